@@ -1,6 +1,8 @@
 """Where things are: the checkout, the user's data, and what the workbook itself writes."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -13,8 +15,9 @@ def _root() -> Path:
 ROOT = _root()
 NOTEBOOKS = ROOT / "notebooks"
 REPORTS = ROOT / "reports"
-CACHE = ROOT / "data" / "cache"
-MODELS = ROOT / "data" / "models"
+DATA = ROOT / "data"
+CACHE = DATA / "cache"
+MODELS = DATA / "models"
 
 
 def placed_dirs() -> list[Path]:
@@ -23,4 +26,20 @@ def placed_dirs() -> list[Path]:
     The folder that ``WORKBOOK_DATA_DIR`` names (read, never written) comes before ``data/``.
     """
     named = os.environ.get("WORKBOOK_DATA_DIR")
-    return [Path(named).expanduser(), ROOT / "data"] if named else [ROOT / "data"]
+    return [Path(named).expanduser(), DATA] if named else [DATA]
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """Give a temporary name to write to; move it to ``path`` when the block ends well.
+
+    A reader of ``path`` sees the old file or the whole new one, never a part, and a run that is
+    killed leaves ``path`` as it was. The suffix is kept, since Keras and pandas look at it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

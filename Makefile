@@ -1,0 +1,63 @@
+# Every command of the workbook. Without make: see "Without make" in README.md.
+#   GPU=1            install TensorFlow's CUDA build
+#   EDITION=student  leave the solutions out of the reports
+PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 python,$(shell \
+  $(name) -c "import sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))" 2>/dev/null && echo $(name))))
+EDITION ?= instructor
+BIN := .venv/bin
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+endif
+RUN := $(BIN)/python
+
+.DEFAULT_GOAL := help
+.PHONY: help reports test test-full lab data notebooks bench lint clean
+
+help: ## list the commands
+	@echo "make COMMAND, where COMMAND is one of"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+
+reports: .venv/installed ## execute the four notebooks and write reports/*.html
+	$(RUN) -m workbook reports --edition $(EDITION)
+
+test: .venv/installed lint ## lint, types, unit tests, then the notebooks on practice data (quick)
+	$(RUN) -m pytest
+	WORKBOOK_DATA=practice WORKBOOK_QUICK=1 $(RUN) -m pytest $(NBVAL) notebooks
+
+test-full: .venv/installed ## the notebooks on the real data, full training, floors asserted
+	WORKBOOK_DATA=real WORKBOOK_QUICK= $(RUN) -m pytest $(NBVAL) notebooks
+
+lab: .venv/installed ## open the notebooks in JupyterLab
+	$(RUN) -m jupyter lab notebooks
+
+data: .venv/installed ## show each dataset: where it was found, verified or not, how to get it
+	@$(RUN) -m workbook data
+
+notebooks: .venv/installed ## execute the notebooks in place and store their outputs
+	$(RUN) -m workbook notebooks
+
+bench: .venv/installed ## time training and loading against the alternatives
+	$(RUN) -m workbook bench
+
+lint: .venv/installed ## check style and types
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+clean: ## remove the environment and the reports (data/ stays)
+	rm -rf .venv reports
+
+NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 900 --nbval-kernel-startup-timeout 120
+
+# The stamp is newer than the requirements only after an installation that went through.
+.venv/installed: requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 found. Install one, or name it: make PYTHON=/path/to/python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv .venv
+ifdef GPU
+	sed 's/^tensorflow-cpu==\([^ ;]*\).*/tensorflow[and-cuda]==\1/; /^tensorflow==/d' requirements.txt > .venv/requirements.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r .venv/requirements.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps -e .
+else
+	$(RUN) -m pip install --quiet --disable-pip-version-check -e .
+endif
+	@touch $@

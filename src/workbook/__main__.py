@@ -1,0 +1,63 @@
+"""The commands of the workbook: ``python -m workbook --help`` lists them."""
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return the exit code: 0, or 1 where something failed."""
+    options = _parser().parse_args(arguments)
+    return int(options.run(options) or 0)
+
+
+def _data(options: argparse.Namespace) -> None:
+    from workbook import datasets
+
+    print(datasets.table())
+
+
+def _reports(options: argparse.Namespace) -> int:
+    from workbook import reports
+
+    return reports.make(options.notebooks, edition=options.edition, untrusted=options.untrusted)
+
+
+def _notebooks(options: argparse.Namespace) -> int:
+    from workbook import reports
+
+    return reports.refresh(options.notebooks)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from workbook import bench
+
+    return bench.main()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m workbook", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    data = commands.add_parser("data", help="show where each dataset was found, and how to get it")
+    data.set_defaults(run=_data)
+
+    reports = commands.add_parser("reports", help="execute the notebooks and write HTML pages")
+    reports.add_argument("notebooks", nargs="*", type=Path, help="default: all in notebooks/")
+    reports.add_argument("--edition", choices=["instructor", "student"], default="instructor")
+    reports.add_argument("--untrusted", action="store_true", help="strip scripts from the content")
+    reports.set_defaults(run=_reports)
+
+    notebooks = commands.add_parser(
+        "notebooks", help="execute the notebooks in place, renewing the outputs stored in them"
+    )
+    notebooks.add_argument("notebooks", nargs="*", type=Path, help="default: all in notebooks/")
+    notebooks.set_defaults(run=_notebooks)
+
+    bench = commands.add_parser("bench", help="time training and loading against the alternatives")
+    bench.set_defaults(run=_bench)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,376 @@
+"""The figures of the notebooks.
+
+Every function returns a :class:`Figure` that shows itself in a notebook, is sharp on dense
+screens, and carries a description in words, computed from the numbers it shows. Colours are from
+Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), which colour-blind readers can tell
+apart. A figure made from practice data says so in its corner.
+
+Shapes: ``images`` are ``(n, 28, 28)`` or ``(n, 28, 28, 1)``, uint8 from 0 to 255 or float from
+0 to 1; ``labels`` are ``(n,)`` whole numbers that index ``class_names``; ``probabilities`` are
+``(n, classes)`` with rows that add up to 1.
+"""
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from workbook import datasets
+
+import numpy as np
+from matplotlib import figure
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#007A5A", "#595959"
+
+WIDTH = 7.5  # inches: what fits a page and a phone turned sideways
+DPI = 144  # twice the 72 that a page shows an inch with, for dense screens
+
+
+class Figure(figure.Figure):
+    """A Matplotlib figure that knows what it shows: ``alt`` is its description in words."""
+
+    alt: str = ""
+
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, str], dict[str, Any]]:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+        width, height = (round(inches * 96) for inches in self.get_size_inches())
+        png = base64.b64encode(buffer.getvalue()).decode()
+        return (
+            {"image/png": png, "text/plain": self.alt},
+            {"image/png": {"alt": self.alt, "width": width, "height": height}},
+        )
+
+
+def samples(
+    images: np.ndarray, labels: np.ndarray, class_names: Sequence[str], per_class: int = 12
+) -> Figure:
+    """Show the first ``per_class`` images of each class, a row for each."""
+    fig = _figure(0.5 * len(class_names) + 0.7)
+    axis = fig.subplots()
+    rows = [images[labels == label][:per_class] for label in range(len(class_names))]
+    _mosaic(axis, rows)
+    axis.set_yticks(_centres(len(rows)), class_names)
+    axis.set(title=f"The first {per_class} images of each class", ylabel="class", xticks=[])
+    return _finish(
+        fig,
+        f"{per_class} sample images in each of {len(class_names)} rows, one row a class: "
+        f"{', '.join(class_names)}.",
+    )
+
+
+def class_counts(labels: Mapping[str, np.ndarray], class_names: Sequence[str]) -> Figure:
+    """Show how many images of each class each part ("training", "validation", "test") holds."""
+    fig = _figure(0.3 * len(class_names) + 1.2)
+    axes = fig.subplots(1, len(labels), sharey=True, squeeze=False)[0]
+    said = []
+    for axis, (part, values) in zip(axes, labels.items(), strict=True):
+        counts = np.bincount(values, minlength=len(class_names))
+        bars = axis.barh(class_names, counts, color=BLUE)
+        axis.bar_label(bars, fmt="{:,.0f}", padding=2, fontsize=8)
+        axis.margins(x=0.3)
+        axis.set(title=f"{part}: {len(values):,}", xlabel="images")
+        axis.xaxis.set_major_locator(MaxNLocator(3))
+        _plain(axis)
+        few, many = int(counts.argmin()), int(counts.argmax())
+        said.append(
+            f"{part}, {len(values):,} images, from {counts[few]:,} of {class_names[few]} "
+            f"to {counts[many]:,} of {class_names[many]}"
+        )
+    axes[0].invert_yaxis()
+    axes[0].set_ylabel("class")
+    fig.suptitle("Images of each class")
+    return _finish(fig, f"Bar charts of the images of each class: {'; '.join(said)}.")
+
+
+def pixel_histogram(images: np.ndarray) -> Figure:
+    """Show how often each grey level from 0 (black) to 255 (white) occurs in uint8 ``images``."""
+    counts = np.bincount(images.reshape(-1), minlength=256)
+    share = counts / counts.sum()
+    fig = _figure(2.8)
+    axis = fig.subplots()
+    axis.bar(np.arange(256), share, width=1.0, color=BLUE)
+    axis.set_yscale("log")
+    axis.set(
+        title="How bright the pixels are",
+        xlabel="grey level (0 black, 255 white)",
+        ylabel="share of all pixels (log scale)",
+    )
+    _plain(axis)
+    mode = int(counts.argmax())
+    mean = float((np.arange(256) * share).sum())
+    return _finish(
+        fig,
+        f"Histogram of pixel grey levels from 0 to 255: the most common level is {mode} "
+        f"({share[mode]:.0%} of all pixels), the mean is {mean:.0f}.",
+    )
+
+
+def learning_curves(history: Any) -> Figure:
+    """Show loss and accuracy against the epoch, with the best epoch by validation loss marked.
+
+    ``history`` is what ``model.fit`` returns, for a model compiled with the metric "accuracy" and
+    fitted with validation data.
+    """
+    values = history.history
+    epochs = np.arange(1, len(values["loss"]) + 1)
+    best = int(np.argmin(values["val_loss"]))
+    fig = _figure(3.4)
+    for axis, (key, name) in zip(
+        fig.subplots(1, 2), {"loss": "Loss", "accuracy": "Accuracy"}.items(), strict=True
+    ):
+        axis.plot(epochs, values[key], color=BLUE, label="training")
+        axis.plot(epochs, values[f"val_{key}"], color=ORANGE, linestyle="--", label="validation")
+        axis.plot(
+            epochs[best],
+            values[f"val_{key}"][best],
+            marker="o",
+            color=ORANGE,
+            markeredgecolor="black",
+            linestyle="none",
+            label=f"lowest validation loss (epoch {epochs[best]})",
+        )
+        axis.set(title=f"{name} against epoch", xlabel="epoch", ylabel=name.lower())
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.grid(alpha=0.3)
+        _plain(axis)
+        if key == "accuracy":
+            axis.yaxis.set_major_formatter(PercentFormatter(1.0))
+        else:
+            axis.set_ylabel("cross-entropy loss (nats)")
+            axis.legend(fontsize=8)
+    return _finish(fig, _describe_curves(values, best))
+
+
+def predictions(
+    images: np.ndarray,
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    class_names: Sequence[str],
+    title: str = "Predictions, verified against the actual images",
+) -> Figure:
+    """Show images with the predicted class, its probability, and the true class.
+
+    A right prediction has a tick and a solid frame, a wrong one a cross and a dashed frame.
+    """
+    columns = min(5, len(images))
+    rows = -(-len(images) // columns)
+    fig = _figure(2.1 * rows + 0.5)
+    axes = fig.subplots(rows, columns, squeeze=False).ravel()
+    predicted = probabilities.argmax(axis=1)
+    said = []
+    for axis in axes:
+        axis.set_axis_off()
+    for axis, image, label, guess, row in zip(
+        axes, images, labels, predicted, probabilities, strict=False
+    ):
+        right = label == guess
+        axis.set_axis_on()
+        _show(axis, image)
+        axis.set(xticks=[], yticks=[])
+        for spine in axis.spines.values():
+            spine.set(
+                color=BLUE if right else ORANGE,
+                linewidth=3,
+                linestyle="-" if right else (0, (2, 1)),
+            )
+        axis.set_title(
+            f"{'✓' if right else '✗'} {class_names[guess]}, {row[guess]:.1%}",
+            fontsize=9,
+            color=BLUE if right else ORANGE,
+        )
+        axis.set_xlabel(f"actual: {class_names[label]}", fontsize=9)
+        said.append(f"{class_names[guess]} ({row[guess]:.1%}), actually {class_names[label]}")
+    fig.suptitle(title)
+    wrong = int((predicted != labels).sum())
+    return _finish(
+        fig, f"{len(images)} images, {wrong} of them predicted wrongly: {'; '.join(said)}."
+    )
+
+
+def confident_mistakes(
+    images: np.ndarray,
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    class_names: Sequence[str],
+    count: int = 10,
+) -> Figure:
+    """Show the wrong predictions that the model was surest of, at most ``count``."""
+    predicted = probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(predicted != labels)
+    if not len(wrong):
+        fig = _figure(1.2)
+        fig.text(0.5, 0.5, f"No mistake in {len(labels):,} images", ha="center", va="center")
+        return _finish(fig, f"No figure: the model made no mistake in {len(labels):,} images.")
+    order = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")][:count]
+    return predictions(
+        images[order],
+        labels[order],
+        probabilities[order],
+        class_names,
+        title=f"The {len(order)} most confident of {len(wrong):,} mistakes",
+    )
+
+
+def confusion_matrix(
+    labels: np.ndarray, predicted: np.ndarray, class_names: Sequence[str]
+) -> Figure:
+    """Show how often each class (row) was predicted as each other (column)."""
+    classes = len(class_names)
+    matrix = np.zeros((classes, classes), int)
+    np.add.at(matrix, (labels, predicted), 1)
+    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    fig = _figure(6.4)
+    axis = fig.subplots()
+    # The square root lifts the few mistakes out of the white, next to a diagonal near 1.
+    axis.imshow(np.sqrt(share), cmap="Blues", vmin=0, vmax=1)
+    size = 9 if classes <= 10 else 6
+    for (row, column), number in np.ndenumerate(matrix):
+        if number:
+            axis.text(
+                column,
+                row,
+                f"{number:,}",
+                ha="center",
+                va="center",
+                fontsize=size,
+                color="white" if share[row, column] > 0.35 else "black",
+            )
+    turned = {"rotation": 45, "ha": "right"} if max(map(len, class_names)) > 1 else {}
+    axis.set_xticks(range(classes), class_names, **turned)
+    axis.set_yticks(range(classes), class_names)
+    axis.set(title="Confusion matrix (images)", xlabel="predicted class", ylabel="actual class")
+    mistakes = matrix * (1 - np.eye(classes, dtype=int))
+    row, column = np.unravel_index(mistakes.argmax(), matrix.shape)
+    said = f"{np.trace(matrix):,} of {matrix.sum():,} images are on the diagonal, predicted rightly"
+    if mistakes.any():
+        said += (
+            f"; the most common mistake is {class_names[row]} taken for {class_names[column]}, "
+            f"{mistakes[row, column]:,} times"
+        )
+    return _finish(fig, f"Confusion matrix of {classes} classes: {said}.")
+
+
+def class_accuracy(labels: np.ndarray, predicted: np.ndarray, class_names: Sequence[str]) -> Figure:
+    """Show the accuracy on each class, hardest first."""
+    accuracy = np.array([(predicted[labels == c] == c).mean() for c in range(len(class_names))])
+    order = accuracy.argsort(kind="stable")
+    names = [class_names[c] for c in order]
+    fig = _figure(0.27 * len(names) + 1.1)
+    axis = fig.subplots()
+    axis.hlines(range(len(names)), accuracy[order].min(), accuracy[order], color=GREY, alpha=0.5)
+    axis.plot(accuracy[order], range(len(names)), "o", color=BLUE)
+    for place, value in enumerate(accuracy[order]):
+        axis.annotate(
+            f"{value:.1%}",
+            (value, place),
+            (7, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+        )
+    axis.set_yticks(range(len(names)), names)
+    axis.invert_yaxis()
+    axis.margins(x=0.12)
+    axis.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
+    axis.set(title="Accuracy on each class, hardest first", xlabel="accuracy", ylabel="class")
+    _plain(axis)
+    return _finish(
+        fig,
+        f"Accuracy on each of {len(names)} classes, from {accuracy[order[0]]:.1%} on {names[0]} "
+        f"to {accuracy[order[-1]]:.1%} on {names[-1]}.",
+    )
+
+
+def variations(images: np.ndarray, changed: Sequence[np.ndarray], title: str) -> Figure:
+    """Show ``images`` in the left column and what became of each, a column for each change.
+
+    ``changed`` holds arrays of the same shape as ``images``.
+    """
+    columns = 1 + len(changed)
+    fig = _figure(WIDTH * len(images) / columns + 0.6)
+    axis = fig.subplots()
+    _mosaic(axis, list(np.stack([images, *changed], axis=1)))
+    axis.set_xticks(_centres(columns), ["as stored", *(str(n + 1) for n in range(len(changed)))])
+    axis.set(title=title, xlabel="version", yticks=[])
+    return _finish(
+        fig,
+        f"{title}: {len(images)} images, each as stored and in {len(changed)} changed versions.",
+    )
+
+
+def bars(values: Mapping[str, float], title: str, xlabel: str = "accuracy") -> Figure:
+    """Show fractions from 0 to 1, each with its name, as horizontal bars."""
+    fig = _figure(0.32 * len(values) + 1.1)
+    axis = fig.subplots()
+    drawn = axis.barh(list(values), list(values.values()), color=BLUE)
+    axis.bar_label(drawn, fmt="{:.1%}", padding=3, fontsize=9)
+    axis.invert_yaxis()
+    axis.set_xlim(0, 1.12)
+    axis.xaxis.set_major_formatter(PercentFormatter(1.0))
+    axis.set(title=title, xlabel=xlabel)
+    _plain(axis)
+    said = ", ".join(f"{name} {value:.1%}" for name, value in values.items())
+    return _finish(fig, f"{title}: {said}.")
+
+
+def _figure(height: float) -> Figure:
+    return Figure(figsize=(WIDTH, height), layout="constrained")
+
+
+def _finish(fig: Figure, alt: str) -> Figure:
+    """Set the description and, where practice data was loaded, the mark."""
+    fig.alt = alt
+    notice = datasets.practice_notice()
+    if notice:
+        fig.alt += f" Made from {notice}."
+        fig.supxlabel(notice, fontsize=8, color=ORANGE, style="italic")
+    return fig
+
+
+def _show(axis: Axes, image: np.ndarray) -> None:
+    whole = np.issubdtype(image.dtype, np.integer)
+    axis.imshow(image.reshape(28, 28), cmap="gray", vmin=0, vmax=255 if whole else 1)
+
+
+def _mosaic(axis: Axes, rows: Sequence[np.ndarray]) -> None:
+    """Draw rows of images as one picture, which is far quicker than one plot for each image."""
+    size, gap = 28, 2
+    step = size + gap
+    whole = np.issubdtype(rows[0].dtype, np.integer)
+    columns = max(map(len, rows))
+    canvas = np.full((len(rows) * step - gap, columns * step - gap), np.nan)
+    for top, row in enumerate(rows):
+        for left, image in enumerate(row):
+            canvas[top * step :, left * step :][:size, :size] = image.reshape(size, size)
+    axis.imshow(canvas, cmap="gray", vmin=0, vmax=255 if whole else 1)
+    axis.tick_params(length=0)
+    axis.spines[:].set_visible(False)
+
+
+def _centres(count: int) -> np.ndarray:
+    """Return where the middle of each row or column of a mosaic is, in pixels."""
+    return np.arange(count) * 30 + 13.5
+
+
+def _plain(axis: Axes) -> None:
+    axis.spines[["top", "right"]].set_visible(False)
+
+
+def _describe_curves(values: Mapping[str, Sequence[float]], best: int) -> str:
+    epochs = len(values["loss"])
+    accuracy, valid = values["accuracy"], values["val_accuracy"]
+    top = int(np.argmax(valid))
+    trend = (
+        "rises afterwards, a sign of overfitting"
+        if values["val_loss"][-1] > 1.1 * values["val_loss"][best]
+        else "stays near it to the end"
+    )
+    return (
+        f"Loss and accuracy against epoch, {epochs} epochs. Training accuracy goes from "
+        f"{accuracy[0]:.1%} to {accuracy[-1]:.1%}; validation accuracy from {valid[0]:.1%} to "
+        f"{valid[-1]:.1%}, at most {valid[top]:.1%} at epoch {top + 1}. Validation loss is lowest "
+        f"at epoch {best + 1} ({values['val_loss'][best]:.3f}) and {trend}."
+    )

@@ -1,0 +1,139 @@
+"""What a notebook promises and what it reached, recorded inside the executed notebook itself.
+
+The record is an output of its own type, so that the page, the index and the README's table are
+all made from the same numbers.
+"""
+
+import html
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from workbook import QUICK
+from workbook.datasets import Dataset
+
+MIME_TYPE = "application/vnd.workbook.results+json"
+
+PACKAGES = ("tensorflow", "keras", "numpy")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The outcome of one notebook's run.
+
+    ``accuracy`` maps a name ("training", "validation", "test") to a fraction from 0 to 1;
+    ``floors`` maps some of these names to the least accuracy that the notebook promises on the
+    real data; ``seconds`` is the time that training took.
+    """
+
+    dataset: Dataset
+    accuracy: Mapping[str, float]
+    floors: Mapping[str, float]
+    seed: int
+    seconds: float
+
+    @property
+    def asserted(self) -> bool:
+        """Whether this run can hold the promise: a full run on the real data."""
+        return not (QUICK or self.dataset.practice)
+
+    @property
+    def held(self) -> bool | None:
+        """Whether every floor was reached; None where it was not asked of this run."""
+        if not self.asserted:
+            return None
+        return all(self.accuracy[name] >= floor for name, floor in self.floors.items())
+
+    def check(self) -> None:
+        """Print each promise and whether it held.
+
+        Raises:
+            AssertionError: A full run on the real data stayed below a floor.
+        """
+        why_not = "a quick run" if QUICK else "practice data"
+        for name, floor in self.floors.items():
+            promise = f"{name} accuracy of at least {floor:.1%}"
+            if not self.asserted:
+                print(f"{promise}: not asserted, since this is {why_not}")
+                continue
+            assert self.accuracy[name] >= floor, (
+                f"{promise} was promised, and this run reached {self.accuracy[name]:.2%}. Run the "
+                "notebook again from its first cell; if it stays below, undo your last change."
+            )
+            print(f"{promise}: held")
+
+    def record(self) -> dict[str, Any]:
+        """Return the run as plain JSON values."""
+        return {
+            "dataset": self.dataset.name,
+            "title": self.dataset.title,
+            "source": self.dataset.source,
+            "verified": self.dataset.verified,
+            "practice": self.dataset.practice,
+            "quick": QUICK,
+            "seed": self.seed,
+            "device": device(),
+            "versions": {"python": platform.python_version()}
+            | {name: _version(name) for name in PACKAGES},
+            "seconds": round(self.seconds, 1),
+            "accuracy": {name: round(float(value), 5) for name, value in self.accuracy.items()},
+            "floors": dict(self.floors),
+            "held": self.held,
+        }
+
+    def _rows(self) -> list[tuple[str, str, str]]:
+        return [
+            (name, f"{value:.2%}", f"{self.floors[name]:.1%}" if name in self.floors else "")
+            for name, value in self.accuracy.items()
+        ]
+
+    def _notes(self) -> list[str]:
+        notes = [f"Data: {self.dataset.title}, {self.dataset.source}."]
+        if self.dataset.practice:
+            notes.append(
+                "PRACTICE DATA: drawn by the workbook. These numbers say nothing about real images."
+            )
+        if QUICK:
+            notes.append("QUICK RUN: training was cut short (WORKBOOK_QUICK=1).")
+        notes.append(f"Training took {self.seconds:.0f} s on {device()}; seed {self.seed}.")
+        return notes
+
+    def __repr__(self) -> str:
+        """Return the table as text."""
+        rows = [("accuracy on", "reached", "promised"), *self._rows()]
+        return "\n".join([*(f"{a:<12} {b:>8} {c:>9}" for a, b, c in rows), *self._notes()])
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        cells = "".join(
+            f'<tr><th scope="row">{html.escape(a)}</th><td>{b}</td><td>{c}</td></tr>'
+            for a, b, c in self._rows()
+        )
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self._notes())
+        table = (
+            "<table><caption>What this run reached</caption><thead><tr>"
+            '<th scope="col">accuracy on</th><th scope="col">reached</th>'
+            f'<th scope="col">promised</th></tr></thead><tbody>{cells}</tbody></table>{notes}'
+        )
+        return {MIME_TYPE: self.record(), "text/html": table, "text/plain": repr(self)}
+
+
+def device() -> str:
+    """Return what TensorFlow computes on here, such as "2 CPU cores" or a GPU's name."""
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        return ", ".join(tf.config.experimental.get_device_details(g)["device_name"] for g in gpus)
+    return f"{os.cpu_count()} CPU cores"
+
+
+def _version(package: str) -> str:
+    """Return a package's version; ``tensorflow`` may be installed as ``tensorflow-cpu``."""
+    if package == "tensorflow":
+        import tensorflow as tf
+
+        return str(tf.__version__)
+    return version(package)
