@@ -1,0 +1,184 @@
+"""Load the course's datasets: one call for each, checked, with where the images came from.
+
+>>> digit_mnist = datasets.load("mnist")  # doctest: +SKIP
+>>> (X_train_full, y_train_full), (X_test, y_test) = digit_mnist.load_data()  # doctest: +SKIP
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from workbook import paths
+from workbook.datasets import cache, sources
+from workbook.datasets.catalogue import CATALOGUE, Spec
+from workbook.datasets.readers import Arrays, DataError, candidates
+
+import numpy as np
+
+__all__ = ["DataError", "Dataset", "load", "names", "practice_notice", "table"]
+
+Split = tuple[np.ndarray, np.ndarray]
+
+_practice_loaded: dict[str, str] = {}
+
+
+@dataclass(frozen=True, repr=False)
+class Dataset:
+    """A loaded dataset: its images, its class names, and where it came from.
+
+    ``label_values`` are the labels as they stand in ``y_train``, in the order of ``class_names``.
+    ``verified`` tells that every image and label is, byte by byte, the published one.
+    ``practice`` tells that the images are drawings made by the workbook.
+    """
+
+    name: str
+    title: str
+    class_names: tuple[str, ...]
+    label_values: tuple[int, ...]
+    source: str
+    verified: bool
+    practice: bool
+    licence: str
+    url: str
+    _arrays: Arrays = field(compare=False)
+    _csv: dict[str, str] = field(compare=False)
+
+    def load_data(self) -> tuple[Split, tuple[np.ndarray, np.ndarray | None]]:
+        """Return ``(X_train, y_train), (X_test, y_test)``, as Keras' own datasets do.
+
+        Images are uint8 arrays of shape (n, 28, 28), 0 to 255; labels are uint8 of shape (n,).
+        Where the test images have no labels ``y_test`` is None. Each call gives new copies.
+        """
+        copies = {name: array.copy() for name, array in self._arrays.items()}
+        return (
+            (copies["X_train"], copies["y_train"]),
+            (copies["X_test"], copies.get("y_test")),
+        )
+
+    def csv(self, name: str) -> Path:
+        """Return a CSV file of this dataset, such as ``train.csv``, on disk for pandas to read.
+
+        The user's own file where one was placed, else one with the same header and rows.
+
+        Raises:
+            DataError: The dataset has no such file, or the disk cannot be written.
+        """
+        if name in self._csv:
+            return Path(self._csv[name])
+        return cache.csv_file(CATALOGUE[self.name], name, self._arrays)
+
+    def __repr__(self) -> str:
+        """Return what the dataset is and where it came from, as a small table."""
+        n_train, n_test = len(self._arrays["X_train"]), len(self._arrays["X_test"])
+        if self.practice:
+            state = "no: PRACTICE DATA, drawn by the workbook"
+        elif self.verified:
+            state = "yes, each image and label is the published one"
+        else:
+            state = "no: right in form, but not the published images"
+        unlabelled = "" if "y_test" in self._arrays else " without labels"
+        rows = {
+            "dataset": self.title,
+            "images": f"{n_train:,} for training, {n_test:,} for testing{unlabelled}",
+            "classes": f"{len(self.class_names)}: {', '.join(self.class_names)}",
+            "source": self.source,
+            "verified": state,
+            "licence": "MIT, like the workbook" if self.practice else self.licence,
+            "home page": self.url,
+        }
+        return "\n".join(f"{key:<10} {value}" for key, value in rows.items())
+
+
+def names() -> tuple[str, ...]:
+    """Return the names that `load` takes."""
+    return tuple(CATALOGUE)
+
+
+def load(name: str) -> Dataset:
+    """Load a dataset from the first source that has it.
+
+    In order: files placed under ``WORKBOOK_DATA_DIR`` or ``data/``; Keras or Kaggle; practice
+    data, which is announced. ``WORKBOOK_DATA`` (auto, real, practice) chooses.
+
+    Raises:
+        DataError: There is no such dataset; or real data was asked for and cannot be had.
+    """
+    spec = _spec(name)
+    loaded, why_practice = sources.load(spec)
+    if why_practice:
+        _practice_loaded[spec.name] = spec.title
+        print(
+            f"PRACTICE DATA: these are drawings made by the workbook, not {spec.title}.\n"
+            f"Why: {why_practice}.\n"
+            f"To get the real images: {spec.how_to_get}; then run this again."
+        )
+    elif not loaded.verified:
+        print(
+            f"NOT VERIFIED: {loaded.source} has the form of {spec.title}, but its images or "
+            f"labels are not the published ones. To get those: {spec.how_to_get}."
+        )
+    return Dataset(
+        name=spec.name,
+        title=spec.title,
+        class_names=spec.class_names,
+        label_values=spec.label_values,
+        source=loaded.source,
+        verified=loaded.verified,
+        practice=bool(why_practice),
+        licence=spec.licence,
+        url=spec.url,
+        _arrays=loaded.arrays,
+        _csv=loaded.csv,
+    )
+
+
+def practice_notice() -> str | None:
+    """Return a short mark for figures if any dataset loaded so far is practice data."""
+    if not _practice_loaded:
+        return None
+    return f"practice data drawn by the workbook, not {' or '.join(_practice_loaded.values())}"
+
+
+def _spec(name: str) -> Spec:
+    if name not in CATALOGUE:
+        raise DataError("datasets.load", f"no dataset {name!r}", " or ".join(map(repr, CATALOGUE)))
+    return CATALOGUE[name]
+
+
+def table() -> str:
+    """Return what `load` would use, without loading or downloading: a text table."""
+    blocks = []
+    for spec in CATALOGUE.values():
+        where, verified = _state(spec)
+        megabytes = sum(int(np.prod(shape)) for shape in spec.shapes.values()) / 1e6
+        rows = {
+            "found": where,
+            "verified": verified,
+            "size": f"{spec.n_train:,} + {spec.n_test:,} images, {megabytes:.0f} MB in memory",
+            "licence": spec.licence,
+            "get it": spec.how_to_get,
+        }
+        lines = [f"  {key:<9} {value}" for key, value in rows.items()]
+        blocks.append("\n".join([f"{spec.name} ({spec.title})", *lines]))
+    return "\n\n".join(blocks)
+
+
+def _state(spec: Spec) -> tuple[str, str]:
+    """Return where `load` would find a dataset, and whether that is known to be right."""
+    if sources.mode() == "practice":
+        return "practice data (WORKBOOK_DATA=practice)", "no"
+    folders = [("placed", folder) for folder in paths.placed_dirs()]
+    if spec.downloads:
+        folders.append(("keras-cache", sources.keras_home()))
+    for slot, folder in folders:
+        for candidate in candidates(spec, folder):
+            if candidate.problem or candidate.missing:
+                continue
+            kept = cache.record(spec, slot, candidate.fingerprint())
+            if kept:
+                return str(candidate), "yes" if kept["verified"] else "no"
+            return str(candidate), "when loaded"
+    for slot in ("keras", "kaggle", "cut"):
+        kept = cache.record(spec, slot)
+        if kept:
+            return f"kept in data/cache: {kept['source']}", "yes" if kept["verified"] else "no"
+    return "nowhere on this machine; load() tries to download it", "-"

@@ -1,0 +1,613 @@
+"""Find a dataset's files in a folder and decode them: npz, IDX, CSV, loose or packed (gz, zip).
+
+What a file is called is only where to look. Whether it is right is decided by the decoded
+arrays: shape, dtype, range, and then the published SHA-256 (`is_published`). Nothing is ever
+unpacked to disk, executed or unpickled, and the files are never written.
+"""
+
+import gzip
+import hashlib
+import io
+import os
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from workbook import paths
+from workbook.datasets.catalogue import CATALOGUE, IMAGE_SHAPE, Part, Spec
+
+import numpy as np
+
+Arrays = dict[str, np.ndarray]
+
+LARGEST = 400_000_000
+"""Bytes of the largest file that is read or unpacked: the largest CSV has 77 million."""
+
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, struct.error)
+"""What the standard library raises for a cut or changed gz, zip or npz."""
+
+
+class DataError(Exception):
+    """Data that cannot be used: which file, what was found, what was expected, what to do next."""
+
+    def __init__(self, where: object, found: str, expected: str = "", next_step: str = "") -> None:
+        """Make one message of the parts; those that are empty are left out."""
+        parts = [f"{where}: {found}" if where else found]
+        parts += [f"expected {expected}"] if expected else []
+        text = "; ".join(parts) + "."
+        super().__init__(f"{text} {next_step}.".strip() if next_step else text)
+
+    def _render_traceback_(self) -> list[str]:
+        """Show the message without the traceback in a notebook: it says what a reader needs."""
+        return [f"DataError: {self}"]
+
+
+def shown(path: Path) -> str:
+    """Return a path as a reader knows it: from the checkout, the data folder or the home folder."""
+    named = os.environ.get("WORKBOOK_DATA_DIR")
+    bases = [(paths.ROOT, "")]
+    bases += [(Path(named).expanduser(), "WORKBOOK_DATA_DIR/")] if named else []
+    bases += [(Path.home(), "~/")]
+    for base, prefix in bases:
+        if path.is_relative_to(base):
+            inside = path.relative_to(base).as_posix()
+            return prefix + inside if inside != "." else prefix.rstrip("/") or str(path)
+    return str(path)
+
+
+def canonical(name: str) -> str:
+    """Return a file's usual name: lower case, no browser's " (1)", not packed, one IDX spelling.
+
+    >>> canonical("Train (1).csv.zip"), canonical("t10k-images.idx3-ubyte")
+    ('train.csv', 't10k-images-idx3-ubyte')
+    """
+    name = re.sub(r" ?\(\d+\)(?=$|\.)", "", name.lower())
+    return re.sub(r"\.(gz|zip)$", "", name).replace(".idx", "-idx")
+
+
+@dataclass(frozen=True)
+class File:
+    """A file in a folder or, with ``member``, in a zip archive."""
+
+    path: Path
+    member: str = ""
+
+    def __str__(self) -> str:
+        """Return the name for a message."""
+        return shown(self.path) + (f" ({self.member})" if self.member else "")
+
+    def read(self) -> bytes:
+        """Return the content, unpacked (a zip of arrays, which is an npz, stays as it is).
+
+        Raises:
+            DataError: It is not a file, cannot be read, is empty, cut, encrypted, far too large,
+                or a web page saved under a data file's name.
+        """
+        if self.member:
+            with open_zip(self.path) as archive:
+                data = _read_member(self, archive, self.member)
+        else:
+            data = _read_plain(self.path)
+        return self._unpacked(data)
+
+    def _unpacked(self, data: bytes) -> bytes:
+        _refuse_non_data(self, data)
+        if data.startswith(b"\x1f\x8b"):
+            try:
+                with gzip.open(io.BytesIO(data)) as packed:
+                    content = packed.read(LARGEST + 1)
+            except DAMAGED as error:
+                raise _damaged(self, "gzip file", error) from None
+            _refuse_large(self, len(content))
+            return self._unpacked(content)
+        if data.startswith(b"PK\x03\x04"):
+            try:
+                with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                    names = _safe_names(self, archive)
+                    if any(name.endswith(".npy") for name in names):
+                        return data
+                    own = canonical((self.member or self.path.name).rpartition("/")[2])
+                    fits = [n for n in names if canonical(PurePosixPath(n).name) == own]
+                    if len(fits) != 1:
+                        raise DataError(self, f"a zip that holds {_listed(names)}", own)
+                    return self._unpacked(_read_member(self, archive, fits[0]))
+            except zipfile.BadZipFile as error:
+                raise _damaged(self, "zip file", error) from None
+        return data
+
+
+def _read_plain(path: Path) -> bytes:
+    if path.is_dir():
+        raise DataError(
+            shown(path), "a folder", "a file", "Move the file out of it, or remove the folder"
+        )
+    try:
+        _refuse_large(shown(path), path.stat().st_size)
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def open_zip(path: Path) -> zipfile.ZipFile:
+    """Open a zip archive.
+
+    Raises:
+        DataError: It cannot be read or is not a whole zip archive.
+    """
+    try:
+        with path.open("rb") as file:
+            _refuse_non_data(shown(path), file.read(1000))
+        return zipfile.ZipFile(path)
+    except zipfile.BadZipFile as error:
+        raise _damaged(shown(path), "zip file", error) from None
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _safe_names(where: object, archive: zipfile.ZipFile) -> list[str]:
+    names = [n for n in archive.namelist() if not n.endswith("/") and "__MACOSX" not in n]
+    for name in names:
+        steps = PurePosixPath(name.replace("\\", "/"))
+        if steps.is_absolute() or ".." in steps.parts or re.match(r"[A-Za-z]:", name):
+            raise DataError(
+                where,
+                f"a zip with a member that points outside of it ({name})",
+                "plain file names",
+                "Do not use this file: download it again from the page in its catalogue entry",
+            )
+    return names
+
+
+def _read_member(where: object, archive: zipfile.ZipFile, name: str) -> bytes:
+    info = archive.getinfo(name)
+    if info.flag_bits & 1:
+        raise DataError(
+            where, "an encrypted zip", "one with no password", "Unpack it and place its files"
+        )
+    _refuse_large(where, info.file_size)
+    try:
+        return archive.read(info)
+    except DAMAGED as error:
+        raise _damaged(where, "zip file", error) from None
+
+
+def _refuse_large(where: object, size: int) -> None:
+    if size > LARGEST:
+        raise DataError(
+            where,
+            f"{size / 1e6:,.0f} MB or more when unpacked",
+            f"at most {LARGEST / 1e6:.0f} MB",
+            "This is not the dataset: remove the file",
+        )
+
+
+def _refuse_non_data(where: object, data: bytes) -> None:
+    if not data:
+        raise DataError(where, "an empty file", "data", "Remove it and download it again")
+    if re.match(rb"(\xef\xbb\xbf)?\s*<(!doctype|html|\?xml|head|body)", data[:200], re.IGNORECASE):
+        raise DataError(
+            where,
+            "a web page saved under this name",
+            "data",
+            "Remove it, sign in to the site in a browser and download it again",
+        )
+
+
+def _damaged(where: object, kind: str, error: Exception) -> DataError:
+    return DataError(
+        where,
+        f"a cut or damaged {kind} ({str(error) or type(error).__name__})",
+        "a whole one",
+        "Remove it and download it again",
+    )
+
+
+def _unreadable(path: Path, error: OSError) -> DataError:
+    return DataError(
+        shown(path),
+        f"cannot be read ({error.strerror})",
+        "a file that you may read",
+        "Give yourself permission to read it, or place another copy",
+    )
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Files that look like a dataset: ``files`` by their usual names, or the ``problem`` met."""
+
+    spec: Spec
+    where: str
+    reader: str = ""
+    parts: tuple[Part, ...] = ()
+    files: dict[str, File] = field(default_factory=dict)
+    problem: DataError | None = None
+
+    def __str__(self) -> str:
+        """Return the file, or the folder or archive that holds the files."""
+        return str(*self.files.values()) if len(self.parts) == 1 else self.where
+
+    @property
+    def missing(self) -> list[str]:
+        """The usual names of the files that the layout needs and that are not there."""
+        return [part.file for part in self.parts if part.file not in self.files]
+
+    def fingerprint(self) -> list[list[str | int]]:
+        """Return path, size in bytes and time of change (ns) of each file on disk."""
+        stats = {file.path: file.path.stat() for file in self.files.values()}
+        return [[str(path), s.st_size, s.st_mtime_ns] for path, s in sorted(stats.items())]
+
+    def read(self) -> tuple[Arrays, dict[str, str]]:
+        """Return the arrays, and the CSV files that pandas can read as they lie (name: path).
+
+        Raises:
+            DataError: A file is missing, cannot be decoded, or holds something else.
+        """
+        if self.problem:
+            raise self.problem
+        if self.missing:
+            there = ", ".join(file.path.name for file in self.files.values())
+            raise DataError(
+                self.where,
+                f"{there} without {', '.join(self.missing)}",
+                "all files of the dataset in one place",
+                "Place the missing file beside the other",
+            )
+        arrays: Arrays = {}
+        as_they_lie = {}
+        for part in self.parts:
+            file = self.files[part.file]
+            data = file.read()
+            arrays |= READERS[self.reader](self.spec, part, file, data)
+            loose = not file.member and file.path.suffix.lower() == ".csv"
+            if part.columns and loose and is_plain_csv(part, data):
+                as_they_lie[part.file] = str(file.path)
+        return checked(self.spec, arrays, self), as_they_lie
+
+
+def candidates(spec: Spec, folder: Path) -> list[Candidate]:
+    """Return where the dataset seems to be in a folder, complete sets of files first.
+
+    Looked at are the folder, its subfolders named for the dataset, and the zip archives in
+    them: those named for the dataset, and the ``archive.zip`` that Kaggle makes of any dataset.
+    """
+    found = [
+        Candidate(
+            spec,
+            where,
+            layout.reader,
+            layout.parts,
+            {part.file: files[part.file] for part in layout.parts if part.file in files},
+            problem,
+        )
+        for where, files, problem in _places(spec, folder)
+        for layout in spec.layouts
+        if problem or any(part.file in files for part in layout.parts)
+    ]
+    complete = [c for c in found if not c.missing and not c.problem]
+    problems = {id(c.problem): c for c in found if c.problem}  # one for each place, not each layout
+    return [*complete, *problems.values()] or found
+
+
+def _places(spec: Spec, folder: Path) -> Iterator[tuple[str, dict[str, File], DataError | None]]:
+    own = (*spec.folders, "archive")
+    inner = [p for p in _entries(folder) if p.is_dir() and canonical(p.name) in own]
+    inner += [q for p in inner for q in _entries(p) if q.is_dir() and canonical(q.name) in own]
+    for place in (folder, *inner):
+        entries = _entries(place)
+        files: dict[str, File] = {}
+        for path in entries:
+            # Windows' "Extract all" makes a folder train.csv that holds train.csv.
+            nested = path / path.name
+            files.setdefault(canonical(path.name), File(nested if nested.is_file() else path))
+        plain = {canonical(path.name): File(path) for path in entries if path.is_file()}
+        yield shown(place), files | plain, None
+        for path in entries:
+            if path.suffix.lower() != ".zip" or not path.is_file():
+                continue
+            named = canonical(path.name) in spec.archives
+            if not named and canonical(path.name) != "archive":
+                continue
+            try:
+                with open_zip(path) as archive:
+                    names = _safe_names(shown(path), archive)
+            except DataError as problem:
+                if named or place != folder:
+                    yield shown(path), {}, problem
+                continue
+            members = {
+                canonical(PurePosixPath(name).name): File(path, name)
+                for name in sorted(names, key=len, reverse=True)  # the shortest path wins
+            }
+            wanted = [part.file for layout in spec.layouts for part in layout.parts]
+            if (named or place != folder) and not members.keys() & set(wanted):
+                yield (
+                    shown(path),
+                    {},
+                    DataError(
+                        shown(path),
+                        f"a zip that holds {_listed(names) or 'nothing'}",
+                        " or ".join(wanted),
+                        f"To get {spec.title}: {spec.how_to_get}",
+                    ),
+                )
+            else:
+                yield shown(path), members, None
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
+
+
+def read_npz(spec: Spec, part: Part, file: File, data: bytes) -> Arrays:
+    """Decode the npz layout of Keras: x_train, y_train, x_test, y_test."""
+    if not data.startswith(b"PK\x03\x04"):
+        raise DataError(file, "not an npz file", "arrays saved by numpy.savez", _AGAIN)
+    arrays: Arrays = {}
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            _refuse_large(file, sum(info.file_size for info in archive.infolist()))
+        with np.load(io.BytesIO(data), allow_pickle=False) as npz:
+            keys = {key.lower(): key for key in npz.files}
+            for name in part.arrays:
+                if name.lower() not in keys:
+                    raise DataError(
+                        file,
+                        f"arrays {_listed(sorted(npz.files))}",
+                        ", ".join(part.arrays).lower(),
+                        _AGAIN,
+                    )
+                arrays[name] = npz[keys[name.lower()]]
+    except (*DAMAGED, MemoryError) as error:
+        raise _damaged(file, "npz file", error) from None
+    except ValueError as error:
+        if "allow_pickle" in str(error):
+            raise DataError(
+                file,
+                "holds pickled Python objects, which can run code when loaded",
+                "plain arrays",
+                "Do not load it: remove it and download the file again",
+            ) from None
+        raise _damaged(file, "npz file", error) from None
+    return arrays
+
+
+def read_idx(spec: Spec, part: Part, file: File, data: bytes) -> Arrays:
+    """Decode one IDX file: unsigned bytes, big-endian counts.
+
+    The format: http://yann.lecun.com/exdb/mnist/ ("The IDX file format").
+    """
+    (name,) = part.arrays
+    dimensions = len(spec.shapes[name])
+    magic = bytes([0, 0, 8, dimensions])
+    start = 4 + 4 * dimensions
+    if data[:4] != magic or len(data) < start:
+        raise DataError(
+            file,
+            f"starts with bytes {data[:4].hex(' ')}",
+            f"{magic.hex(' ')} (IDX, unsigned bytes, {dimensions} dimension(s))",
+            _AGAIN,
+        )
+    shape = struct.unpack(f">{dimensions}I", data[4:start])
+    count = int(np.prod(shape, dtype=object))
+    if count != len(data) - start:
+        raise DataError(
+            file,
+            f"{len(data) - start:,} bytes of data under a header that says {_by(shape)}",
+            f"{count:,} bytes",
+            _AGAIN,
+        )
+    return {name: np.frombuffer(data, np.uint8, offset=start).reshape(shape)}
+
+
+def is_plain_csv(part: Part, data: bytes) -> bool:
+    """Return whether the header is the publisher's own, byte by byte."""
+    return data.partition(b"\n")[0].rstrip(b"\r") == ",".join(part.columns).encode()
+
+
+def read_csv(spec: Spec, part: Part, file: File, data: bytes) -> Arrays:
+    """Decode a CSV file of one image a row: a label column, if it has labels, and 784 pixels.
+
+    Columns are known by their names, so another order is accepted, and so are a byte order mark,
+    semicolons or tabs for commas, quoted numbers, and whole numbers written as 7.0.
+    """
+    import pandas as pd
+
+    header = data.partition(b"\n")[0].decode("utf-8-sig", "replace").strip()
+    separator = max(",;\t", key=header.count)
+    names = [name.strip().strip('"') for name in header.split(separator)]
+    _check_header(spec, part, file, names)
+    n_rows = spec.shapes[part.arrays[0]][0]
+    values = np.empty((n_rows, len(part.columns)), np.uint8)
+    rows = 0
+    try:
+        for chunk in pd.read_csv(
+            io.BytesIO(data), sep=separator, header=0, names=names, chunksize=4096
+        ):
+            if not isinstance(chunk.index, pd.RangeIndex):
+                raise DataError(
+                    file, "rows with more values than the header has names", next_step=_AGAIN
+                )
+            block = _bytes_of(spec, file, chunk[list(part.columns)], rows)
+            values[rows : rows + len(block)] = block[: n_rows - rows]
+            rows += len(chunk)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise DataError(
+            file,
+            f"cannot be read as a table ({str(error).strip()})",
+            f"{len(names)} values in each row",
+            _AGAIN,
+        ) from None
+    if rows != n_rows:
+        others = [p.file for p in spec.csv_parts.values() if spec.shapes[p.arrays[0]][0] == rows]
+        raise DataError(
+            file,
+            f"{rows:,} rows" + (f", as many as {others[0]} has" if others else ""),
+            f"{n_rows:,} rows",
+            "Give each file its own name" if others else _AGAIN,
+        )
+    arrays: Arrays = {}
+    for name in part.arrays:
+        if name.startswith("X"):
+            pixels = values[:, len(part.columns) - IMAGE_SHAPE[0] * IMAGE_SHAPE[1] :]
+            arrays[name] = np.ascontiguousarray(pixels).reshape(-1, *IMAGE_SHAPE)
+        else:
+            arrays[name] = values[:, 0].copy()
+    return arrays
+
+
+def _check_header(spec: Spec, part: Part, file: File, names: list[str]) -> None:
+    missing = [name for name in part.columns if name not in names]
+    extra = [name for name in names if name not in part.columns]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if not (missing or extra or twice):
+        return
+    found = [
+        f"{what} {_listed(columns)}"
+        for what, columns in (
+            ("no column", missing),
+            ("the unexpected column", [name or "(no name)" for name in extra]),
+            ("twice the column", twice),
+        )
+        if columns
+    ]
+    fits = [
+        p.file
+        for s in CATALOGUE.values()
+        for p in s.csv_parts.values()
+        if p is not part and set(p.columns) == set(names)
+    ]
+    raise DataError(
+        file,
+        " and ".join(found) + (f": this header is that of {' or '.join(fits)}" if fits else ""),
+        f"{len(part.columns)} columns, {part.columns[0]} to {part.columns[-1]}",
+        f"To get {spec.title}: {spec.how_to_get}",
+    )
+
+
+def _bytes_of(spec: Spec, file: File, chunk: "pd.DataFrame", rows_before: int) -> np.ndarray:  # type: ignore[name-defined]  # noqa: F821
+    """Return whole numbers of 0 to 255 as uint8, or say which line and column is none."""
+    import pandas as pd
+
+    numbers = chunk.apply(pd.to_numeric, errors="coerce") if _has_text(chunk) else chunk
+    table = numbers.to_numpy()
+    bad = ~((table >= 0) & (table <= 255) & (table == np.floor(table)))
+    if bad.any():
+        row, column = (int(i[0]) for i in np.nonzero(bad))
+        value = chunk.iloc[row, column]
+        raise DataError(
+            file,
+            f"{'no value' if pd.isna(value) else repr(str(value))} in line "
+            f"{rows_before + row + 2:,}, column {chunk.columns[column]}",
+            "a whole number from 0 to 255",
+            f"Mend the line, or get {spec.title} again: {spec.how_to_get}",
+        )
+    return table.astype(np.uint8)
+
+
+def _has_text(chunk: "pd.DataFrame") -> bool:  # type: ignore[name-defined]  # noqa: F821
+    return any(dtype.kind not in "iuf" for dtype in chunk.dtypes)
+
+
+_AGAIN = "Remove it and download it again"
+
+READERS: dict[str, Callable[[Spec, Part, File, bytes], Arrays]] = {
+    "npz": read_npz,
+    "idx": read_idx,
+    "csv": read_csv,
+}
+
+
+def checked(spec: Spec, arrays: Arrays, where: object) -> Arrays:
+    """Return the arrays as uint8, of the dataset's shapes, with labels that it can have.
+
+    Raises:
+        DataError: They are not, or they are another dataset's.
+    """
+    fit: Arrays = {}
+    for name, shape in spec.shapes.items():
+        array = arrays[name]
+        if array.shape != shape:
+            raise DataError(
+                where,
+                f"{name} of shape {_by(array.shape)}"
+                + (", so train and test are swapped" if _swapped(spec, arrays) else ""),
+                _by(shape),
+                f"To get {spec.title}: {spec.how_to_get}",
+            )
+        if array.dtype.kind not in "iu" or array.min() < 0 or array.max() > 255:
+            raise DataError(
+                where,
+                f"{name} of {array.dtype}, {array.min()} to {array.max()}",
+                "whole numbers from 0 to 255",
+                f"To get {spec.title}: {spec.how_to_get}",
+            )
+        fit[name] = np.ascontiguousarray(array, np.uint8)
+    for name in fit.keys() & {"y_train", "y_test"}:
+        strange = sorted(set(np.unique(fit[name]).tolist()) - set(spec.label_values))
+        if strange:
+            row = int(np.argmax(fit[name] == strange[0]))
+            raise DataError(
+                where,
+                f"label {strange[0]} at {name}[{row}]",
+                f"labels {spec.label_values[0]} to {spec.label_values[-1]}"
+                + (" without 9 (J) and 25 (Z)" if 9 not in spec.label_values else ""),
+                f"To get {spec.title}: {spec.how_to_get}",
+            )
+    _refuse_other_dataset(spec, fit, where)
+    return fit
+
+
+def _swapped(spec: Spec, arrays: Arrays) -> bool:
+    train, test = arrays["X_train"], arrays["X_test"]
+    return len(train) == spec.n_test and len(test) == spec.n_train
+
+
+def _refuse_other_dataset(spec: Spec, arrays: Arrays, where: object) -> None:
+    digests = {name: sha256(array) for name, array in arrays.items()}
+    for other in CATALOGUE.values():
+        theirs = [name for name in digests if other.sha256.get(name) == digests[name]]
+        if other is not spec and other.name != spec.name and theirs:
+            raise DataError(
+                where,
+                f"{' and '.join(theirs)} of {other.title}",
+                spec.title,
+                f"Move these files to data/{other.folders[0]}/, "
+                f"and put those of {spec.title} into data/{spec.folders[0]}/",
+            )
+
+
+def sha256(array: np.ndarray) -> str:
+    """Return the SHA-256 of an array's bytes in C order."""
+    return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
+
+
+def images_sha256(*images: np.ndarray) -> str:
+    """Return one SHA-256 of all images of arrays of shape (n, 28, 28), whatever their order."""
+    digests = (hashlib.sha256(image).digest() for array in images for image in array)
+    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()
+
+
+def is_published(spec: Spec, arrays: Arrays) -> bool:
+    """Return whether the arrays are, byte by byte, those that were published."""
+    if spec.sha256:
+        return all(sha256(arrays[name]) == digest for name, digest in spec.sha256.items())
+    counts = np.bincount(arrays["y_train"], minlength=len(spec.class_names))
+    return (
+        tuple(counts.tolist()) == spec.train_class_counts
+        and images_sha256(arrays["X_train"], arrays["X_test"]) == spec.images_sha256
+    )
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return " x ".join(f"{n:,}" for n in shape) or "()"
