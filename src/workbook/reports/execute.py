@@ -1,0 +1,248 @@
+"""Execute a notebook headless, in the interpreter that runs us, with a line of progress."""
+
+import logging
+import re
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import nbformat
+from ipykernel.kernelspec import get_kernel_dict
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from traitlets import default
+
+CELL_SECONDS = 1800
+"""How long one cell may take: several times the longest training on a slow laptop."""
+
+START_SECONDS = 120
+
+# What TensorFlow's C++ side logs before Python can ask it to be quiet.
+_NOISE = re.compile(
+    r"^(WARNING: All log messages before absl::InitializeLog"
+    r"|[IWEF]\d{4} \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWEF] ).*\n?",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """An executed notebook: where a cell failed, ``failure`` says which and how, else it is ""."""
+
+    notebook: NotebookNode
+    seconds: float
+    failure: str = ""
+
+
+class _OwnKernelSpecs(KernelSpecManager):
+    """Knows one kernel, this interpreter, whatever kernels the user has registered."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        return KernelSpec(**get_kernel_dict())
+
+
+class _OwnKernel(AsyncKernelManager):
+    @default("kernel_spec_manager")
+    def _own_kernel_specs(self) -> KernelSpecManager:
+        return _OwnKernelSpecs(parent=self)
+
+
+def execute(path: Path, stream: TextIO | None = None) -> Run:
+    """Run every cell of the notebook at ``path``, in its folder; the file itself is not changed.
+
+    A notebook that fails comes back up to and with the failed cell. Progress goes to ``stream``
+    (default: standard output).
+
+    Raises:
+        OSError: The file cannot be read.
+        nbformat.reader.NotJSONError: The file is not a notebook.
+        RuntimeError: The kernel did not start.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    sections = _sections(notebook)
+    numbers = [i for i, cell in enumerate(notebook.cells) if _runs(cell)]
+    started = time.monotonic()
+    current = 0
+
+    with _Progress(path.stem, len(numbers), stream or sys.stdout) as progress:
+
+        def on_cell_execute(cell: NotebookNode, cell_index: int) -> None:
+            nonlocal current
+            current = cell_index
+            progress.at(numbers.index(cell_index) + 1, sections[cell_index])
+
+        client = NotebookClient(
+            notebook,
+            timeout=CELL_SECONDS,
+            startup_timeout=START_SECONDS,
+            kernel_manager_class=_OwnKernel,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(path.resolve().parent)}},
+            on_cell_execute=on_cell_execute,
+            coalesce_streams=True,
+            log=_silent(),
+        )
+        failure = ""
+        try:
+            _start_and_run(client)
+        except CellExecutionError as error:
+            failure = f"{error.ename}: {error.evalue}".strip()
+        except CellTimeoutError:
+            failure = f"the cell was stopped after {CELL_SECONDS // 60} minutes"
+            _add_error(notebook.cells[current], "TimeoutError", failure)
+        except DeadKernelError:
+            failure = "Python itself stopped, most often for want of memory"
+            _add_error(notebook.cells[current], "DeadKernelError", failure)
+        for cell in notebook.cells:
+            _drop_noise(cell)
+        seconds = time.monotonic() - started
+        if failure:
+            failure = f"{sections[current]}, cell {progress.number} of {len(numbers)}: {failure}"
+            notebook.cells = notebook.cells[: current + 1]
+        progress.end(f"FAILED in {failure}" if failure else f"{len(numbers)} cells done")
+    return Run(notebook, seconds, failure)
+
+
+def is_executed(path: Path) -> bool:
+    """Return whether the notebook at ``path`` holds any outputs."""
+    return any(cell.get("outputs") for cell in nbformat.read(path, as_version=4).cells)
+
+
+def stored(path: Path) -> Run:
+    """Return an executed notebook as it was stored; an error in its outputs is its failure."""
+    notebook = nbformat.read(path, as_version=4)
+    for number, cell in enumerate(notebook.cells, start=1):
+        if "raises-exception" in cell.metadata.get("tags", []):
+            continue
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                return Run(notebook, 0.0, f"cell {number}: {output.ename}: {output.evalue}")
+    return Run(notebook, 0.0)
+
+
+def stable(notebook: NotebookNode) -> NotebookNode:
+    """Drop from an executed notebook what changes from run to run, so that its diffs stay small.
+
+    Timestamps, the state of widgets and the exact Python version go; cell ids stay.
+    """
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata.kernelspec = {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    }
+    notebook.metadata.language_info = {"name": "python", "pygments_lexer": "ipython3"}
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+    return notebook
+
+
+def _start_and_run(client: NotebookClient) -> None:
+    """Run the notebook; a kernel that cannot start says why, one that runs stays quiet."""
+    with tempfile.TemporaryFile() as log:
+        try:
+            client.execute(stderr=log)
+        except RuntimeError as error:
+            # CellExecutionError and DeadKernelError are RuntimeErrors of their own.
+            if type(error) is not RuntimeError:
+                raise
+            log.seek(0)
+            said = log.read().decode(errors="replace").strip()
+            raise RuntimeError(
+                f"The notebook kernel of {sys.executable} did not start: {error}\n{said}\n"
+                "Install again with: python -m pip install -r requirements.txt"
+            ) from error
+
+
+def _silent() -> logging.Logger:
+    """Return a logger for what nbclient would print between the lines of progress."""
+    log = logging.getLogger("workbook.reports.kernel")
+    log.addHandler(logging.NullHandler())
+    log.propagate = False
+    return log
+
+
+def _runs(cell: NotebookNode) -> bool:
+    return cell.cell_type == "code" and bool(cell.source.strip())
+
+
+def _sections(notebook: NotebookNode) -> list[str]:
+    """Return, for each cell, the heading of the section that it stands in."""
+    sections, now = [], "start"
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and (found := re.search(r"^##? +(.+)", cell.source, re.M)):
+            now = found[1].strip()
+        sections.append(now)
+    return sections
+
+
+def _add_error(cell: NotebookNode, name: str, message: str) -> None:
+    cell.outputs.append(
+        nbformat.v4.new_output("error", ename=name, evalue=message, traceback=[message])
+    )
+
+
+def _drop_noise(cell: NotebookNode) -> None:
+    if cell.cell_type != "code":
+        return
+    for output in cell.outputs:
+        if output.output_type == "stream" and output.name == "stderr":
+            output.text = _NOISE.sub("", output.text)
+    cell.outputs = [o for o in cell.outputs if o.output_type != "stream" or o.text.strip()]
+
+
+class _Progress:
+    """One line on what a notebook is doing: kept up to date on a terminal, now and then elsewhere.
+
+    A thread writes it, so that the time goes on through a long training cell.
+    """
+
+    def __init__(self, name: str, total: int, stream: TextIO) -> None:
+        self.name, self.total, self.stream = name, total, stream
+        self.number, self.doing = 0, "starting Python"
+        self.in_place = stream.isatty()
+        self.started = time.monotonic()
+        self._ended = threading.Event()
+        self._clock = threading.Thread(target=self._tick, daemon=True)
+
+    def __enter__(self) -> "_Progress":
+        self._clock.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def at(self, number: int, doing: str) -> None:
+        self.number, self.doing = number, doing
+        if self.in_place:
+            self.write()
+
+    def write(self) -> None:
+        self._line(f"cell {self.number:>2} of {self.total}  {self.doing}", last=not self.in_place)
+
+    def end(self, text: str) -> None:
+        self._stop()
+        self._line(text, last=True)
+
+    def _stop(self) -> None:
+        self._ended.set()
+        self._clock.join()
+
+    def _tick(self) -> None:
+        self.write()
+        while not self._ended.wait(1 if self.in_place else 20):
+            self.write()
+
+    def _line(self, text: str, last: bool) -> None:
+        minutes, seconds = divmod(int(time.monotonic() - self.started), 60)
+        line = f"{self.name}  {minutes}:{seconds:02}  {text}"
+        start = "\r\x1b[K" if self.in_place else ""
+        self.stream.write(start + (line if last else line[:78]) + ("\n" if last else ""))
+        self.stream.flush()

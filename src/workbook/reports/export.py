@@ -1,0 +1,350 @@
+"""Turn an executed notebook into one HTML page that needs nothing but a browser.
+
+Mathematics becomes MathML here, figures and styles are inside the page, and a content security
+policy keeps the page from asking any host for anything.
+"""
+
+import base64
+import copy
+import html
+import io
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from workbook.reports.execute import Run
+
+import bleach  # type: ignore[import-untyped]
+from bs4 import BeautifulSoup
+from latex2mathml.converter import convert_to_element
+from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat import NotebookNode
+from PIL import Image
+from traitlets.config import Config
+
+RESULTS = "application/vnd.workbook.results+json"
+
+RECORD = "workbook-record"
+"""The name of the ``<meta>`` element that carries a page's record to the index."""
+
+FOLD_LINES = 25
+"""Text outputs with more lines than this are folded."""
+
+FITS_PHONE = 36
+"""Characters of code that a 360-pixel screen shows without scrolling."""
+
+THUMBNAIL = (480, 360)
+
+# First to last: what of an output is shown. Scripts and widgets are not, since they need a kernel
+# or a host; their text is.
+_SHOWN = [
+    "text/html",
+    "text/markdown",
+    "image/svg+xml",
+    "text/latex",
+    "image/png",
+    "image/jpeg",
+    "text/plain",
+]
+
+# fmt: off
+_SAFE_TAGS = {
+    "a", "abbr", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "dd", "del",
+    "details", "div", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6",
+    "hr", "i", "img", "kbd", "li", "mark", "ol", "p", "pre", "q", "s", "small", "span", "strong",
+    "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul", "var",
+}
+# fmt: on
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading of the page: ``level`` from 1, ``anchor`` the id that a link can name."""
+
+    level: int
+    anchor: str
+    text: str
+
+
+class Exporter:
+    """Exports notebooks as pages; one object for many, since nearly all the cost is the first."""
+
+    def __init__(self, edition: str = "instructor", untrusted: bool = False) -> None:
+        """Prepare for one edition, "instructor" or "student", of trusted notebooks or not."""
+        self.edition = edition
+        self.untrusted = untrusted
+        template = files("workbook.reports") / "templates" / "page.html.j2"
+        self._exporter = HTMLExporter(
+            template_name="base",
+            template_file=str(template),
+            config=Config(NbConvertBase={"display_data_priority": _SHOWN}),
+            filters={
+                "wide": _is_wide,
+                "lines": lambda text: len(text.strip("\n").splitlines()),
+                "table_headers": _without_empty_headers,
+                "seconds": _seconds,
+                "alt": alt,
+                "clean": clean if untrusted else lambda text: text,
+            },
+        )
+
+    def page(self, run: Run, path: Path, commit: str = "") -> str:
+        """Return the page for the notebook that was read from ``path``.
+
+        ``commit`` is the version of the workbook that ran it, "" where that is not known.
+        """
+        notebook = copy.deepcopy(run.notebook)
+        if self.edition == "student":
+            notebook.cells = [cell for cell in notebook.cells if "solution" not in _tags(cell)]
+        headings = self._render_markdown(notebook, path.resolve().parent)
+        title = next((h.text for h in headings if h.level == 1), path.stem)
+        record = {
+            "name": path.stem,
+            "title": title,
+            "edition": self.edition,
+            "failure": run.failure,
+            "seconds": round(run.seconds, 1),
+            "commit": commit,
+            "results": results(notebook),
+            "thumbnail": _thumbnail(notebook),
+        }
+        body, _ = self._exporter.from_notebook_node(
+            notebook,
+            {
+                "page": record,
+                "record": json.dumps(record),
+                "headings": headings,
+                "facts": facts(record),
+                "fold_lines": FOLD_LINES,
+                "asks": [cell for cell in notebook.cells if "ask" in _tags(cell)],
+                "style": asset("style.css"),
+                "script": "" if self.untrusted else asset("copy.js"),
+            },
+        )
+        return str(body)
+
+    def _render_markdown(self, notebook: NotebookNode, folder: Path) -> list[Heading]:
+        """Put the HTML of every Markdown cell and output beside its source; return the headings.
+
+        This comes before the template, since the table of contents comes before the cells.
+        """
+        headings: list[Heading] = []
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                cell.html = self._markdown(cell.source, folder, headings, cell.get("attachments"))
+            for output in cell.get("outputs", []):
+                if "text/markdown" in output.get("data", {}):
+                    output.html = self._markdown(output.data["text/markdown"], folder, headings)
+                elif "text/latex" in output.get("data", {}):
+                    output.html = mathml(output.data["text/latex"].strip().strip("$"), "block")
+        return headings
+
+    def _markdown(
+        self, source: str, folder: Path, headings: list[Heading], attachments: Any = None
+    ) -> str:
+        renderer = _Renderer(folder, headings, attachments or {})
+        text = MarkdownWithMath(renderer=renderer).render(source.translate(_NO_MARKS))
+        if self.untrusted:
+            text = clean(text)
+        text = _without_empty_headers(text)
+        return re.sub(f"{_MARK}(\\d+){_MARK}", lambda m: renderer.formulas[int(m[1])], text)
+
+
+# Stands for a formula while the text around it is cleaned: a private-use character, which the
+# text itself may then not contain.
+_MARK = "\ue000"
+_NO_MARKS = {ord(_MARK): None}
+
+
+class _Renderer(IPythonRenderer):
+    """Markdown with formulas as MathML, anchors on headings, and headings in order."""
+
+    def __init__(self, folder: Path, headings: list[Heading], attachments: dict[str, Any]) -> None:
+        super().__init__(escape=False, embed_images=True, path=str(folder), attachments=attachments)
+        self.headings = headings
+        self.formulas: list[str] = []
+
+    def heading(self, text: str, level: int, **attrs: Any) -> str:
+        # One first heading a page, and no level left out on the way down.
+        deepest = self.headings[-1].level + 1 if self.headings else 1
+        level = min(max(level, 2 if self.headings else 1), deepest)
+        plain = html.unescape(re.sub(r"<[^>]+>", "", text))
+        anchor = _anchor(plain, {heading.anchor for heading in self.headings})
+        self.headings.append(Heading(level, anchor, plain))
+        link = f'<a class="anchor" href="#{anchor}" aria-label="Link to this section">#</a>'
+        return f'<h{level} id="{anchor}">{text} {link}</h{level}>\n'
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        # Notebooks name each other; so do their pages.
+        if "://" not in url:
+            url = re.sub(r"\.ipynb(?=#|$)", ".html", url)
+        return str(super().link(text, url, title))
+
+    def block_math(self, body: str) -> str:
+        return self._formula(body, "block")
+
+    def latex_environment(self, name: str, body: str) -> str:
+        return self._formula(f"\\begin{{{name}}}{body}\\end{{{name}}}", "block")
+
+    def inline_math(self, body: str) -> str:
+        return self._formula(body, "inline")
+
+    def _formula(self, latex: str, display: str) -> str:
+        self.formulas.append(mathml(latex, display))
+        return f"{_MARK}{len(self.formulas) - 1}{_MARK}"
+
+
+def mathml(latex: str, display: str = "inline") -> str:
+    """Return LaTeX mathematics as MathML; what cannot be read as such is shown as it is written.
+
+    ``display`` is "inline" or "block".
+    """
+    # The library knows this environment by its other name only.
+    known = re.sub(r"\\(begin|end)\{aligned\}", r"\\\1{align*}", latex)
+    try:
+        tree = convert_to_element(known, display=display)
+    except Exception:  # the library's errors have no common class, and IndexError is among them
+        return f"<code>{html.escape(latex)}</code>"
+    # The library's own serialiser leaves text unescaped: \text{<script>} would be one.
+    for element in tree.iter():
+        element.text = html.unescape(element.text) if element.text else None
+        for name in ("href", "style", "class", "id"):
+            element.attrib.pop(name, None)
+    tree.set("tabindex", "0") if display == "block" else None
+    return ElementTree.tostring(tree, encoding="unicode")
+
+
+def clean(text: str) -> str:
+    """Return HTML with everything removed that could run a script, load or imitate anything."""
+    soup = BeautifulSoup(text, "html.parser")
+    for element in soup(["script", "style", "iframe", "object", "template", "noscript", "svg"]):
+        element.decompose()
+    return str(
+        bleach.clean(
+            str(soup),
+            tags=_SAFE_TAGS,
+            attributes=_is_safe_attribute,
+            protocols=["http", "https", "mailto", "data"],
+            strip=True,
+        )
+    )
+
+
+def _is_safe_attribute(tag: str, name: str, value: str) -> bool:
+    if tag == "img" and name == "src":
+        return value.startswith("data:image/")
+    if tag == "a" and name == "href":
+        return not value.lower().startswith("data:")
+    if tag[0] == "h" and name == "id":
+        return True
+    return name in {"alt", "aria-label", "class", "colspan", "rowspan", "scope", "title"}
+
+
+def results(notebook: NotebookNode) -> dict[str, Any] | None:
+    """Return what the notebook recorded about its run (the last record), None where nothing."""
+    for cell in reversed(notebook.cells):
+        for output in cell.get("outputs", []):
+            if RESULTS in output.get("data", {}):
+                return dict(output.data[RESULTS])
+    return None
+
+
+def facts(record: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what to know about the run behind a page, in words: names and values."""
+    found = record["results"] or {}
+    said = []
+    if found:
+        kind = (
+            "practice" if found["practice"] else "verified" if found["verified"] else "unverified"
+        )
+        said += [
+            ("Data", f"{found['title']}, {found['source']} ({kind})"),
+            ("Run", "quick" if found["quick"] else "full"),
+            ("Training", duration(found["seconds"])),
+        ]
+    if record["seconds"]:
+        said.append(("Whole notebook", duration(record["seconds"])))
+    if found:
+        said += [
+            ("Device", found["device"]),
+            ("Seed", str(found["seed"])),
+            ("Versions", ", ".join(f"{k} {v}" for k, v in found["versions"].items())),
+        ]
+    return [*said, ("Commit", record["commit"])] if record["commit"] else said
+
+
+def duration(seconds: float) -> str:
+    """Return a time as it is said: "48 s", "2 min 5 s"."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+@cache
+def asset(name: str) -> str:
+    """Return a file of the templates folder as text."""
+    return (files("workbook.reports") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _thumbnail(notebook: NotebookNode) -> dict[str, str] | None:
+    """Return the main figure, small: the first of a cell tagged main-figure, else the last."""
+    figures = [
+        (cell, output)
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
+    if not figures:
+        return None
+    main = [output for cell, output in figures if "main-figure" in _tags(cell)]
+    output = main[0] if main else figures[-1][1]
+    image = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("RGB")
+    image.thumbnail(THUMBNAIL)
+    buffer = io.BytesIO()
+    image.save(buffer, format="webp", quality=80)
+    source = "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return {"source": source, "alt": alt(output)}
+
+
+def alt(output: NotebookNode) -> str:
+    """Return the description of a figure that travels with it, "" where there is none."""
+    metadata = output.get("metadata", {})
+    return str(metadata.get("image/png", {}).get("alt") or metadata.get("alt") or "")
+
+
+def _tags(cell: NotebookNode) -> list[str]:
+    return list(cell.metadata.get("tags", []))
+
+
+def _anchor(text: str, taken: set[str]) -> str:
+    slug = re.sub(r"\W+", "-", text.lower()).strip("-") or "section"
+    anchor, count = slug, 1
+    while anchor in taken:
+        count += 1
+        anchor = f"{slug}-{count}"
+    return anchor
+
+
+def _is_wide(text: str) -> bool:
+    """Return whether a phone has to scroll to show the text: the keyboard has to reach it then."""
+    return any(len(line) > FITS_PHONE for line in text.splitlines())
+
+
+def _without_empty_headers(text: str) -> str:
+    """A header cell with nothing in it, as pandas and Markdown write, is an ordinary cell."""
+    return re.sub(r"<th\b[^>]*>\s*</th>", "<td></td>", text)
+
+
+def _seconds(cell: NotebookNode) -> float | None:
+    """Return how long the cell took, None where that was not recorded."""
+    times = cell.metadata.get("execution", {})
+    if "iopub.execute_input" not in times or "shell.execute_reply" not in times:
+        return None
+    start, end = (times[key] for key in ("iopub.execute_input", "shell.execute_reply"))
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()

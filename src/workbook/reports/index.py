@@ -1,0 +1,35 @@
+"""Write the index of the pages in the reports folder, from the record that each page carries."""
+
+import html
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from workbook import paths
+from workbook.reports.export import RECORD, asset, facts
+
+from jinja2 import Environment, PackageLoader
+
+
+def write() -> Path:
+    """Write ``reports/index.html`` and return its path."""
+    pages = [record for page in sorted(paths.REPORTS.glob("*.html")) if (record := _record(page))]
+    environment = Environment(
+        loader=PackageLoader("workbook.reports"), autoescape=True, keep_trailing_newline=True
+    )
+    text = environment.get_template("index.html.j2").render(
+        pages=[page | {"facts": facts(page)} for page in pages], style=asset("style.css")
+    )
+    index = paths.REPORTS / "index.html"
+    with paths.writing(index) as partial:
+        partial.write_text(text, encoding="utf-8")
+    return index
+
+
+def _record(page: Path) -> dict[str, Any] | None:
+    """Return the record that the page carries, None for a page that is not one of ours."""
+    head = page.read_text(encoding="utf-8").partition("</head>")[0]
+    found = re.search(f'<meta[^>]*name="{RECORD}"[^>]*>', head)
+    content = re.search('content="([^"]*)"', found[0]) if found else None
+    return json.loads(html.unescape(content[1])) if content else None
