@@ -1,0 +1,344 @@
+"""Keras models whose ``fit`` compiles a whole epoch instead of one step.
+
+Stock ``fit`` returns to Python after every batch, which for a small network costs several times
+the arithmetic. With ``from workbook.training import Sequential`` in place of
+``from keras import Sequential``, ``fit`` runs one compiled program that loops over the batches
+itself. Nothing else changes: every step is Keras' own ``train_step``, the callbacks are called by
+Keras' own ``fit``, and with Keras' class the same code gives as good a model, later.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+
+@contextmanager
+def _no_stderr() -> Iterator[None]:
+    """Drop what is written to the process's stderr, by C++ too, in the block."""
+    stderr = os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 2)
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(null)
+
+
+# TensorFlow reports its CPU features before it reads TF_CPP_MIN_LOG_LEVEL.
+with _no_stderr():
+    import keras
+    import tensorflow as tf
+    from keras.src.trainers.data_adapters.data_adapter import DataAdapter
+    from keras.src.trainers.trainer import model_supports_jit
+
+CHUNK_SECONDS = 0.5
+"""About how long the compiled loop runs before Python gets to see an interrupt."""
+
+BATCH_HOOKS = [
+    f"on_{kind}batch_{moment}" for kind in ("", "train_", "test_") for moment in ("begin", "end")
+]
+
+
+class Epoch(DataAdapter):
+    """All batches of two arrays, which Keras takes for one step.
+
+    Args:
+        x: array of shape (n, ...); floats become ``keras.config.floatx()``, as in Keras.
+        y: array of shape (n, ...).
+        batch_size: rows in a batch; the last batch has what is left.
+        shuffle: draw a new order for each epoch, from TensorFlow's global seed.
+    """
+
+    num_batches = 1
+
+    def __init__(self, x: np.ndarray, y: np.ndarray, batch_size: int, shuffle: bool) -> None:
+        """Keep ``x`` and ``y`` as tensors, on the device that trains."""
+        self.arrays = tuple(tf.convert_to_tensor(_as_keras_casts(array)) for array in (x, y))
+        self.rows = len(x)
+        self.batch_rows = batch_size
+        self.shuffle = shuffle
+        self.chunk = 8
+
+    def get_tf_dataset(self) -> "Epoch":
+        """Return the object that Keras iterates over, once an epoch."""
+        return self
+
+    def __iter__(self) -> "Epoch":
+        """Return the iterator that Keras hands to ``train_function`` or ``test_function``."""
+        return self
+
+    def __next__(self) -> tuple[tf.Tensor, ...]:
+        """Return one batch, for the layers and metrics that are built by what they are fed."""
+        return tuple(array[: self.batch_rows] for array in self.arrays)
+
+    def run(self, loop: Callable) -> None:
+        """Call ``loop(x, y, order, start, stop)`` until every batch has been used once.
+
+        The epoch is cut into chunks of about ``CHUNK_SECONDS``, because Python sees an interrupt
+        only between two calls.
+        """
+        order = tf.range(self.rows)
+        if self.shuffle:
+            order = tf.random.shuffle(order)
+        full = self.rows // self.batch_rows
+        start = 0
+        batches = tf.reshape(order[: full * self.batch_rows], (full, self.batch_rows))
+        while start < full:
+            began = time.perf_counter()
+            stop = min(start + self.chunk, full)
+            loop(*self.arrays, batches, tf.constant(start), tf.constant(stop))
+            seconds = time.perf_counter() - began
+            self.chunk = max(1, int(self.chunk * np.clip(CHUNK_SECONDS / seconds, 0.5, 2)))
+            start = stop
+        if full * self.batch_rows < self.rows:
+            rest = order[tf.newaxis, full * self.batch_rows :]
+            loop(*self.arrays, rest, tf.constant(0), tf.constant(1))
+
+
+class CompiledEpochs:
+    """Mixed into a Keras model: ``fit`` on NumPy arrays runs each epoch as a compiled loop."""
+
+    def compile(self, *args: Any, jit_compile: bool | str = "auto", **options: Any) -> None:
+        """Configure training exactly as ``keras.Model.compile`` does.
+
+        With ``jit_compile="auto"``, ``fit`` decides by device and layers whether XLA compiles the
+        epoch: on a CPU its convolutions and poolings are slower than TensorFlow's.
+        """
+        self._requested_jit = jit_compile
+        super().compile(*args, jit_compile=jit_compile, **options)  # type: ignore[misc]
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: str | int = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool | str = True,
+        validation_batch_size: int | None = None,
+        **options: Any,
+    ) -> keras.callbacks.History:
+        """Train as ``keras.Model.fit`` does: the same arguments, history and exceptions.
+
+        NumPy arrays ``x`` and ``y`` of n rows each train in a compiled loop. What such a loop
+        cannot honour (callbacks at every batch, weights for classes or samples, generators,
+        ``tf.data``, several inputs, eager mode, a number of steps) trains by Keras' own loop.
+
+        Progress takes one line, unless ``verbose=0``. An interrupt (Ctrl-C, the stop button) ends
+        training between two batches: the model keeps its weights, and the history of the epochs
+        that were completed is returned.
+        """
+        callbacks = list(tf.nest.flatten(callbacks)) if callbacks else []
+        if validation_split and not validation_data and _is_array(x) and _is_array(y):
+            cut = int(len(x) * (1.0 - validation_split))
+            if 0 < cut < len(x):
+                x, y, validation_data = x[:cut], y[:cut], (x[cut:], y[cut:])
+        compiled = (
+            _fits_in_a_loop(self, callbacks, options)
+            and _are_arrays((x, y))
+            and (validation_data is None or _are_arrays(validation_data))
+            and isinstance(shuffle, bool)
+        )
+        if verbose == "auto" or (compiled and verbose):
+            callbacks.append(Progress())
+            verbose = 0
+        options.update(epochs=epochs, verbose=verbose)
+        if not compiled:
+            return super().fit(  # type: ignore[misc]
+                x,
+                y,
+                batch_size,
+                callbacks=callbacks,
+                validation_split=validation_split,
+                validation_data=validation_data,
+                shuffle=shuffle,
+                validation_batch_size=validation_batch_size,
+                **options,
+            )
+
+        batch_size = batch_size or 32
+        steps = -(-len(x) // batch_size)
+        training = Epoch(x, y, batch_size, bool(shuffle))
+        if validation_data is not None:
+            x_valid, y_valid = validation_data
+            rows = validation_batch_size or batch_size
+            validation_data = Epoch(x_valid, y_valid, rows, shuffle=False)
+        called = keras.callbacks.CallbackList(
+            callbacks, add_history=True, model=self, steps=steps, epochs=epochs, verbose=verbose
+        )
+        try:
+            return super().fit(  # type: ignore[misc]
+                training, callbacks=called, validation_data=validation_data, **options
+            )
+        except KeyboardInterrupt:
+            called.on_train_end()
+            print("Interrupted: the model keeps the weights that it has reached.")
+            return self.history  # type: ignore[attr-defined]
+
+    def make_train_function(self, force: bool = False) -> None:
+        """Create ``train_function``, which takes an ``Epoch`` as well as Keras' batches."""
+        if self.train_function is None or force:  # type: ignore[has-type]
+            super().make_train_function(force)  # type: ignore[misc]
+            self.train_function = self._or_epoch(self.train_function, self.train_step)  # type: ignore
+
+    def make_test_function(self, force: bool = False) -> None:
+        """Create ``test_function``, which takes an ``Epoch`` as well as Keras' batches."""
+        if self.test_function is None or force:  # type: ignore[has-type]
+            super().make_test_function(force)  # type: ignore[misc]
+            self.test_function = self._or_epoch(self.test_function, self.test_step)  # type: ignore
+
+    def _or_epoch(self, by_batch: Callable, step: Callable) -> Callable:
+        @tf.autograph.experimental.do_not_convert
+        def loop(x: Any, y: Any, order: Any, start: Any, stop: Any) -> None:
+            def one_batch(batch: Any) -> Any:
+                step((tf.gather(x, order[batch]), tf.gather(y, order[batch])))
+                return batch + 1
+
+            tf.while_loop(lambda batch: batch < stop, one_batch, [start], parallel_iterations=1)
+
+        compiled_loop = tf.function(loop, jit_compile=_xla_pays(self))
+        # One trace for a full batch and one for the last is what is meant, not a mistake.
+        compiled_loop._omit_frequent_tracing_warning = True
+
+        def function(iterator: Any) -> Mapping:
+            if not isinstance(iterator, Epoch):
+                return by_batch(iterator)
+            self._symbolic_build(data_batch=next(iterator))  # type: ignore[attr-defined]
+            iterator.run(compiled_loop)
+            return self.get_metrics_result()  # type: ignore[attr-defined]
+
+        return function
+
+
+class Sequential(CompiledEpochs, keras.Sequential):
+    """``keras.Sequential`` with the compiled epochs of this module; a saved model is Keras' own."""
+
+    # Keras names the class in the file that it saves; this file loads without the workbook.
+    __class__ = property(lambda self: keras.Sequential)
+
+
+class Progress(keras.callbacks.Callback):
+    """Epoch, metrics and time left: in a notebook one line, renewed; elsewhere a line an epoch.
+
+    Where the output is neither a notebook nor a terminal, ten lines at most, and the last.
+    """
+
+    def on_train_begin(self, logs: Mapping | None = None) -> None:
+        """Start the clock."""
+        self.display: Any = None
+        self.began = time.perf_counter()
+        self.first_end = 0.0
+        self.done = 0
+        self.line = ""
+        if _in_notebook():
+            from IPython.display import display
+
+            self.display = display(_plain("training starts"), raw=True, display_id=True)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping | None = None) -> None:
+        """Show the metrics of ``epoch``, counted from 0, and the time left."""
+        now = time.perf_counter()
+        epochs = self.params["epochs"]
+        self.done += 1
+        # The first epoch holds the compilation: it tells little about the others.
+        self.first_end = self.first_end or now
+        each = (now - self.first_end) / (self.done - 1) if self.done > 1 else now - self.began
+        logs = logs or {}
+        names = sorted(logs, key=lambda name: (name.startswith("val_"), "loss" not in name))
+        metrics = "  ".join(f"{name} {logs[name]:.4f}" for name in names)
+        self.line = f"epoch {epoch + 1}/{epochs}  {metrics}"
+        left = f"{self.line}  {_clock(each * (epochs - epoch - 1))} left"
+        if self.display is not None:
+            self.display.update(_plain(left), raw=True)
+        elif sys.stdout.isatty() or self.done % -(-epochs // 10) == 0:
+            print(left, flush=True)
+
+    def on_train_end(self, logs: Mapping | None = None) -> None:
+        """Leave the last epoch's metrics and the time taken."""
+        summary = f"{self.line}  {_clock(time.perf_counter() - self.began)} in all"
+        if self.display is not None:
+            self.display.update(_plain(summary), raw=True)
+        else:
+            print(summary, flush=True)
+
+
+def _fits_in_a_loop(model: Any, callbacks: list, options: Mapping[str, Any]) -> bool:
+    """Tell whether nothing has to happen in Python between two batches of ``model.fit``."""
+    own_step = type(model).train_step is keras.Model.train_step
+    return (
+        own_step
+        and type(model).test_step is keras.Model.test_step
+        and model.compiled
+        and not model.run_eagerly
+        and not tf.config.functions_run_eagerly()
+        and not tf.distribute.has_strategy()
+        and not keras.config.max_steps_per_epoch()
+        and not any(_acts_on_batches(callback) for callback in callbacks)
+        and all(
+            value is None
+            for name, value in options.items()
+            if name not in ("initial_epoch", "validation_freq")
+        )
+    )
+
+
+def _acts_on_batches(callback: keras.callbacks.Callback) -> bool:
+    if isinstance(callback, keras.callbacks.ModelCheckpoint):
+        return callback.save_freq != "epoch"
+    plain = keras.callbacks.Callback
+    return isinstance(callback, keras.callbacks.CallbackList) or any(
+        getattr(getattr(callback, hook), "__func__", None) is not getattr(plain, hook)
+        for hook in BATCH_HOOKS
+    )
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim > 0 and value.dtype.kind in "fiub"
+
+
+def _are_arrays(pair: Any) -> bool:
+    return (
+        isinstance(pair, tuple)
+        and len(pair) == 2
+        and all(map(_is_array, pair))
+        and len(pair[0]) == len(pair[1]) > 0
+    )
+
+
+def _as_keras_casts(array: np.ndarray) -> np.ndarray:
+    return array.astype(keras.config.floatx(), copy=False) if array.dtype.kind == "f" else array
+
+
+def _xla_pays(model: Any) -> bool:
+    """Tell whether XLA should compile the epoch of ``model``; see ``CompiledEpochs.compile``."""
+    if model._requested_jit != "auto":
+        return bool(model.jit_compile)
+    windows = any(
+        hasattr(layer, "kernel_size") or hasattr(layer, "pool_size")
+        for layer in model._flatten_layers()
+    )
+    on_gpu = bool(tf.config.list_physical_devices("GPU"))
+    return model_supports_jit(model) and (on_gpu or not windows)
+
+
+def _in_notebook() -> bool:
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+
+
+def _plain(text: str) -> dict[str, str]:
+    return {"text/plain": text}
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
