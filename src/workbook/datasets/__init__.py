@@ -6,6 +6,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from workbook import paths
 from workbook.datasets import cache, sources
@@ -145,21 +146,17 @@ def _spec(name: str) -> Spec:
 
 
 def table() -> str:
-    """Return what `load` would use, without loading or downloading: a text table."""
-    blocks = []
+    """Return what `load` would use, without loading or downloading anything: a text table."""
+    rows = [("dataset", "found", "verified", "images", "size", "licence")]
     for spec in CATALOGUE.values():
-        where, verified = _state(spec)
         megabytes = sum(int(np.prod(shape)) for shape in spec.shapes.values()) / 1e6
-        rows = {
-            "found": where,
-            "verified": verified,
-            "size": f"{spec.n_train:,} + {spec.n_test:,} images, {megabytes:.0f} MB in memory",
-            "licence": spec.licence,
-            "get it": spec.how_to_get,
-        }
-        lines = [f"  {key:<9} {value}" for key, value in rows.items()]
-        blocks.append("\n".join([f"{spec.name} ({spec.title})", *lines]))
-    return "\n\n".join(blocks)
+        images = f"{spec.n_train:,} + {spec.n_test:,}"
+        rows.append((spec.name, *_state(spec), images, f"{megabytes:.0f} MB", spec.licence))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    hints = [f"  {spec.name}: {spec.how_to_get}" for spec in CATALOGUE.values()]
+    return "\n".join([*lines, "", "How to get them:", *hints])
 
 
 def _state(spec: Spec) -> tuple[str, str]:
@@ -169,16 +166,21 @@ def _state(spec: Spec) -> tuple[str, str]:
     folders = [("placed", folder) for folder in paths.placed_dirs()]
     if spec.downloads:
         folders.append(("keras-cache", sources.keras_home()))
-    for slot, folder in folders:
-        for candidate in candidates(spec, folder):
-            if candidate.problem or candidate.missing:
-                continue
+    found = [(slot, candidate) for slot, f in folders for candidate in candidates(spec, f)]
+    for slot, candidate in found:
+        if not candidate.problem and not candidate.missing:
             kept = cache.record(spec, slot, candidate.fingerprint())
-            if kept:
-                return str(candidate), "yes" if kept["verified"] else "no"
-            return str(candidate), "when loaded"
+            return str(candidate), _verified(kept) if kept else "not yet"
     for slot in ("keras", "kaggle", "cut"):
         kept = cache.record(spec, slot)
         if kept:
-            return f"kept in data/cache: {kept['source']}", "yes" if kept["verified"] else "no"
-    return "nowhere on this machine; load() tries to download it", "-"
+            return f"data/cache, {kept['source']}", _verified(kept)
+    if found:
+        return f"{found[0][1].where}, unusable: load() tells why", "no"
+    if spec.cut_from:
+        return f"load() cuts it from {CATALOGUE[spec.cut_from].title}", "-"
+    return "not here: load() downloads it", "-"
+
+
+def _verified(kept: dict[str, Any]) -> str:
+    return "yes" if kept["verified"] else "no"

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,17 +49,17 @@ def lock(spec: Spec) -> Iterator[None]:
 
     Where the cache cannot be written there is nothing to guard, and no lock.
     """
+    held = None
     try:
         folder(spec).mkdir(parents=True, exist_ok=True)
-        held = FileLock(folder(spec) / "lock")
-        held.acquire()
+        held = FileLock(folder(spec) / "lock").acquire()
     except (OSError, NotImplementedError):
+        pass
+    with held or nullcontext():
+        if held:
+            for leftover in folder(spec).rglob(".*"):  # of a run that was killed
+                leftover.unlink(missing_ok=True)
         yield
-        return
-    try:
-        yield
-    finally:
-        held.release()
 
 
 def record(spec: Spec, slot: str, origin: object = None) -> dict[str, Any] | None:

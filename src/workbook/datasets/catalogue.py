@@ -10,7 +10,7 @@ from math import prod
 IMAGE_SHAPE = (28, 28)
 PIXELS = prod(IMAGE_SHAPE)
 KERAS_HOST = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
-KAGGLE_HOST = "https://www.kaggle.com"
+KAGGLE_HOST = "https://api.kaggle.com"
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ Arrays = dict[str, np.ndarray]
 LARGEST = 400_000_000
 """Bytes of the largest file that is read or unpacked: the largest CSV has 77 million."""
 
+_AGAIN = "Remove it and download it again"
+
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, struct.error)
 """What the standard library raises for a cut or changed gz, zip or npz."""
 
@@ -94,8 +96,10 @@ class File:
             data = _read_plain(self.path)
         return self._unpacked(data)
 
-    def _unpacked(self, data: bytes) -> bytes:
+    def _unpacked(self, data: bytes, layers: int = 0) -> bytes:
         _refuse_non_data(self, data)
+        if layers > 2:  # there are archives that hold themselves
+            raise DataError(self, "an archive in an archive in an archive", "data", _AGAIN)
         if data.startswith(b"\x1f\x8b"):
             try:
                 with gzip.open(io.BytesIO(data)) as packed:
@@ -103,7 +107,7 @@ class File:
             except DAMAGED as error:
                 raise _damaged(self, "gzip file", error) from None
             _refuse_large(self, len(content))
-            return self._unpacked(content)
+            return self._unpacked(content, layers + 1)
         if data.startswith(b"PK\x03\x04"):
             try:
                 with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -114,7 +118,7 @@ class File:
                     fits = [n for n in names if canonical(PurePosixPath(n).name) == own]
                     if len(fits) != 1:
                         raise DataError(self, f"a zip that holds {_listed(names)}", own)
-                    return self._unpacked(_read_member(self, archive, fits[0]))
+                    return self._unpacked(_read_member(self, archive, fits[0]), layers + 1)
             except zipfile.BadZipFile as error:
                 raise _damaged(self, "zip file", error) from None
         return data
@@ -157,7 +161,7 @@ def _safe_names(where: object, archive: zipfile.ZipFile) -> list[str]:
                 where,
                 f"a zip with a member that points outside of it ({name})",
                 "plain file names",
-                "Do not use this file: download it again from the page in its catalogue entry",
+                "Do not use this file: remove it and download it again",
             )
     return names
 
@@ -187,7 +191,7 @@ def _refuse_large(where: object, size: int) -> None:
 
 def _refuse_non_data(where: object, data: bytes) -> None:
     if not data:
-        raise DataError(where, "an empty file", "data", "Remove it and download it again")
+        raise DataError(where, "an empty file", "data", _AGAIN)
     if re.match(rb"(\xef\xbb\xbf)?\s*<(!doctype|html|\?xml|head|body)", data[:200], re.IGNORECASE):
         raise DataError(
             where,
@@ -202,7 +206,7 @@ def _damaged(where: object, kind: str, error: Exception) -> DataError:
         where,
         f"a cut or damaged {kind} ({str(error) or type(error).__name__})",
         "a whole one",
-        "Remove it and download it again",
+        _AGAIN,
     )
 
 
@@ -241,7 +245,10 @@ class Candidate:
 
     def fingerprint(self) -> list[list[str | int]]:
         """Return path, size in bytes and time of change (ns) of each file on disk."""
-        stats = {file.path: file.path.stat() for file in self.files.values()}
+        try:
+            stats = {file.path: file.path.stat() for file in self.files.values()}
+        except OSError as error:
+            raise _unreadable(Path(error.filename), error) from None
         return [[str(path), s.st_size, s.st_mtime_ns] for path, s in sorted(stats.items())]
 
     def read(self) -> tuple[Arrays, dict[str, str]]:
@@ -439,7 +446,7 @@ def read_csv(spec: Spec, part: Part, file: File, data: bytes) -> Arrays:
                     file, "rows with more values than the header has names", next_step=_AGAIN
                 )
             block = _bytes_of(spec, file, chunk[list(part.columns)], rows)
-            values[rows : rows + len(block)] = block[: n_rows - rows]
+            values[rows : rows + len(block)] = block[: max(n_rows - rows, 0)]
             rows += len(chunk)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise DataError(
@@ -499,8 +506,10 @@ def _bytes_of(spec: Spec, file: File, chunk: "pd.DataFrame", rows_before: int) -
     """Return whole numbers of 0 to 255 as uint8, or say which line and column is none."""
     import pandas as pd
 
-    numbers = chunk.apply(pd.to_numeric, errors="coerce") if _has_text(chunk) else chunk
-    table = numbers.to_numpy()
+    if all(dtype.kind in "iuf" for dtype in chunk.dtypes):
+        table = chunk.to_numpy()
+    else:
+        table = chunk.apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
     bad = ~((table >= 0) & (table <= 255) & (table == np.floor(table)))
     if bad.any():
         row, column = (int(i[0]) for i in np.nonzero(bad))
@@ -514,12 +523,6 @@ def _bytes_of(spec: Spec, file: File, chunk: "pd.DataFrame", rows_before: int) -
         )
     return table.astype(np.uint8)
 
-
-def _has_text(chunk: "pd.DataFrame") -> bool:  # type: ignore[name-defined]  # noqa: F821
-    return any(dtype.kind not in "iuf" for dtype in chunk.dtypes)
-
-
-_AGAIN = "Remove it and download it again"
 
 READERS: dict[str, Callable[[Spec, Part, File, bytes], Arrays]] = {
     "npz": read_npz,

@@ -7,6 +7,7 @@ not been given anything, or raises `DataError` with the reason why it could not.
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,18 +27,26 @@ from workbook.datasets.readers import (
 import numpy as np
 
 MODES = ("auto", "real", "practice")
-PROBE_SECONDS = 2.0
+PROBE_SECONDS = 2.2
 """How long to wait for a host: a dataset asks at most two, and the decision may take five."""
 SILENCE_SECONDS = 20.0
 """How long a download may stand still before it is given up."""
 CUT_SEED = 42
 
+_LATER = "Try again later, or place the files yourself"
+_NEW_TOKEN = (
+    "Make a new API token at https://www.kaggle.com/settings "
+    "and put it where that page says, or remove the old one"
+)
+_AGAIN = "Remove it, and it will be downloaded again"
+
 HOST_REFUSALS = {
-    401: "it did not accept the credentials",
-    403: "it refused the request",
-    404: "it has no such file",
-    429: "it asks for fewer requests: wait some minutes",
+    401: ("it wants an account", "Place the files yourself"),
+    403: ("it refuses", "Place the files yourself"),
+    404: ("it has no such file", "Place the files yourself"),
+    429: ("it asks for fewer requests", "Wait some minutes, or place the files yourself"),
 }
+"""What a host means by a status, and what to do about it."""
 
 
 def mode() -> str:
@@ -86,9 +95,9 @@ def real(spec: Spec) -> tuple[Loaded | None, list[str]]:
         except DataError as problem:
             if source is placed and mode() == "real":
                 raise
-            if source is placed:
-                print(f"Not used: {problem}")
-            reasons.append(str(problem).rstrip("."))
+            if source is placed or (source is kaggle and has_credentials()):
+                print(f"Not used: {problem}")  # what the user has set up must not be passed over
+            reasons.append(str(problem).partition(";")[0].rstrip("."))
         else:
             if loaded:
                 return loaded, reasons
@@ -113,14 +122,14 @@ def _kept(spec: Spec, slot: str, make: Callable[[], Loaded], origin: object = No
     return loaded
 
 
-def _first(spec: Spec, found: list[Candidate], slot: str, source: str) -> Loaded | None:
+def _first(spec: Spec, found: list[Candidate], slot: str) -> Loaded | None:
     """Return the first candidate that holds the dataset; raise the first problem if none does."""
     problems = []
     for candidate in found:
 
         def decode(candidate: Candidate = candidate) -> Loaded:
             arrays, csv = candidate.read()
-            return Loaded(arrays, f"{source} {candidate}", is_published(spec, arrays), csv)
+            return Loaded(arrays, f"from {candidate}", is_published(spec, arrays), csv)
 
         try:
             return _kept(spec, slot, decode, candidate.fingerprint())
@@ -133,8 +142,11 @@ def _first(spec: Spec, found: list[Candidate], slot: str, source: str) -> Loaded
 
 def placed(spec: Spec) -> Loaded | None:
     """Load the files that the user placed under ``WORKBOOK_DATA_DIR`` or ``data/``."""
-    found = [c for folder in paths.placed_dirs() for c in candidates(spec, folder)]
-    return _first(spec, found, "placed", "from")
+    folders = paths.placed_dirs()
+    loaded = _first(spec, [c for f in folders for c in candidates(spec, f)], "placed")
+    if loaded is None and len(folders) > 1 and not folders[0].is_dir():
+        raise DataError("WORKBOOK_DATA_DIR", f"no folder {folders[0]}", "", "Mend or unset it")
+    return loaded
 
 
 def keras_home() -> Path:
@@ -146,7 +158,10 @@ def keras_cache(spec: Spec) -> Loaded | None:
     """Load what Keras has already downloaded on this machine."""
     if not spec.downloads:
         return None
-    return _first(spec, candidates(spec, keras_home()), "keras-cache", "from")
+    loaded = _first(spec, candidates(spec, keras_home()), "keras-cache")
+    if loaded and not loaded.verified:
+        raise DataError(loaded.source.removeprefix("from "), "not the published images", "", _AGAIN)
+    return loaded
 
 
 def keras_download(spec: Spec) -> Loaded | None:
@@ -161,12 +176,10 @@ def keras_download(spec: Spec) -> Loaded | None:
         for url in spec.downloads:
             fetch(url, folder / url.rpartition("/")[2])
 
-    return _kept(
-        spec, "keras", lambda: _downloaded(spec, spec.downloads[0], download, "downloaded from")
-    )
+    return _kept(spec, "keras", lambda: _downloaded(spec, spec.downloads[0], download))
 
 
-def _downloaded(spec: Spec, url: str, download: Callable[[Path], None], source: str) -> Loaded:
+def _downloaded(spec: Spec, url: str, download: Callable[[Path], None]) -> Loaded:
     """Download into a folder of the cache, decode what is there, and remove it."""
     host = url.split("/")[2]
     if not reachable(url):
@@ -178,12 +191,15 @@ def _downloaded(spec: Spec, url: str, download: Callable[[Path], None], source: 
         download(folder)
         found = candidates(spec, folder)
         if not found:
-            raise DataError(host, "sent none of the dataset's files")
-        arrays, _ = found[0].read()
+            raise DataError(host, "sent none of the dataset's files", "", _LATER)
+        try:
+            arrays, _ = found[0].read()
+        except DataError as problem:
+            raise DataError(host, f"sent something else ({problem})", "", _LATER) from None
         verified = is_published(spec, arrays)
         if spec.sha256 and not verified:
-            raise DataError(host, "sent files whose SHA-256 is not the published one")
-        return Loaded(arrays, f"{source} {host}", verified)
+            raise DataError(host, "sent images that are not the published ones", "", _LATER)
+        return Loaded(arrays, f"downloaded from {host}", verified)
     except OSError as error:
         raise DataError(
             shown(folder),
@@ -231,7 +247,7 @@ def fetch(url: str, path: Path) -> None:
     try:
         with requests.get(url, stream=True, timeout=SILENCE_SECONDS) as response:
             if response.status_code != 200:
-                raise refusal(host, url, response.status_code)
+                raise _refusal(host, url, response.status_code)
             size = int(response.headers.get("Content-Length", 0))
             with (
                 path.open("wb") as file,
@@ -241,32 +257,31 @@ def fetch(url: str, path: Path) -> None:
                     file.write(chunk)
                     progress.update(len(chunk))
             if size and path.stat().st_size != size:
-                raise DataError(host, f"sent {path.stat().st_size:,} of {size:,} bytes of {url}")
+                raise DataError(
+                    host, f"sent {path.stat().st_size:,} of {size:,} bytes of {url}", "", _LATER
+                )
     except requests.RequestException as error:
-        raise DataError(host, f"the download of {url} broke off ({type(error).__name__})") from None
+        raise DataError(
+            host, f"the download of {url} broke off ({type(error).__name__})", "", _LATER
+        ) from None
 
 
-def refusal(host: str, url: str, status: int) -> DataError:
-    """Return the error for an HTTP status that is not a success."""
-    why = HOST_REFUSALS.get(status, "it failed: try again later")
-    return DataError(host, f"answered {status} for {url} ({why})")
+def _refusal(host: str, url: str, status: int) -> DataError:
+    why, next_step = HOST_REFUSALS.get(status, ("it failed", _LATER))
+    return DataError(host, f"answered {status} for {url}: {why}", "", next_step)
 
 
 def kaggle(spec: Spec) -> Loaded | None:
     """Download from Kaggle: a public dataset with no account, a competition's data with one."""
     if spec.kaggle_competition and cache.record(spec, "kaggle") is None and not has_credentials():
-        raise DataError(
-            "www.kaggle.com", "needs an account for this competition, and none is set up here"
-        )
+        raise DataError("Kaggle", "needs an account for this competition; none is set up here")
     if not (spec.kaggle_dataset or spec.kaggle_competition):
         return None
-    return _kept(
-        spec,
-        "kaggle",
-        lambda: _downloaded(
-            spec, spec.kaggle_host, lambda folder: _ask_kaggle(spec, folder), "downloaded from"
-        ),
-    )
+
+    def download(folder: Path) -> None:
+        _ask_kaggle(spec, folder)
+
+    return _kept(spec, "kaggle", lambda: _downloaded(spec, spec.kaggle_host, download))
 
 
 def has_credentials() -> bool:
@@ -275,55 +290,79 @@ def has_credentials() -> bool:
     return (
         bool(os.environ.get("KAGGLE_API_TOKEN"))
         or bool(os.environ.get("KAGGLE_USERNAME") and os.environ.get("KAGGLE_KEY"))
-        or any((home / name).is_file() for name in ("kaggle.json", "access_token"))
+        or (home / "kaggle.json").is_file()
+        or (Path.home() / ".kaggle" / "access_token").is_file()
     )
 
 
 def _ask_kaggle(spec: Spec, folder: Path) -> None:
+    """Let Kaggle's client download and unpack into a folder.
+
+    The client sets no time limit on a silent host, so it works aside and is watched.
+
+    Raises:
+        DataError: It failed, with what to do next; no credential is part of the message.
+    """
     import logging
 
     import kagglehub
+
+    logging.getLogger("kagglehub").setLevel(logging.CRITICAL)
+    failures: list[BaseException] = []
+
+    def download() -> None:
+        try:
+            if spec.kaggle_competition:
+                kagglehub.competition_download(
+                    spec.kaggle_competition, output_dir=str(folder), force_download=True
+                )
+            else:
+                kagglehub.dataset_download(
+                    spec.kaggle_dataset, output_dir=str(folder), force_download=True
+                )
+        except BaseException as failure:  # SystemExit too: it must not end the student's session
+            failures.append(failure)
+
+    working = threading.Thread(target=download, daemon=True)
+    working.start()
+    size, changed = -1, time.monotonic()
+    while working.is_alive():
+        working.join(0.2)
+        if (now := _size(folder)) != size:
+            size, changed = now, time.monotonic()
+        elif time.monotonic() - changed > SILENCE_SECONDS:
+            raise DataError("Kaggle", f"fell silent for {SILENCE_SECONDS:.0f} seconds", "", _LATER)
+    if failures:
+        raise _kaggle_problem(spec, failures[0])
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in list(folder.rglob("*")) if file.is_file())
+
+
+def _kaggle_problem(spec: Spec, failure: BaseException) -> Exception:
     import requests
     from kagglehub.exceptions import DataCorruptionError, UnauthenticatedError
 
-    logging.getLogger("kagglehub").setLevel(logging.ERROR)
-    host = "www.kaggle.com"
-    try:
-        if spec.kaggle_competition:
-            kagglehub.competition_download(
-                spec.kaggle_competition, output_dir=str(folder), force_download=True
-            )
-        else:
-            kagglehub.dataset_download(
-                spec.kaggle_dataset, output_dir=str(folder), force_download=True
-            )
-    except requests.HTTPError as error:
-        status = error.response.status_code if error.response is not None else 0
+    if isinstance(failure, requests.HTTPError) and failure.response is not None:
+        status = failure.response.status_code
         if status == 403 and spec.kaggle_competition:
-            raise DataError(
-                host,
-                "answered 403: the rules of the competition are not accepted",
+            return DataError(
+                "Kaggle",
+                "answered 403: the rules of this competition have not been accepted",
                 "",
                 f"Sign in and accept them at {spec.url}/rules",
-            ) from None
+            )
         if status == 401:
-            raise DataError(
-                host,
-                "answered 401: it did not accept the credentials found on this machine",
-                "",
-                "Make a new API token at https://www.kaggle.com/settings",
-            ) from None
-        raise refusal(host, spec.url, status) from None
-    except UnauthenticatedError:
-        raise DataError(
-            host, "found no usable credentials", "", "See https://www.kaggle.com/settings"
-        ) from None
-    except DataCorruptionError:
-        raise DataError(host, "the download does not have the announced checksum") from None
-    except requests.RequestException as error:
-        raise DataError(host, f"the download broke off ({type(error).__name__})") from None
-    except (ValueError, SystemExit) as error:
-        raise DataError(host, f"the download failed ({type(error).__name__})") from None
+            return DataError("Kaggle", "answered 401: it did not accept the token", "", _NEW_TOKEN)
+        return _refusal("Kaggle", spec.url, status)
+    if isinstance(failure, UnauthenticatedError):
+        return DataError("Kaggle", "found no usable token", "", _NEW_TOKEN)
+    if isinstance(failure, DataCorruptionError):
+        return DataError("Kaggle", "sent a file without the announced checksum", "", _LATER)
+    if isinstance(failure, OSError) and not isinstance(failure, requests.RequestException):
+        return failure
+    return DataError("Kaggle", f"the download broke off ({type(failure).__name__})", "", _LATER)
 
 
 def cut(spec: Spec) -> Loaded | None:
