@@ -58,7 +58,8 @@ def lock(spec: Spec) -> Iterator[None]:
     with held or nullcontext():
         if held:
             for leftover in folder(spec).rglob(".*"):  # of a run that was killed
-                leftover.unlink(missing_ok=True)
+                if leftover.is_file():
+                    leftover.unlink()
         yield
 
 

@@ -37,11 +37,10 @@ class DataError(Exception):
     """Data that cannot be used: which file, what was found, what was expected, what to do next."""
 
     def __init__(self, where: object, found: str, expected: str = "", next_step: str = "") -> None:
-        """Make one message of the parts; those that are empty are left out."""
-        parts = [f"{where}: {found}" if where else found]
-        parts += [f"expected {expected}"] if expected else []
-        text = "; ".join(parts) + "."
-        super().__init__(f"{text} {next_step}.".strip() if next_step else text)
+        """Make one message of the parts; ``reason`` is its first half, with no way out."""
+        self.reason = f"{where}: {found}"
+        text = f"{self.reason}; expected {expected}." if expected else f"{self.reason}."
+        super().__init__(f"{text} {next_step}." if next_step else text)
 
     def _render_traceback_(self) -> list[str]:
         """Show the message without the traceback in a notebook: it says what a reader needs."""
@@ -577,16 +576,18 @@ def _swapped(spec: Spec, arrays: Arrays) -> bool:
 
 
 def _refuse_other_dataset(spec: Spec, arrays: Arrays, where: object) -> None:
+    """Raise if an array is known to be another dataset's: MNIST's twins share its file names."""
     digests = {name: sha256(array) for name, array in arrays.items()}
+    foreign = {n: d for n, d in digests.items() if d != spec.sha256.get(n)}
     for other in CATALOGUE.values():
-        theirs = [name for name in digests if other.sha256.get(name) == digests[name]]
-        if other is not spec and other.name != spec.name and theirs:
+        theirs = [name for name, digest in foreign.items() if other.sha256.get(name) == digest]
+        if theirs:
             raise DataError(
                 where,
-                f"{' and '.join(theirs)} of {other.title}",
+                f"holds {' and '.join(theirs)} of {other.title}",
                 spec.title,
-                f"Move these files to data/{other.folders[0]}/, "
-                f"and put those of {spec.title} into data/{spec.folders[0]}/",
+                f"Move what is {other.title}'s to data/{other.folders[0]}/, "
+                f"and put the files of {spec.title} into data/{spec.folders[0]}/",
             )
 
 

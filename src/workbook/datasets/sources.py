@@ -97,7 +97,7 @@ def real(spec: Spec) -> tuple[Loaded | None, list[str]]:
                 raise
             if source is placed or (source is kaggle and has_credentials()):
                 print(f"Not used: {problem}")  # what the user has set up must not be passed over
-            reasons.append(str(problem).partition(";")[0].rstrip("."))
+            reasons.append(problem.reason)
         else:
             if loaded:
                 return loaded, reasons

@@ -1,0 +1,135 @@
+"""The four datasets in small: the same containers and checks, a few dozen images, no network."""
+
+import gzip
+import struct
+import zipfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import workbook
+from workbook import datasets, paths
+from workbook.datasets.catalogue import CATALOGUE
+from workbook.datasets.readers import images_sha256, sha256
+
+import numpy as np
+import pandas as pd
+import pytest
+
+NOWHERE = "http://127.0.0.1:9/"  # the discard port: nothing listens there
+
+
+@dataclass
+class Course:
+    """A checkout of its own: ``data`` for placed files, ``arrays`` by dataset."""
+
+    data: Path
+    home: Path
+    arrays: dict[str, dict[str, np.ndarray]]
+
+    def npz(self, name, path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            np.savez_compressed(file, **{k.lower(): v for k, v in self.arrays[name].items()})
+        return path
+
+    def idx(self, name, folder, suffix=".gz", dots=False):
+        folder.mkdir(parents=True, exist_ok=True)
+        for subset, prefix in (("train", "train"), ("test", "t10k")):
+            for kind, letter, d in (("images", "X", 3), ("labels", "y", 1)):
+                stem = f"{prefix}-{kind}{'.' if dots else '-'}idx{d}-ubyte"
+                data = idx_bytes(self.arrays[name][f"{letter}_{subset}"])
+                path = folder / (stem + suffix)
+                path.write_bytes(gzip.compress(data) if suffix == ".gz" else data)
+
+    def frames(self, name):
+        spec = CATALOGUE[name]
+        frames = {}
+        for file, part in spec.csv_parts.items():
+            pixels = self.arrays[name][part.arrays[0]].reshape(-1, 784)
+            frame = pd.DataFrame(pixels, columns=part.columns[-784:])
+            if len(part.arrays) == 2:
+                frame.insert(0, "label", self.arrays[name][part.arrays[1]])
+            frames[file] = frame
+        return frames
+
+    def csv(self, name, folder, **options):
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, frame in self.frames(name).items():
+            frame.to_csv(folder / file, index=False, lineterminator="\n", **options)
+
+    def zip(self, name, path, inside=""):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file, frame in self.frames(name).items():
+                archive.writestr(inside + file, frame.to_csv(index=False))
+        return path
+
+
+def idx_bytes(array):
+    return struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.tobytes()
+
+
+def small_arrays(rng, spec, n_train, n_test):
+    images = rng.integers(0, 256, (n_train + n_test, 28, 28), np.uint8)
+    labels = rng.permutation(np.resize(np.array(spec.label_values, np.uint8), n_train + n_test))
+    return {
+        "X_train": images[:n_train],
+        "y_train": labels[:n_train],
+        "X_test": images[n_train:],
+        "y_test": labels[n_train:],
+    }
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """Make an empty checkout and home, and small datasets whose digests the catalogue knows."""
+    root, home = tmp_path / "checkout", tmp_path / "home"
+    (root / "data").mkdir(parents=True)
+    home.mkdir()
+    monkeypatch.setattr(paths, "ROOT", root)
+    monkeypatch.setattr(paths, "DATA", root / "data")
+    monkeypatch.setattr(paths, "CACHE", root / "data" / "cache")
+    for name in ("WORKBOOK_DATA", "WORKBOOK_DATA_DIR", "KERAS_HOME", "KAGGLE_CONFIG_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(home))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    monkeypatch.setattr(datasets, "_practice_loaded", {})
+
+    rng = np.random.default_rng(7)
+    arrays = {
+        name: small_arrays(rng, CATALOGUE[name], 60, 20)
+        for name in ("mnist", "fashion-mnist", "sign-language-mnist")
+    }
+    X = np.concatenate([arrays["mnist"]["X_train"], arrays["mnist"]["X_test"]])
+    y = np.concatenate([arrays["mnist"]["y_train"], arrays["mnist"]["y_test"]])
+    arrays["digit-recognizer"] = {"X_train": X[:50], "y_train": y[:50], "X_test": X[50:]}
+    for name, spec in list(CATALOGUE.items()):
+        own = arrays[name]
+        small = replace(
+            spec,
+            n_train=len(own["X_train"]),
+            n_test=len(own["X_test"]),
+            downloads=tuple(NOWHERE + url.rpartition("/")[2] for url in spec.downloads),
+            kaggle_host=NOWHERE,
+            sha256={key: sha256(a) for key, a in own.items()} if spec.sha256 else {},
+            images_sha256=images_sha256(X) if spec.images_sha256 else "",
+            train_class_counts=tuple(np.bincount(y[:50])) if spec.train_class_counts else (),
+        )
+        monkeypatch.setitem(CATALOGUE, name, small)
+
+    def draw(name):
+        drawn = small_arrays(
+            np.random.default_rng(1),
+            CATALOGUE[name],
+            CATALOGUE[name].n_train,
+            CATALOGUE[name].n_test,
+        )
+        return drawn | ({} if CATALOGUE[name].test_labels else {"y_test": None})
+
+    practice = SimpleNamespace(draw=draw, VERSION=1)
+    monkeypatch.setattr(workbook, "practice", practice, raising=False)
+    return Course(root / "data", home, arrays)
