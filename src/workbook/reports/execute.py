@@ -90,8 +90,9 @@ def execute(path: Path, stream: TextIO | None = None) -> Run:
             log=_silent(),
         )
         failure = ""
+        _start(client)
         try:
-            _start_and_run(client)
+            client.execute()
         except CellExecutionError as error:
             failure = f"{error.ename}: {error.evalue}".strip()
         except CellTimeoutError:
@@ -144,15 +145,14 @@ def stable(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def _start_and_run(client: NotebookClient) -> None:
-    """Run the notebook; a kernel that cannot start says why, one that runs stays quiet."""
+def _start(client: NotebookClient) -> None:
+    """Start the kernel. What it writes to its own stderr shows only where it does not start."""
     with tempfile.TemporaryFile() as log:
+        client.create_kernel_manager()
         try:
-            client.execute(stderr=log)
+            client.start_new_kernel(stderr=log)
+            client.start_new_kernel_client()
         except RuntimeError as error:
-            # CellExecutionError and DeadKernelError are RuntimeErrors of their own.
-            if type(error) is not RuntimeError:
-                raise
             log.seek(0)
             said = log.read().decode(errors="replace").strip()
             raise RuntimeError(

@@ -79,7 +79,7 @@ class Exporter:
     def __init__(self, edition: str = "instructor", untrusted: bool = False) -> None:
         """Prepare for one edition, "instructor" or "student", of trusted notebooks or not."""
         self.edition = edition
-        self.untrusted = untrusted
+        self._clean = clean if untrusted else local
         template = files("workbook.reports") / "templates" / "page.html.j2"
         self._exporter = HTMLExporter(
             template_name="base",
@@ -91,7 +91,7 @@ class Exporter:
                 "table_headers": _without_empty_headers,
                 "seconds": _seconds,
                 "alt": alt,
-                "clean": clean if untrusted else lambda text: text,
+                "clean": self._clean,
             },
         )
 
@@ -125,7 +125,7 @@ class Exporter:
                 "fold_lines": FOLD_LINES,
                 "asks": [cell for cell in notebook.cells if "ask" in _tags(cell)],
                 "style": asset("style.css"),
-                "script": "" if self.untrusted else asset("copy.js"),
+                "script": "" if self._clean is clean else asset("copy.js"),
             },
         )
         return str(body)
@@ -151,9 +151,7 @@ class Exporter:
     ) -> str:
         renderer = _Renderer(folder, headings, attachments or {})
         text = MarkdownWithMath(renderer=renderer).render(source.translate(_NO_MARKS))
-        if self.untrusted:
-            text = clean(text)
-        text = _without_empty_headers(text)
+        text = _without_empty_headers(self._clean(renderer.embed(text)))
         return re.sub(f"{_MARK}(\\d+){_MARK}", lambda m: renderer.formulas[int(m[1])], text)
 
 
@@ -170,6 +168,17 @@ class _Renderer(IPythonRenderer):
         super().__init__(escape=False, embed_images=True, path=str(folder), attachments=attachments)
         self.headings = headings
         self.formulas: list[str] = []
+
+    def embed(self, text: str) -> str:
+        """Put the image files that the HTML names inside it."""
+        return self._html_embed_images(text) if "<img" in text else text
+
+    # The base class embeds images tag by tag here, and so closes every tag where it opens.
+    def inline_html(self, html: str) -> str:
+        return html
+
+    def block_html(self, html: str) -> str:
+        return html + "\n"
 
     def heading(self, text: str, level: int, **attrs: Any) -> str:
         # One first heading a page, and no level left out on the way down.
@@ -235,6 +244,17 @@ def clean(text: str) -> str:
             strip=True,
         )
     )
+
+
+def local(text: str) -> str:
+    """Return HTML with a link in place of everything that it would load from elsewhere."""
+    soup = BeautifulSoup(text, "html.parser")
+    for element in soup.select("[src]:not([src^='data:']), link[href]"):
+        source = str(element.get("src") or element.get("href"))
+        link = soup.new_tag("a", href=source)
+        link.string = str(element.get("alt") or source)
+        element.replace_with(link)
+    return str(soup)
 
 
 def _is_safe_attribute(tag: str, name: str, value: str) -> bool:

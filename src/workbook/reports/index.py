@@ -1,14 +1,13 @@
 """Write the index of the pages in the reports folder, from the record that each page carries."""
 
-import html
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 from workbook import paths
 from workbook.reports.export import RECORD, asset, facts
 
+from bs4 import BeautifulSoup, Tag
 from jinja2 import Environment, PackageLoader
 
 
@@ -30,6 +29,5 @@ def write() -> Path:
 def _record(page: Path) -> dict[str, Any] | None:
     """Return the record that the page carries, None for a page that is not one of ours."""
     head = page.read_text(encoding="utf-8").partition("</head>")[0]
-    found = re.search(f'<meta[^>]*name="{RECORD}"[^>]*>', head)
-    content = re.search('content="([^"]*)"', found[0]) if found else None
-    return json.loads(html.unescape(content[1])) if content else None
+    element = BeautifulSoup(head, "html.parser").find("meta", attrs={"name": RECORD})
+    return json.loads(str(element["content"])) if isinstance(element, Tag) else None

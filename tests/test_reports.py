@@ -1,0 +1,368 @@
+"""Executing and exporting notebooks: real kernels, small notebooks made here."""
+
+import base64
+import io
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from workbook import paths, reports
+from workbook.reports import execute, export
+from workbook.results import MIME_TYPE
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+# One white pixel.
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=="
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(paths, "REPORTS", tmp_path / "reports")
+    # Where IPython would keep its profile.
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    (tmp_path / "notebooks").mkdir()
+    return tmp_path
+
+
+def write(path: Path, *cells: Any) -> Path:
+    """Write a notebook of Markdown (text that starts with #) and code cells."""
+    made = [
+        cell
+        if not isinstance(cell, str)
+        else new_markdown_cell(cell)
+        if cell.startswith("#")
+        else new_code_cell(cell)
+        for cell in cells
+    ]
+    nbformat.write(new_notebook(cells=made), path)
+    return path
+
+
+def page(name: str) -> str:
+    return (paths.REPORTS / f"{name}.html").read_text(encoding="utf-8")
+
+
+def exported(*cells: Any, edition: str = "instructor", untrusted: bool = False) -> str:
+    run = execute.Run(new_notebook(cells=list(cells)), 1.0)
+    return export.Exporter(edition, untrusted).page(run, Path("made.ipynb"))
+
+
+def test_make_runs_every_notebook_and_leaves_it_as_it_was() -> None:
+    first = write(paths.NOTEBOOKS / "01_a.ipynb", "# First", "import sys, os", "print(6 * 7)")
+    second = write(paths.NOTEBOOKS / "02_b.ipynb", "# Second", "print('seven')")
+    before = first.read_bytes(), second.read_bytes()
+    assert reports.make() == 0
+    assert (first.read_bytes(), second.read_bytes()) == before
+    assert "42" in page("01_a")
+    assert "seven" in page("02_b")
+    index = page("index")
+    assert index.index("01_a.html") < index.index("02_b.html")
+    assert sorted(p.name for p in paths.REPORTS.iterdir()) == [
+        "01_a.html",
+        "02_b.html",
+        "index.html",
+    ]
+
+
+def test_a_notebook_runs_in_its_folder_with_this_interpreter() -> None:
+    path = write(
+        paths.NOTEBOOKS / "a.ipynb", "import os, sys", "print(os.getcwd())", "print(sys.executable)"
+    )
+    run = execute.execute(path, io.StringIO())
+    assert run.notebook.cells[1].outputs[0].text.strip() == str(paths.NOTEBOOKS.resolve())
+    assert Path(run.notebook.cells[2].outputs[0].text.strip()).samefile(sys.executable)
+
+
+def test_a_failing_notebook_gives_a_page_up_to_the_failed_cell(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write(paths.NOTEBOOKS / "a.ipynb", "## Load", "print('before')", "1 / 0", "print('afterwards')")
+    write(paths.NOTEBOOKS / "b.ipynb", "print('the next one runs')")
+    assert reports.make() == 1
+    text = page("a")
+    assert "before" in text
+    assert "ZeroDivisionError" in text
+    assert "afterwards" not in text
+    assert "This run failed" in text
+    assert "the next one runs" in page("b")
+    assert page("index").count("✗ Failed") == 1
+    assert "Load, cell 2 of 3: ZeroDivisionError: division by zero" in capsys.readouterr().err
+
+
+def test_a_cell_that_takes_too_long_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execute, "CELL_SECONDS", 1)
+    path = write(paths.NOTEBOOKS / "a.ipynb", "import time", "time.sleep(60)", "print('after')")
+    run = execute.execute(path, io.StringIO())
+    assert run.failure.startswith("start, cell 2 of 3: the cell was stopped after")
+    assert run.notebook.cells[-1].outputs[-1].ename == "TimeoutError"
+
+
+def test_a_dead_kernel_is_a_failure() -> None:
+    path = write(paths.NOTEBOOKS / "a.ipynb", "import os", "os._exit(1)", "print('after')")
+    run = execute.execute(path, io.StringIO())
+    assert "cell 2 of 3: Python itself stopped" in run.failure
+    assert len(run.notebook.cells) == 2
+
+
+def test_progress_says_what_is_done_and_how_long_it_took() -> None:
+    stream = io.StringIO()
+    execute.execute(write(paths.NOTEBOOKS / "01_a.ipynb", "## Load", "1", "2"), stream)
+    lines = stream.getvalue().splitlines()
+    assert lines[0] == "01_a  0:00  cell  0 of 2  starting Python"
+    assert lines[-1].startswith("01_a  0:")
+    assert lines[-1].endswith("2 cells done")
+
+
+def test_progress_on_a_terminal_stays_on_one_line() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    stream = Terminal()
+    execute.execute(write(paths.NOTEBOOKS / "a.ipynb", "## Load", "1", "2"), stream)
+    assert stream.getvalue().count("\n") == 1
+    assert "cell  2 of 2  Load" in stream.getvalue()
+
+
+def test_what_tensorflow_logs_at_start_up_is_left_out() -> None:
+    noise = [
+        "2026-01-02 03:04:05.678: I tensorflow/core/util/port.cc:153] oneDNN",
+        "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR",
+        "E0000 00:00:1700000000.000000 1 cuda_dnn.cc:8310] Unable to register",
+    ]
+    path = write(
+        paths.NOTEBOOKS / "a.ipynb",
+        f"import sys\nprint({chr(10).join(noise)!r}, 'a warning', sep=chr(10), file=sys.stderr)",
+        f"import sys\nprint({noise[0]!r}, file=sys.stderr)",
+    )
+    cells = execute.execute(path, io.StringIO()).notebook.cells
+    assert cells[0].outputs[0].text == "a warning\n"
+    assert cells[1].outputs == []
+
+
+def test_an_executed_notebook_from_elsewhere_is_not_run_again(folders: Path) -> None:
+    stored = new_output("stream", name="stdout", text="what was stored")
+    path = write(folders / "mine.ipynb", new_code_cell("raise SystemExit", outputs=[stored]))
+    assert reports.make([path]) == 0
+    assert "what was stored" in page("mine")
+
+
+def test_a_notebook_with_no_outputs_is_run_wherever_it_is(folders: Path) -> None:
+    assert reports.make([write(folders / "mine.ipynb", "print(6 * 7)")]) == 0
+    assert "42" in page("mine")
+
+
+def test_the_index_keeps_the_pages_of_earlier_runs(folders: Path) -> None:
+    reports.make([write(folders / "one.ipynb", "# One", "1")])
+    reports.make([write(folders / "two.ipynb", "# Two", "2")])
+    assert "one.html" in page("index")
+    assert "two.html" in page("index")
+
+
+def test_refresh_stores_outputs_that_do_not_change_from_run_to_run() -> None:
+    path = write(paths.NOTEBOOKS / "a.ipynb", "# A", "print(6 * 7)")
+    ids = [cell.id for cell in nbformat.read(path, 4).cells]
+    assert reports.refresh() == 0
+    first = path.read_bytes()
+    assert reports.refresh() == 0
+    assert path.read_bytes() == first
+    notebook = nbformat.read(path, 4)
+    assert notebook.cells[1].outputs[0].text == "42\n"
+    assert [cell.id for cell in notebook.cells] == ids
+    assert notebook.cells[1].metadata == {}
+    assert notebook.metadata.kernelspec.name == "python3"
+
+
+def test_refresh_leaves_a_failing_notebook_alone() -> None:
+    path = write(paths.NOTEBOOKS / "a.ipynb", "1 / 0")
+    before = path.read_bytes()
+    assert reports.refresh([path]) == 1
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("edition", ["student", "instructor"])
+def test_the_student_edition_has_no_solution_and_no_asking_list(edition: str) -> None:
+    text = exported(
+        new_markdown_cell("# A"),
+        new_markdown_cell("Is it so?", metadata={"tags": ["ask"]}),
+        new_code_cell("the_answer = 42", metadata={"tags": ["solution"]}),
+        edition=edition,
+    )
+    assert ("the_answer" in text) == (edition == "instructor")
+    assert ("What to ask about" in text) == (edition == "instructor")
+
+
+def test_the_record_reaches_the_index() -> None:
+    record = {
+        "title": "MNIST",
+        "source": "placed files",
+        "verified": True,
+        "practice": False,
+        "quick": False,
+        "seed": 42,
+        "device": "2 CPU cores",
+        "versions": {"keras": "3.15.1"},
+        "seconds": 125.0,
+        "accuracy": {"test": 0.98031},
+        "floors": {"test": 0.975},
+        "held": True,
+    }
+    outputs = [
+        new_output("display_data", data={MIME_TYPE: record, "text/plain": "98%"}),
+        new_output(
+            "display_data",
+            data={"image/png": PNG},
+            metadata={"image/png": {"alt": 'Curves: "up" & on'}},
+        ),
+    ]
+    path = write(paths.ROOT / "a.ipynb", "# Digits <1>", new_code_cell("x", outputs=outputs))
+    assert reports.make([path]) == 0
+    index = page("index")
+    for said in (
+        "Digits &lt;1&gt;",
+        "98.03%",
+        "97.5%",
+        "Every promise held",
+        "placed files (verified)",
+        "Training: 2 min 5 s",
+        "2 CPU cores",
+        "Seed: 42",
+        "keras 3.15.1",
+        "Curves: &#34;up&#34; &amp; on",
+    ):
+        assert said in index
+
+
+def test_the_thumbnail_is_of_the_tagged_figure() -> None:
+    def figure(alt: str, *tags: str) -> Any:
+        data = {"image/png": PNG}
+        output = new_output("display_data", data=data, metadata={"image/png": {"alt": alt}})
+        return new_code_cell("x", outputs=[output], metadata={"tags": list(tags)})
+
+    for cells, expected in (
+        ([figure("one"), figure("two")], "two"),
+        ([figure("one", "main-figure"), figure("two")], "one"),
+    ):
+        path = write(paths.ROOT / "a.ipynb", *cells)
+        reports.make([path])
+        assert f'alt="{expected}"' in page("index")
+
+
+def test_headings_are_in_order_and_anchors_differ() -> None:
+    text = exported(
+        new_markdown_cell("# A title"),
+        new_markdown_cell("#### Deep\n\n# Another\n\n## Deep\n\n## Über *x*"),
+    )
+    for heading in ('<h1 id="a-title">', '<h2 id="deep">', '<h2 id="another">', '<h2 id="deep-2">'):
+        assert heading in text
+    assert '<a href="#über-x">Über x</a>' in text
+
+
+@pytest.mark.parametrize(
+    ("latex", "part"),
+    [
+        (r"\frac{a}{b}", "<mfrac>"),
+        (r"\begin{aligned} a &= b \\ c &= d \end{aligned}", "<mtable"),
+        (r"a < b", "<mo>&lt;</mo>"),
+        (r"\text{<script>alert(1)</script>}", "<mtext>&lt;script&gt;"),
+        (r"\href{javascript:alert(1)}{x}", "<mi>x</mi>"),
+        (r"\frac{", r"<code>\frac{</code>"),
+    ],
+)
+def test_mathematics_becomes_mathml(latex: str, part: str) -> None:
+    made = export.mathml(latex)
+    assert part in made
+    assert "<script" not in made
+    assert "href" not in made
+
+
+def test_links_between_notebooks_become_links_between_pages() -> None:
+    text = exported(
+        new_markdown_cell("[a](02_b.ipynb#load) [c](https://example.org/c.ipynb) [d](e.csv)")
+    )
+    assert 'href="02_b.html#load"' in text
+    assert 'href="https://example.org/c.ipynb"' in text
+    assert 'href="e.csv"' in text
+
+
+def test_long_outputs_are_folded() -> None:
+    for lines, folded in ((export.FOLD_LINES, False), (export.FOLD_LINES + 1, True)):
+        output = new_output("stream", name="stdout", text="line\n" * lines)
+        assert ("<details" in exported(new_code_cell("x", outputs=[output]))) == folded
+
+
+def test_text_that_looks_like_html_is_shown_as_text() -> None:
+    output = new_output("stream", name="stdout", text="<b>\x1b[31mred\x1b[0m & co</b>")
+    text = exported(new_code_cell("x = '<i>'", outputs=[output]))
+    assert "&lt;b&gt;red &amp; co&lt;/b&gt;" in text
+    assert "<i>" not in text
+
+
+def test_html_within_text_stays_as_it_was_written() -> None:
+    text = exported(new_markdown_cell("press <kbd>Shift</kbd>\n\n<div class='x'>\n\n*a*\n\n</div>"))
+    assert "press <kbd>Shift</kbd>" in text
+    assert "<em>a</em>" in text.partition('<div class="x">')[2].partition("</div>")[0]
+
+
+@pytest.mark.parametrize("source", ["![alt](dot.png)", "an <img src='dot.png' alt='alt'> inline"])
+def test_images_beside_the_notebook_are_put_inside_the_page(folders: Path, source: str) -> None:
+    (folders / "dot.png").write_bytes(base64.b64decode(PNG))
+    reports.make([write(folders / "a.ipynb", f"# A\n\n{source}", "1")])
+    assert f"data:image/png;base64,{PNG}" in page("a")
+
+
+@pytest.mark.parametrize(
+    "nasty",
+    [
+        "<script>steal()</script>",
+        '<img src="x" onerror="steal()">',
+        '<a href="javascript:steal()">a</a>',
+        '<a href="data:text/html,steal()">a</a>',
+        '<iframe srcdoc="steal()"></iframe>',
+        "<svg><script>steal()</script></svg>",
+        '<form action="steal()"><button formaction="steal()">b</button></form>',
+        "<style>@import 'steal()'</style>",
+        '<p style="background: url(steal())">b</p>',
+    ],
+)
+def test_untrusted_content_is_cleaned_wherever_it_stands(nasty: str) -> None:
+    outputs = [
+        new_output("display_data", data={kind: nasty}) for kind in ("text/html", "text/markdown")
+    ]
+    text = exported(
+        new_markdown_cell(f"# Kept\n\n{nasty}\n\nand *in* {nasty} text"),
+        new_code_cell("x", outputs=outputs),
+        untrusted=True,
+    )
+    assert "steal" not in text.replace("&lt;", "")
+    assert "<em>in</em>" in text
+    assert "script-src 'none'" in text
+
+
+def test_seconds_of_a_cell_are_for_the_instructor() -> None:
+    path = write(paths.NOTEBOOKS / "a.ipynb", "import time\ntime.sleep(0.6)")
+    reports.make([path], edition="instructor")
+    assert "took 0." in page("a")
+    reports.make([path], edition="student")
+    assert "took 0." not in page("a")
+
+
+def test_a_kernel_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = {"argv": [sys.executable, "-c", "raise SystemExit('no ipykernel here')"]}
+    monkeypatch.setattr(execute, "get_kernel_dict", lambda: broken)
+    path = write(paths.NOTEBOOKS / "a.ipynb", "1")
+    with pytest.raises(RuntimeError, match="no ipykernel here"):
+        execute.execute(path, io.StringIO())
+
+
+def test_the_commit_is_that_of_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(paths.ROOT.parent))
+    assert reports._commit() == ""
+    monkeypatch.setenv("PATH", os.devnull)
+    assert reports._commit() == ""
