@@ -1,0 +1,273 @@
+"""What is kept is checked at every load, and nothing half-written is ever read."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from workbook import datasets, paths
+from workbook.datasets import cache, readers
+from workbook.datasets.catalogue import CATALOGUE
+
+import numpy as np
+import pandas as pd
+import pytest
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """Count how many times files are decoded."""
+    calls = []
+    read = readers.Candidate.read
+
+    def counted(self):
+        calls.append(self.where)
+        return read(self)
+
+    monkeypatch.setattr(readers.Candidate, "read", counted)
+    return calls
+
+
+def first_image(dataset):
+    return dataset.load_data()[0][0][0]
+
+
+def test_second_load_decodes_nothing(course, decoded):
+    course.npz("mnist", course.data / "mnist.npz")
+    first, second = datasets.load("mnist"), datasets.load("mnist")
+    assert len(decoded) == 1
+    assert repr(first) == repr(second)
+    np.testing.assert_array_equal(first_image(first), first_image(second))
+
+
+def test_changed_source_is_decoded_again(course, decoded):
+    path = course.npz("mnist", course.data / "mnist.npz")
+    datasets.load("mnist")
+    course.arrays["mnist"]["X_train"] = 255 - course.arrays["mnist"]["X_train"]
+    course.npz("mnist", path)
+    os.utime(path, ns=(1, 1))
+    dataset = datasets.load("mnist")
+    assert len(decoded) == 2
+    assert not dataset.verified
+    np.testing.assert_array_equal(first_image(dataset), course.arrays["mnist"]["X_train"][0])
+
+
+def test_removed_source_is_not_remembered(course):
+    path = course.npz("mnist", course.data / "mnist.npz")
+    datasets.load("mnist")
+    path.unlink()
+    assert datasets.load("mnist").practice
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "empty", "removed", "pickle", "record"])
+def test_damaged_cache_is_rebuilt(damage, course, decoded):
+    course.npz("mnist", course.data / "mnist.npz")
+    datasets.load("mnist")
+    folder = paths.CACHE / "mnist"
+    images = max(folder.glob("*.npy"), key=lambda path: path.stat().st_size)
+    data = images.read_bytes()
+    if damage == "cut":
+        images.write_bytes(data[:-1000])
+    elif damage == "changed":
+        images.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    elif damage == "empty":
+        images.write_bytes(b"")
+    elif damage == "removed":
+        images.unlink()
+    elif damage == "pickle":
+        np.save(images, np.array([{}], object), allow_pickle=True)
+    else:
+        (folder / "placed.json").write_text("{")
+    dataset = datasets.load("mnist")
+    assert len(decoded) == 2
+    assert dataset.verified
+    np.testing.assert_array_equal(first_image(dataset), course.arrays["mnist"]["X_train"][0])
+    assert images.read_bytes() == data
+
+
+def test_record_of_another_version_is_stale(course, decoded, monkeypatch):
+    course.npz("mnist", course.data / "mnist.npz")
+    datasets.load("mnist")
+    monkeypatch.setattr(cache, "VERSION", cache.VERSION + 1)
+    datasets.load("mnist")
+    assert len(decoded) == 2
+
+
+def test_loading_works_where_the_cache_cannot_be_written(course, capsys):
+    course.csv("digit-recognizer", course.data, sep=";")
+    paths.CACHE.write_text("a file where the folder should be")
+    dataset = datasets.load("digit-recognizer")
+    assert dataset.verified
+    assert "not kept for the next time: data/cache cannot be written" in capsys.readouterr().out
+    with pytest.raises(datasets.DataError, match="cannot be written"):
+        dataset.csv("train.csv")
+
+
+def test_no_space_left(course, monkeypatch, capsys):
+    course.csv("digit-recognizer", course.data)
+
+    def full(*args, **options):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "save", full)
+        dataset = datasets.load("digit-recognizer")
+    assert "No space left on device" in capsys.readouterr().out
+    assert dataset.verified
+    kept = [path for path in paths.CACHE.rglob("*") if path.suffix in (".npy", ".json")]
+    assert not kept
+
+
+def test_practice_data_is_kept_by_version(course, monkeypatch):
+    import workbook
+
+    monkeypatch.setenv("WORKBOOK_DATA", "practice")
+    calls = []
+    draw = workbook.practice.draw
+    workbook.practice.draw = lambda name: calls.append(name) or draw(name)
+    datasets.load("mnist")
+    datasets.load("mnist")
+    assert calls == ["mnist"]
+    workbook.practice.VERSION += 1
+    datasets.load("mnist")
+    assert calls == ["mnist", "mnist"]
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("digit-recognizer", "train.csv"),
+        ("digit-recognizer", "test.csv"),
+        ("sign-language-mnist", "sign_mnist_train.csv"),
+        ("sign-language-mnist", "sign_mnist_test.csv"),
+    ],
+)
+def test_csv_of_a_zip(name, file, course):
+    course.zip(name, course.data / f"{name}.zip")
+    dataset = datasets.load(name)
+    path = dataset.csv(file)
+    assert path.is_relative_to(paths.CACHE)
+    pd.testing.assert_frame_equal(pd.read_csv(path), course.frames(name)[file], check_dtype=False)
+    written = path.stat().st_mtime_ns
+    assert dataset.csv(file).stat().st_mtime_ns == written
+
+
+def test_placed_csv_is_used_as_it_lies(course):
+    course.csv("digit-recognizer", course.data)
+    for _ in range(2):  # decoded, then from the cache
+        dataset = datasets.load("digit-recognizer")
+        assert dataset.csv("train.csv") == course.data / "train.csv"
+
+
+def test_placed_csv_of_another_form_is_written_anew(course):
+    course.csv("digit-recognizer", course.data, sep=";")
+    path = datasets.load("digit-recognizer").csv("train.csv")
+    assert path.is_relative_to(paths.CACHE)
+    frame = course.frames("digit-recognizer")["train.csv"]
+    pd.testing.assert_frame_equal(pd.read_csv(path), frame, check_dtype=False)
+
+
+def test_damaged_csv_is_rewritten(course):
+    course.zip("digit-recognizer", course.data / "digit-recognizer.zip")
+    dataset = datasets.load("digit-recognizer")
+    path = dataset.csv("train.csv")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-100])
+    assert dataset.csv("train.csv").read_bytes() == whole
+
+
+def test_sample_submission(course):
+    course.csv("digit-recognizer", course.data)
+    frame = pd.read_csv(datasets.load("digit-recognizer").csv("sample_submission.csv"))
+    assert frame.columns.tolist() == ["ImageId", "Label"]
+    assert frame["ImageId"].tolist() == list(range(1, len(frame) + 1))
+    assert len(frame) == CATALOGUE["digit-recognizer"].n_test
+
+
+def test_unknown_csv(course):
+    course.npz("mnist", course.data / "mnist.npz")
+    with pytest.raises(datasets.DataError, match="not published as CSV"):
+        datasets.load("mnist").csv("train.csv")
+    course.csv("digit-recognizer", course.data)
+    with pytest.raises(datasets.DataError, match=r"train.csv or test.csv or sample_submission.csv"):
+        datasets.load("digit-recognizer").csv("labels.csv")
+
+
+# A process of its own, with the small datasets of the fixture: argv holds checkout and spec.
+CHILD = """
+import json, sys
+from dataclasses import replace
+from pathlib import Path
+from workbook import datasets, paths
+from workbook.datasets import cache, readers
+from workbook.datasets.catalogue import CATALOGUE
+import pandas, filelock
+root, fields, log = Path(sys.argv[1]), json.loads(sys.argv[2]), Path(sys.argv[3])
+paths.ROOT, paths.DATA, paths.CACHE = root, root / "data", root / "data" / "cache"
+fields["train_class_counts"] = tuple(fields["train_class_counts"])
+CATALOGUE["digit-recognizer"] = replace(CATALOGUE["digit-recognizer"], **fields)
+read = readers.Candidate.read
+def logged(self):
+    with log.open("a") as file:
+        file.write("decoded ")
+    return read(self)
+readers.Candidate.read = logged
+print("ready", flush=True)
+dataset = datasets.load("digit-recognizer")
+dataset.csv("train.csv")
+print(dataset.verified, int(dataset.load_data()[0][0].sum()), flush=True)
+"""
+
+
+@pytest.fixture
+def child(course, tmp_path, monkeypatch):
+    """Return how to start a process that loads, and the log of what all of them decoded."""
+    course.zip("digit-recognizer", course.data / "digit-recognizer.zip")
+    spec = CATALOGUE["digit-recognizer"]
+    fields = {
+        "n_train": spec.n_train,
+        "n_test": spec.n_test,
+        "images_sha256": spec.images_sha256,
+        "train_class_counts": [int(n) for n in spec.train_class_counts],
+    }
+    log = tmp_path / "log"
+    command = [sys.executable, "-c", CHILD, str(paths.ROOT), json.dumps(fields), str(log)]
+
+    def start():
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    return start, log
+
+
+def expected_output(course):
+    return f"True {int(course.arrays['digit-recognizer']['X_train'].sum())}"
+
+
+def test_eight_processes_at_once_decode_once(course, child):
+    start, log = child
+    processes = [start() for _ in range(8)]
+    outputs = [process.communicate(timeout=120)[0].split("\n")[1] for process in processes]
+    assert outputs == [expected_output(course)] * 8
+    assert log.read_text() == "decoded "
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_killed_at_any_moment_the_next_run_is_right(course, child):
+    start, _ = child
+    moments = random.Random(3)
+    for _ in range(20):
+        process = start()
+        process.stdout.readline()
+        time.sleep(moments.uniform(0, 0.15))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        for path in paths.CACHE.rglob("*.json"):
+            if moments.random() < 0.5:
+                path.unlink()  # so that the next one writes again
+    output, _ = start().communicate(timeout=60)
+    assert output.split("\n")[1] == expected_output(course)
+    assert not list(Path(paths.CACHE).rglob(".*"))
