@@ -1,0 +1,294 @@
+"""Pictures of hands: cutting them out, finding near-duplicates, reading a photograph.
+
+Training images are ``(n, 28, 28)`` uint8, from 0 (black) to 255 (white).
+"""
+
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from workbook import plots
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+SIDE = 28
+MARGIN = 1.15  # the side of the crop, in sides of the hand's bounding box
+BLACK = 24  # the darkest that a pixel of a hand cut out on black may be, of 255
+LOOKED_AT = 128  # pixels; a photo is searched for the hand at this size
+
+Photo = str | Path | BinaryIO
+
+
+def cut_out(images: np.ndarray) -> np.ndarray:
+    """Return ``images`` with what is behind the hand set to 0 (black), as well as it can be told.
+
+    The wall behind a hand changes slowly. A second-degree polynomial in the two coordinates is
+    fitted to each image, first to its upper and side edges, then again and again to what lies
+    close to the last fit (iteratively reweighted least squares). What differs from it, and what
+    that encloses, is the hand. Where a hand is as bright as the wall a piece of it gets lost,
+    and an arm or a table stays: good enough to train on, next to the whole images.
+
+    Args:
+        images: ``(n, 28, 28)`` uint8.
+
+    Returns:
+        ``(n, 28, 28)`` uint8.
+    """
+    # In parts, since the working memory is a hundred times that of the images.
+    parts = np.array_split(images, max(1, len(images) // 2000))
+    return np.concatenate([_cut_out(part) for part in parts])
+
+
+def closest(images: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return how alike each image is to the most similar of ``others``.
+
+    Args:
+        images: ``(n, 28, 28)``, any number type.
+        others: ``(m, 28, 28)``.
+
+    Returns:
+        ``(n,)`` float32, the highest correlation of pixels: 1 for a copy, whatever its brightness
+        and contrast.
+    """
+    candidates = _standardised(others).T
+    parts = np.array_split(_standardised(images), max(1, len(images) // 500))
+    return np.concatenate([(part @ candidates).max(axis=1) for part in parts])
+
+
+def near_duplicates(images: np.ndarray, labels: np.ndarray, alike: float = 0.97) -> np.ndarray:
+    """Return a group number for each image: images of one class that are alike share theirs.
+
+    A chain counts: two images are in one group where each step from one to the other is between
+    images whose pixels correlate by more than ``alike``.
+
+    Args:
+        images: ``(n, 28, 28)``, any number type.
+        labels: ``(n,)``; images of different labels never share a group.
+        alike: a correlation, below 1.
+
+    Returns:
+        ``(n,)`` int, from 0.
+    """
+    groups = np.full(len(images), -1)
+    count = 0
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        rows = _standardised(images[members])
+        linked = rows @ rows.T > alike
+        np.fill_diagonal(linked, True)
+        while len(members):
+            found = linked[0]
+            while (wider := linked[found].any(axis=0)).sum() > found.sum():
+                found = wider
+            groups[members[found]] = count
+            count += 1
+            members, linked = members[~found], linked[~found][:, ~found]
+    return groups
+
+
+def read_photo(photo: Photo) -> np.ndarray:
+    """Return a photograph of a hand as the network reads it: small, grey, cropped to the hand.
+
+    Any size, colour or grey; turned as its EXIF data say. A hand that was cut out (on black, or
+    transparent around it) is cropped to where it is. In another photo the hand is looked for as
+    in :func:`cut_out`: that takes a background which is plainer than the hand. Where none is
+    found, the middle square is used. :func:`steps` shows what was found.
+
+    Args:
+        photo: the path of a JPEG, PNG or WebP file (or of what else Pillow reads), or such a
+            file, open for reading bytes.
+
+    Returns:
+        ``(28, 28)`` uint8, from 0 (black) to 255 (white).
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is not an image, or a damaged one.
+    """
+    return _read(photo).small
+
+
+def steps(photo: Photo) -> plots.Figure:
+    """Show how :func:`read_photo` gets from the photograph to what the network reads.
+
+    Raises as :func:`read_photo` does.
+    """
+    read = _read(photo)
+    fig = plots.Figure(figsize=(plots.WIDTH, 2.4), layout="constrained")
+    veiled = np.where(read.hand[..., None], read.colour, read.colour // 4 + 160)
+    pictures = {
+        f"The photo\n{read.size[0]} by {read.size[1]} pixels": read.colour,
+        "What was taken\nfor the hand": veiled,
+        "Cropped\nto a square": read.crop,
+        f"What the network reads\n{SIDE} by {SIDE} pixels": read.small,
+    }
+    for axis, (title, picture) in zip(fig.subplots(1, 4), pictures.items(), strict=True):
+        axis.imshow(picture, cmap="gray", vmin=0, vmax=255)
+        axis.set_title(title, fontsize=9)
+        axis.set(xticks=[], yticks=[])
+    fig.alt = (
+        f"Four pictures: a photo of {read.size[0]} by {read.size[1]} pixels; the part taken for "
+        f"the hand, {read.hand.mean():.0%} of it; the square crop; and the {SIDE} by {SIDE} grey "
+        f"image that the network reads, of mean brightness {read.small.mean():.0f} of 255."
+    )
+    return fig
+
+
+class _Read(NamedTuple):
+    """A photo and what became of it."""
+
+    size: tuple[int, int]  # width and height of the photo, turned upright, in pixels
+    colour: np.ndarray  # (height, width, 3) uint8, no side above LOOKED_AT
+    hand: np.ndarray  # (height, width) bool
+    crop: np.ndarray  # (side, side) uint8
+    small: np.ndarray  # (28, 28) uint8
+
+
+def _read(photo: Photo) -> _Read:
+    image = _opened(photo)
+    looked_at = image.copy()
+    looked_at.thumbnail((LOOKED_AT, LOOKED_AT), Image.Resampling.BOX)
+    colour = np.asarray(looked_at.convert("RGB"))
+    hand = _hand(colour)
+
+    scale = image.width / looked_at.width
+    rows, columns = np.nonzero(hand)
+    top, bottom, left, right = rows.min(), rows.max() + 1, columns.min(), columns.max() + 1
+    if hand.all():
+        side = min(hand.shape) * scale
+    else:
+        side = MARGIN * max(bottom - top, right - left) * scale
+    x, y = (left + right) / 2 * scale, (top + bottom) / 2 * scale
+    # The edge is repeated where the square reaches beyond the photo.
+    grey, beyond = np.asarray(image.convert("L")), int(np.ceil(side))
+    wide = Image.fromarray(np.pad(grey, beyond, mode="edge"))
+    box = (x - side / 2, y - side / 2, x + side / 2, y + side / 2)
+    box = tuple(edge + beyond for edge in box)
+    crop = wide.crop(tuple(round(edge) for edge in box))
+    small = wide.resize((SIDE, SIDE), Image.Resampling.BICUBIC, box=box)
+    return _Read(image.size, colour, hand, np.asarray(crop), np.asarray(small))
+
+
+def _opened(photo: Photo) -> Image.Image:
+    """Return the photo upright, in RGB, what is transparent in black."""
+    name = getattr(photo, "name", photo)
+    try:
+        with Image.open(photo) as stored:
+            image = ImageOps.exif_transpose(stored)
+        if image.mode.startswith(("I", "F")):  # grey of more than 8 bits
+            values = np.asarray(image, dtype="float64")
+            image = Image.fromarray((255 * values / max(values.max(), 1)).astype("uint8"))
+        layers = image.convert("RGBA")
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"There is no file {name}. Give the path of a photo, such as 'my-hand.jpg'."
+        ) from None
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError) as error:
+        raise ValueError(
+            f"{name} cannot be read as an image ({error}). Give a whole JPEG, PNG or WebP file; "
+            "save a photo of another kind, such as HEIC, as JPEG first."
+        ) from error
+    return Image.alpha_composite(Image.new("RGBA", layers.size, "black"), layers).convert("RGB")
+
+
+def _hand(colour: np.ndarray) -> np.ndarray:
+    """Return where the hand is, (height, width) bool; everywhere if it was not found."""
+    brightest = colour.max(axis=2)
+    edge = np.concatenate([brightest[0], brightest[:, 0], brightest[:, -1]])
+    if (edge < BLACK).mean() > 0.5:
+        hand = brightest >= BLACK
+    else:
+        channels = _residual(colour.transpose(2, 0, 1))
+        distance = np.sqrt(np.square(channels).sum(axis=0))
+        hand = distance > max(_otsu(distance), BLACK)
+    hand = _largest_piece(~_open_to_edge(~hand[None])[0])
+    return hand if 0.02 < hand.mean() < 0.9 else np.ones_like(hand)
+
+
+def _cut_out(images: np.ndarray) -> np.ndarray:
+    hand = ~_open_to_edge(_residual(images) <= BLACK / 2)
+    # The border of the hand is softened, as it is in a photo that was made smaller.
+    padded = np.pad(hand.astype("float32"), ((0, 0), (1, 1), (1, 1)), mode="edge")
+    around = sum(padded[:, 1 + y : 29 + y, 1 + x : 29 + x] for y, x in _NEIGHBOURS)
+    share = np.clip((2 * hand + around) / 3 - 0.6, 0, 1)
+    return np.round(images * hand * share).astype("uint8")
+
+
+_NEIGHBOURS = ((-1, 0), (1, 0), (0, -1), (0, 1))
+
+
+def _residual(images: np.ndarray) -> np.ndarray:
+    """Return how far pixels are from the smooth background, (n, height, width), in grey levels."""
+    height, width = images.shape[1:]
+    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).reshape(-1, 6)
+    products = (terms[:, :, None] * terms[:, None, :]).reshape(-1, 36)
+    # An arm comes in from below, so the wall is first looked for at the other edges.
+    edge = (y < -0.8) | ((np.abs(x) > 0.88) & (y < 0.4))
+    start = edge.ravel() + 1e-3
+    inside = 0.15 * (0.75 - 0.25 * y).ravel()
+    # Holds the curve down where few pixels tell it.
+    ridge = 5e-3 * np.diag([0, 1, 1, 10, 10, 10]) * height * width / SIDE**2
+    pixels = images.reshape(len(images), -1).astype("float64")
+    weights = np.repeat(start[None], len(pixels), axis=0)
+    for _ in range(8):
+        matrix = (weights @ products).reshape(-1, 6, 6) + ridge
+        behind = np.linalg.solve(matrix, ((weights * pixels) @ terms)[..., None])[..., 0] @ terms.T
+        residual = np.abs(pixels - behind)
+        weights = start * np.exp(-np.square(residual / 12))
+        weights += inside * np.exp(-np.square(residual / 8))
+    return residual.reshape(images.shape)
+
+
+def _open_to_edge(free: np.ndarray) -> np.ndarray:
+    """Return the free pixels that a path of free pixels joins to the upper or side edges.
+
+    ``free`` is (n, height, width) bool. What is left over is the hand with its holes filled.
+    """
+    high = round(0.7 * free.shape[1])
+    reached = np.zeros_like(free)
+    reached[:, 0] = free[:, 0]
+    reached[:, :high, [0, -1]] = free[:, :high, [0, -1]]
+    return _spread(reached, free)
+
+
+def _spread(reached: np.ndarray, free: np.ndarray) -> np.ndarray:
+    while True:
+        wider = reached.copy()
+        wider[:, 1:] |= reached[:, :-1]
+        wider[:, :-1] |= reached[:, 1:]
+        wider[:, :, 1:] |= reached[:, :, :-1]
+        wider[:, :, :-1] |= reached[:, :, 1:]
+        wider &= free
+        if (wider == reached).all():
+            return reached
+        reached = wider
+
+
+def _largest_piece(pixels: np.ndarray) -> np.ndarray:
+    """Return the largest connected piece of a (height, width) bool array."""
+    largest, left = np.zeros_like(pixels), pixels.copy()
+    while left.sum() > largest.sum():
+        seed = np.zeros_like(left)
+        seed.flat[left.argmax()] = True
+        piece = _spread(seed[None], left[None])[0]
+        largest = piece if piece.sum() > largest.sum() else largest
+        left &= ~piece
+    return largest
+
+
+def _otsu(values: np.ndarray) -> float:
+    """Return the threshold that parts values best in two (Otsu 1979, "A threshold selection…")."""
+    counts, edges = np.histogram(values, 128)
+    middles = (edges[:-1] + edges[1:]) / 2
+    below, above = counts.cumsum(), counts[::-1].cumsum()[::-1]
+    mean_below = (counts * middles).cumsum() / np.maximum(below, 1)
+    mean_above = (counts * middles)[::-1].cumsum()[::-1] / np.maximum(above, 1)
+    between = below[:-1] * above[1:] * np.square(mean_below[:-1] - mean_above[1:])
+    return float(edges[1 + between.argmax()])
+
+
+def _standardised(images: np.ndarray) -> np.ndarray:
+    rows = images.reshape(len(images), -1).astype("float32")
+    rows = rows - rows.mean(axis=1, keepdims=True)
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)

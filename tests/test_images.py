@@ -1,0 +1,166 @@
+import io
+
+from workbook import images
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+
+def hand_like(size=(400, 400), box=(150, 100, 250, 300), colour=(200, 150, 120), behind="black"):
+    """An ellipse with a darker stripe, so that turning and cropping can be seen."""
+    picture = Image.new("RGB", size, behind)
+    draw = ImageDraw.Draw(picture)
+    draw.ellipse(box, fill=colour)
+    draw.rectangle((box[0] + 40, box[1] + 20, box[2] - 40, box[1] + 60), fill=(120, 80, 60))
+    return picture
+
+
+def saved(picture, path, **options):
+    picture.save(path, **options)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["jpg", "png", "webp"])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("size", [(400, 400), (613, 397), (300, 900)])
+def test_any_kind_mode_and_size(tmp_path, kind, mode, size):
+    small = images.read_photo(saved(hand_like(size).convert(mode), tmp_path / f"hand.{kind}"))
+    assert small.shape == (28, 28) and small.dtype == np.uint8
+    assert small.max() > 120 and small[0, 0] < 10
+
+
+def test_cropped_to_the_hand_wherever_it_is_and_however_large(tmp_path):
+    boxes = [(150, 100, 250, 300), (20, 30, 120, 230), (290, 190, 390, 390)]
+    read = [
+        images.read_photo(saved(hand_like(box=box), tmp_path / f"{n}.png")).astype(float)
+        for n, box in enumerate(boxes)
+    ]
+    large = hand_like((800, 800), (300, 200, 500, 600))
+    read.append(
+        images.read_photo(saved(large.resize((200, 200)), tmp_path / "l.png")).astype(float)
+    )
+    for other in read[1:]:
+        assert np.abs(other - read[0]).mean() < 6
+    rows = np.flatnonzero(read[0].max(axis=1) > 60)
+    assert 23 <= rows[-1] - rows[0] + 1 <= 26  # of 28: all of the hand, with a margin
+
+
+def test_turned_as_exif_says(tmp_path):
+    upright = hand_like()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # shown turned by 90 degrees clockwise
+    path = saved(upright.transpose(Image.Transpose.ROTATE_90), tmp_path / "e.jpg", exif=exif)
+    plain = images.read_photo(saved(upright, tmp_path / "u.jpg"))
+    assert np.abs(images.read_photo(path).astype(int) - plain).mean() < 3
+
+
+def test_transparency_counts_as_black(tmp_path):
+    picture = hand_like(behind="white")
+    picture.putalpha(hand_like().convert("L").point(lambda grey: 255 * (grey > 5)))
+    black = images.read_photo(saved(hand_like(), tmp_path / "b.png"))
+    clear = images.read_photo(saved(picture, tmp_path / "t.png"))
+    assert np.abs(clear.astype(int) - black).mean() < 3
+
+
+@pytest.mark.parametrize("grey", [20, 235])
+def test_found_on_a_wall_that_is_unevenly_lit(tmp_path, grey):
+    ramp = np.linspace(-20, 20, 400)[:, None, None] + np.linspace(-15, 15, 400)[None, :, None]
+    wall = np.clip(np.broadcast_to(grey + 60 * (grey < 128) + ramp, (400, 400, 3)), 0, 255)
+    cut = np.asarray(hand_like())
+    photo = np.where(cut.max(axis=2, keepdims=True) > 0, cut, wall).astype("uint8")
+    small = images.read_photo(saved(Image.fromarray(photo), tmp_path / "wall.png")).astype(float)
+    alone = images.read_photo(saved(hand_like(), tmp_path / "alone.png")).astype(float)
+    inside = alone > 100
+    assert np.abs(small - alone)[inside].mean() < 12
+
+
+def test_middle_square_where_there_is_no_hand(tmp_path):
+    ramp = np.tile(np.linspace(60, 200, 400).astype("uint8"), (200, 1))
+    small = images.read_photo(saved(Image.fromarray(ramp), tmp_path / "ramp.png"))
+    np.testing.assert_allclose(small.mean(axis=0), np.linspace(95 + 1.25, 165 - 1.25, 28), atol=2)
+
+
+def test_sixteen_bits_and_palettes(tmp_path):
+    grey = np.asarray(hand_like().convert("L"))
+    deep = Image.fromarray(grey.astype("uint16") * 257)
+    plain = images.read_photo(saved(hand_like(), tmp_path / "plain.png")).astype(int)
+    in_colours = saved(hand_like().convert("P"), tmp_path / "p.png")
+    assert (
+        np.corrcoef(images.read_photo(saved(deep, tmp_path / "d.png")).flat, plain.flat)[0, 1]
+        > 0.99
+    )
+    assert np.corrcoef(images.read_photo(in_colours).flat, plain.flat)[0, 1] > 0.98
+
+
+def test_an_open_file_as_an_upload_gives(tmp_path):
+    path = saved(hand_like(), tmp_path / "hand.png")
+    np.testing.assert_array_equal(
+        images.read_photo(io.BytesIO(path.read_bytes())), images.read_photo(str(path))
+    )
+
+
+def test_errors_name_the_file_and_what_to_do(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no file .*nowhere\.jpg.*Give the path"):
+        images.read_photo(tmp_path / "nowhere.jpg")
+    notes = tmp_path / "notes.txt"
+    notes.write_text("no image")
+    whole = saved(hand_like(), tmp_path / "whole.jpg").read_bytes()
+    (tmp_path / "half.jpg").write_bytes(whole[: len(whole) // 2])
+    for path in (notes, tmp_path / "half.jpg", tmp_path):
+        with pytest.raises(ValueError, match=f"{path.name} cannot be read.*JPEG, PNG or WebP"):
+            images.read_photo(path)
+
+
+def test_steps_show_the_photo_the_hand_the_crop_and_the_result(tmp_path):
+    path = saved(hand_like((500, 400)), tmp_path / "hand.png")
+    figure = images.steps(path)
+    shown = [axis.images[0].get_array() for axis in figure.axes]
+    assert [picture.shape[:2] for picture in shown[:2]] == [(102, 128)] * 2
+    assert shown[2].shape[0] == shown[2].shape[1]
+    np.testing.assert_array_equal(shown[3], images.read_photo(path))
+    assert "500 by 400" in figure.alt and "8% of it" in figure.alt
+
+
+def scene(shift=0, hand=120, wall=190):
+    y, x = np.mgrid[0:28, 0:28]
+    picture = np.clip(wall + 0.7 * (x - 14) - 0.5 * y, 0, 255)
+    inside = (np.abs(x - 14 - shift) < 6) & (y > 8)
+    return np.where(inside, hand + 20 * (y % 4 == 0), picture).astype("uint8"), inside
+
+
+@pytest.mark.parametrize("hand", [60, 120, 230])
+def test_cut_out_keeps_the_hand_and_blackens_the_wall(hand):
+    picture, inside = scene(hand=hand, wall=170)
+    cut = images.cut_out(picture[None])
+    assert cut.shape == (1, 28, 28) and cut.dtype == np.uint8
+    assert (cut[0][~inside] == 0).mean() > 0.98
+    assert (cut[0][inside] > 0).mean() > 0.99
+    core = inside & np.roll(inside, 2, 0) & np.roll(inside, 2, 1) & np.roll(inside, -2, 1)
+    np.testing.assert_array_equal(cut[0][core], picture[core])
+
+
+def test_cut_out_of_many_is_each_cut_out():
+    pictures = np.stack([scene(shift)[0] for shift in (-4, 0, 3)])
+    whole = images.cut_out(pictures)
+    for picture, cut in zip(pictures, whole, strict=True):
+        np.testing.assert_array_equal(images.cut_out(picture[None])[0], cut)
+
+
+def test_closest_and_near_duplicates():
+    rng = np.random.default_rng(0)
+    first, second, third = rng.integers(60, 180, (3, 28, 28))
+    copies = np.stack([first, first * 0.8 + 20, second, second + rng.normal(0, 3, (28, 28)), third])
+    assert images.closest(copies[1:2], copies[:1])[0] == pytest.approx(1, abs=1e-5)
+    assert images.closest(copies[4:], copies[:4])[0] < 0.3
+    groups = images.near_duplicates(copies, np.zeros(5))
+    assert groups.tolist() == [0, 0, 1, 1, 2]
+    assert images.near_duplicates(copies, np.array([0, 1, 0, 0, 0])).tolist() == [0, 3, 1, 1, 2]
+
+
+def test_near_duplicates_follow_chains():
+    rng = np.random.default_rng(1)
+    ends = rng.normal(0, 50, (2, 28, 28))
+    chain = np.stack([ends[0] * (1 - t) + ends[1] * t for t in np.linspace(0, 1, 12)])
+    assert images.closest(chain[:1], chain[-1:])[0] < 0.3
+    assert images.near_duplicates(chain, np.zeros(12)).tolist() == [0] * 12
