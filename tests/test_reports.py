@@ -91,7 +91,7 @@ def test_a_failing_notebook_gives_a_page_up_to_the_failed_cell(
     assert "afterwards" not in text
     assert "This run failed" in text
     assert "the next one runs" in page("b")
-    assert page("index").count("✗ Failed") == 1
+    assert page("index").count("✗ Failed.") == 1
     assert "Load, cell 2 of 3: ZeroDivisionError: division by zero" in capsys.readouterr().err
 
 
@@ -179,6 +179,14 @@ def test_refresh_stores_outputs_that_do_not_change_from_run_to_run() -> None:
     assert notebook.metadata.kernelspec.name == "python3"
 
 
+@pytest.mark.parametrize("command", [reports.make, reports.refresh])
+def test_a_notebook_that_is_not_there_is_named(
+    command: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command([Path("nowhere.ipynb")]) == 1
+    assert "nowhere.ipynb: there is no such notebook" in capsys.readouterr().err
+
+
 def test_refresh_leaves_a_failing_notebook_alone() -> None:
     path = write(paths.NOTEBOOKS / "a.ipynb", "1 / 0")
     before = path.read_bytes()
@@ -230,13 +238,21 @@ def test_the_record_reaches_the_index() -> None:
         "97.5%",
         "Every promise held",
         "placed files (verified)",
-        "Training: 2 min 5 s",
+        "<dt>Training</dt><dd>2 min 5 s</dd>",
         "2 CPU cores",
-        "Seed: 42",
+        "<dt>Seed</dt><dd>42</dd>",
         "keras 3.15.1",
         "Curves: &#34;up&#34; &amp; on",
     ):
         assert said in index
+
+
+@pytest.mark.parametrize("record", [None, [], {}, {"accuracy": {"test": "<b>"}}, {"title": "x"}])
+def test_a_record_that_is_none_counts_as_nothing(record: Any) -> None:
+    output = new_output("display_data", data={MIME_TYPE: record, "text/plain": "98%"})
+    path = write(paths.ROOT / "a.ipynb", new_code_cell("x", outputs=[output]))
+    assert reports.make([path]) == 0
+    assert "No results recorded" in page("index")
 
 
 def test_the_thumbnail_is_of_the_tagged_figure() -> None:

@@ -27,6 +27,9 @@ def make(
     exporter = export.Exporter(edition, untrusted)
     commit, failed, exporting = _commit(), [], 0.0
     for path in _chosen(notebooks):
+        if not path.is_file():
+            failed.append(f"{path}: there is no such notebook")
+            continue
         ours = path.resolve().parent == paths.NOTEBOOKS.resolve()
         run = execute(path) if ours or not is_executed(path) else stored(path)
         started = time.monotonic()
@@ -53,6 +56,9 @@ def refresh(notebooks: list[Path] | None = None) -> int:
 
     failed = []
     for path in _chosen(notebooks):
+        if not path.is_file():
+            failed.append(f"{path}: there is no such notebook")
+            continue
         run = execute(path)
         if run.failure:
             failed.append(f"{path} is left as it was: {run.failure}")

@@ -94,7 +94,7 @@ def execute(path: Path, stream: TextIO | None = None) -> Run:
         try:
             client.execute()
         except CellExecutionError as error:
-            failure = f"{error.ename}: {error.evalue}".strip()
+            failure = _one_line(error.ename, error.evalue)
         except CellTimeoutError:
             failure = f"the cell was stopped after {CELL_SECONDS // 60} minutes"
             _add_error(notebook.cells[current], "TimeoutError", failure)
@@ -124,7 +124,8 @@ def stored(path: Path) -> Run:
             continue
         for output in cell.get("outputs", []):
             if output.output_type == "error":
-                return Run(notebook, 0.0, f"cell {number}: {output.ename}: {output.evalue}")
+                failure = f"cell {number}: {_one_line(output.ename, output.evalue)}"
+                return Run(notebook, 0.0, failure)
     return Run(notebook, 0.0)
 
 
@@ -181,6 +182,12 @@ def _sections(notebook: NotebookNode) -> list[str]:
             now = found[1].strip()
         sections.append(now)
     return sections
+
+
+def _one_line(name: str, message: str) -> str:
+    """Return an error in a line: what TensorFlow says of a wrong shape can fill a page."""
+    first = next((line.strip() for line in message.splitlines() if line.strip()), "")
+    return f"{name}: {first[:160]}" if first else name
 
 
 def _add_error(cell: NotebookNode, name: str, message: str) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from workbook.reports.execute import Run
+from workbook.results import MIME_TYPE
 
 import bleach  # type: ignore[import-untyped]
 from bs4 import BeautifulSoup
@@ -28,8 +29,6 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from PIL import Image
 from traitlets.config import Config
-
-RESULTS = "application/vnd.workbook.results+json"
 
 RECORD = "workbook-record"
 """The name of the ``<meta>`` element that carries a page's record to the index."""
@@ -268,12 +267,31 @@ def _is_safe_attribute(tag: str, name: str, value: str) -> bool:
 
 
 def results(notebook: NotebookNode) -> dict[str, Any] | None:
-    """Return what the notebook recorded about its run (the last record), None where nothing."""
+    """Return what the notebook recorded about its run (the last record), None where nothing.
+
+    A record that is not one, as a notebook from anywhere may hold, counts as nothing.
+    """
     for cell in reversed(notebook.cells):
         for output in cell.get("outputs", []):
-            if RESULTS in output.get("data", {}):
-                return dict(output.data[RESULTS])
+            record = output.get("data", {}).get(MIME_TYPE)
+            if _is_record(record):
+                return dict(record)
     return None
+
+
+def _is_record(value: Any) -> bool:
+    def holds(part: Any, kind: type | tuple[type, ...]) -> bool:
+        return isinstance(part, dict) and all(isinstance(item, kind) for item in part.values())
+
+    return (
+        isinstance(value, dict)
+        and {"title", "source", "verified", "practice", "quick", "seed", "device", "held"}
+        <= set(value)
+        and isinstance(value.get("seconds"), int | float)
+        and holds(value.get("accuracy"), (int, float))
+        and holds(value.get("floors"), (int, float))
+        and holds(value.get("versions"), str)
+    )
 
 
 def facts(record: dict[str, Any]) -> list[tuple[str, str]]:
@@ -333,9 +351,10 @@ def _thumbnail(notebook: NotebookNode) -> dict[str, str] | None:
 
 
 def alt(output: NotebookNode) -> str:
-    """Return the description of a figure that travels with it, "" where there is none."""
+    """Return the description of a figure that travels with it."""
     metadata = output.get("metadata", {})
-    return str(metadata.get("image/png", {}).get("alt") or metadata.get("alt") or "")
+    own = [metadata.get(kind, {}).get("alt") for kind in ("image/png", "image/jpeg")]
+    return str(next(filter(None, [*own, metadata.get("alt")]), "A figure without a description"))
 
 
 def _tags(cell: NotebookNode) -> list[str]:
