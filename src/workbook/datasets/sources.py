@@ -346,6 +346,7 @@ def _kaggle_problem(spec: Spec, failure: BaseException) -> Exception:
 
     if isinstance(failure, requests.HTTPError) and failure.response is not None:
         status = failure.response.status_code
+        failure.response.close()  # the client leaves its socket open
         if status == 403 and spec.kaggle_competition:
             return DataError(
                 "Kaggle",

@@ -1,0 +1,347 @@
+"""Downloads from a real HTTP server on loopback, which can do all that hosts do to a student.
+
+Kaggle's side speaks the protocol of Kaggle's own client, which is pointed at it.
+"""
+
+import base64
+import hashlib
+import threading
+import time
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from workbook import datasets, paths
+from workbook.datasets import sources
+from workbook.datasets.catalogue import CATALOGUE
+
+import numpy as np
+import pytest
+
+SECRET = "0123456789abcdef-secret"
+
+
+class Host(ThreadingHTTPServer):
+    """A server whose ``routes`` map a path to bytes, a status, or a function of the handler."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.routes = {}
+        self.asked = []
+        self.credentials = []
+        self.closing = threading.Event()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}/"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_HEAD(self):
+        self.server.routes.get("HEAD", lambda handler: send(handler, 200, b""))(self)
+
+    def do_GET(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.asked.append(self.path)
+        self.server.credentials.append(self.headers.get("Authorization"))
+        answer = self.server.routes.get(self.path, 404)
+        if callable(answer):
+            answer(self)
+        elif isinstance(answer, int):
+            send(self, answer, b"no")
+        else:
+            send(self, 200, answer)
+
+    def do_POST(self):
+        self.do_GET()
+
+    def log_message(self, *_):
+        pass
+
+
+def send(handler, status, body, length=None, **headers):
+    handler.send_response(status)
+    handler.send_header("Content-Length", str(len(body) if length is None else length))
+    for name, value in headers.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+@pytest.fixture
+def host(monkeypatch):
+    monkeypatch.setattr(sources, "PROBE_SECONDS", 10)  # a busy machine is not an absent host
+    server = Host()
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    yield server
+    server.closing.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def keras(course, host, monkeypatch):
+    """Let the catalogue's downloads come from the server, which has MNIST's file."""
+    for name in ("mnist", "fashion-mnist"):
+        spec = CATALOGUE[name]
+        urls = tuple(host.url + url.rpartition("/")[2] for url in spec.downloads)
+        monkeypatch.setitem(CATALOGUE, name, replace(spec, downloads=urls))
+    host.routes["/mnist.npz"] = course.npz("mnist", course.home / "mnist.npz").read_bytes()
+    return host
+
+
+def cut_short(body):
+    def answer(handler):
+        send(handler, 200, body[: len(body) // 2], length=len(body))
+        handler.close_connection = True
+
+    return answer
+
+
+def stalled(body):
+    def answer(handler):
+        send(handler, 200, body[: len(body) // 2], length=len(body))
+        handler.wfile.flush()
+        handler.server.closing.wait(10)
+
+    return answer
+
+
+def silent(body):
+    return lambda handler: handler.server.closing.wait(10)
+
+
+def slow(body):
+    def answer(handler):
+        send(handler, 200, b"", length=len(body))
+        for start in range(0, len(body), len(body) // 8):
+            handler.wfile.write(body[start : start + len(body) // 8])
+            handler.wfile.flush()
+            time.sleep(0.05)
+
+    return answer
+
+
+def redirect(path):
+    return lambda handler: send(handler, 302, b"", Location=path)
+
+
+def test_mnist_is_downloaded_once(course, keras):
+    dataset = datasets.load("mnist")
+    assert dataset.verified
+    assert dataset.source == f"downloaded from 127.0.0.1:{keras.server_port}"
+    np.testing.assert_array_equal(dataset.load_data()[1][0], course.arrays["mnist"]["X_test"])
+    assert datasets.load("mnist").verified
+    assert keras.asked == ["/mnist.npz"]
+    assert not (paths.CACHE / "mnist" / "download").exists()
+
+
+def test_fashion_mnist_is_four_files(course, keras):
+    course.idx("fashion-mnist", course.home / "files")
+    for path in (course.home / "files").iterdir():
+        keras.routes[f"/{path.name}"] = path.read_bytes()
+    assert datasets.load("fashion-mnist").verified
+    assert len(keras.asked) == 4
+
+
+def test_digit_recognizer_is_cut_from_downloaded_mnist(course, keras):
+    assert datasets.load("digit-recognizer").source.startswith("cut from MNIST (downloaded from")
+
+
+@pytest.mark.parametrize("how", ["redirect", "slow"])
+def test_download_that_takes_its_time(how, keras):
+    body = keras.routes["/mnist.npz"]
+    keras.routes["/elsewhere"] = body
+    keras.routes["/mnist.npz"] = redirect("/elsewhere") if how == "redirect" else slow(body)
+    assert datasets.load("mnist").verified
+
+
+FAULTS = {
+    "401": (lambda body: 401, "answered 401"),
+    "403": (lambda body: 403, "answered 403"),
+    "404": (lambda body: 404, "answered 404"),
+    "429": (lambda body: 429, "asks for fewer requests"),
+    "500": (lambda body: 500, "answered 500"),
+    "cut short": (cut_short, "the download of"),
+    "stalled": (stalled, "broke off"),
+    "web page": (lambda body: b"<html>Sign in to the airport's network</html>", "a web page"),
+    "empty": (lambda body: b"", "an empty file"),
+    "changed": (lambda body: body[:3000] + b"x" + body[3001:], "cut or damaged"),
+}
+
+
+@pytest.mark.parametrize(("fault", "says"), FAULTS.values(), ids=FAULTS)
+def test_failed_download(fault, says, keras, monkeypatch, capsys):
+    if fault is stalled:
+        monkeypatch.setattr(sources, "SILENCE_SECONDS", 0.3)
+    keras.routes["/mnist.npz"] = fault(keras.routes["/mnist.npz"])
+    assert datasets.load("mnist").practice
+    printed = capsys.readouterr().out
+    assert f"127.0.0.1:{keras.server_port}: " in printed
+    assert says in printed
+    assert not (paths.CACHE / "mnist" / "download").exists()
+    assert not (paths.CACHE / "mnist" / "keras.json").exists()
+    monkeypatch.setenv("WORKBOOK_DATA", "real")
+    with pytest.raises(datasets.DataError, match=says):
+        datasets.load("mnist")
+
+
+def test_download_of_other_images_is_refused(course, keras, capsys):
+    course.arrays["mnist"]["X_train"][0, 0, 0] ^= 1
+    keras.routes["/mnist.npz"] = course.npz("mnist", course.home / "other.npz").read_bytes()
+    assert datasets.load("mnist").practice
+    assert "images that are not the published ones" in capsys.readouterr().out
+
+
+def test_host_that_accepts_and_says_nothing_is_not_waited_for(keras, monkeypatch, capsys):
+    monkeypatch.setattr(sources, "PROBE_SECONDS", 0.2)
+    keras.routes["HEAD"] = silent(b"")
+    assert datasets.load("mnist").practice
+    assert "could not be reached" in capsys.readouterr().out
+    assert keras.asked == []
+
+
+def test_full_disk_while_downloading(keras, monkeypatch, capsys):
+    def full(url, path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sources, "fetch", full)
+    assert datasets.load("mnist").practice
+    assert "cannot be written (No space left on device)" in capsys.readouterr().out
+
+
+def test_keras_own_cache_is_used(course, keras):
+    course.npz("mnist", course.home / ".keras" / "datasets" / "mnist.npz")
+    course.idx("fashion-mnist", course.home / ".keras" / "datasets" / "fashion-mnist")
+    assert datasets.load("mnist").source == "from ~/.keras/datasets/mnist.npz"
+    assert datasets.load("fashion-mnist").verified
+    assert keras.asked == []
+
+
+@pytest.mark.parametrize("damage", ["cut", "other"])
+def test_bad_file_in_keras_own_cache_is_passed_over(damage, course, keras):
+    path = course.home / ".keras" / "datasets" / "mnist.npz"
+    course.arrays["mnist"]["X_train"][0, 0, 0] ^= 1
+    course.npz("mnist", path)
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:-5000])
+    before = path.read_bytes()
+    dataset = datasets.load("mnist")
+    assert dataset.source.startswith("downloaded from")
+    assert dataset.verified
+    assert path.read_bytes() == before
+
+
+@pytest.fixture
+def kaggle(course, host, monkeypatch):
+    """Point Kaggle's client at the server, which has both archives."""
+    from kagglesdk import kaggle_env
+
+    monkeypatch.setenv("KAGGLE_API_ENVIRONMENT", "LOCALHOST")
+    monkeypatch.setitem(
+        kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.LOCAL, host.url.rstrip("/")
+    )
+    for name in ("digit-recognizer", "sign-language-mnist"):
+        monkeypatch.setitem(CATALOGUE, name, replace(CATALOGUE[name], kaggle_host=host.url))
+        host.routes[f"/{name}.zip"] = course.zip(name, course.home / f"{name}.zip").read_bytes()
+    host.routes[DATASET] = redirect("/sign-language-mnist.zip")
+    host.routes[COMPETITION] = redirect("/digit-recognizer.zip")
+    return host
+
+
+DATASET = "/api/v1/datasets.DatasetApiService/DownloadDataset"
+COMPETITION = "/api/v1/competitions.CompetitionApiService/DownloadDataFiles"
+
+
+@pytest.fixture
+def account(monkeypatch):
+    monkeypatch.setenv("KAGGLE_USERNAME", "student")
+    monkeypatch.setenv("KAGGLE_KEY", SECRET)
+
+
+def test_public_dataset_needs_no_account(kaggle):
+    dataset = datasets.load("sign-language-mnist")
+    assert dataset.verified
+    assert kaggle.asked == [DATASET, "/sign-language-mnist.zip"]
+    assert kaggle.credentials == [None, None]
+    assert datasets.load("sign-language-mnist").verified
+    assert len(kaggle.asked) == 2
+    assert not (paths.CACHE / "sign-language-mnist" / "download").exists()
+
+
+def test_competition_with_an_account(kaggle, account):
+    dataset = datasets.load("digit-recognizer")
+    assert dataset.source == f"downloaded from 127.0.0.1:{kaggle.server_port}"
+    assert dataset.verified
+    assert kaggle.asked == [COMPETITION, "/digit-recognizer.zip"]
+    assert kaggle.credentials[0] is not None
+
+
+def test_competition_with_no_account_is_not_asked_for(kaggle, capsys):
+    assert datasets.load("digit-recognizer").practice
+    assert "Kaggle: needs an account for this competition" in capsys.readouterr().out
+    assert kaggle.asked == []
+
+
+@pytest.mark.parametrize("where", ["file", "token", "token file"])
+def test_credentials_are_found(where, course, monkeypatch):
+    assert not sources.has_credentials()
+    folder = course.home / ".kaggle"
+    folder.mkdir()
+    if where == "file":
+        (folder / "kaggle.json").write_text("{}")
+    elif where == "token":
+        monkeypatch.setenv("KAGGLE_API_TOKEN", SECRET)
+    else:
+        (folder / "access_token").write_text(SECRET)
+    assert sources.has_credentials()
+
+
+def wrong_checksum(body):
+    digest = base64.b64encode(hashlib.md5(b"another file").digest()).decode()
+    return lambda handler: send(handler, 200, body, x_goog_hash=f"md5={digest}")
+
+
+KAGGLE_FAULTS = {
+    "401": (COMPETITION, lambda body: 401, "make a new api token"),
+    "403": (
+        COMPETITION,
+        lambda body: 403,
+        "accept them at https://www.kaggle.com/competitions/digit-recognizer/rules",
+    ),
+    "404": (COMPETITION, lambda body: 404, "answered 404"),
+    "429": (COMPETITION, lambda body: 429, "wait some minutes"),
+    "500": (COMPETITION, lambda body: 500, "answered 500"),
+    "silent": (COMPETITION, silent, "fell silent"),
+    "cut short": ("/digit-recognizer.zip", cut_short, "broke off"),
+    "stalled": ("/digit-recognizer.zip", stalled, "fell silent"),
+    "wrong checksum": ("/digit-recognizer.zip", wrong_checksum, "announced checksum"),
+    "web page": ("/digit-recognizer.zip", lambda body: b"<html>", "broke off"),
+    "cut zip": ("/digit-recognizer.zip", lambda body: body[:-5000], "broke off"),
+}
+
+
+@pytest.mark.parametrize(("path", "fault", "says"), KAGGLE_FAULTS.values(), ids=KAGGLE_FAULTS)
+def test_failed_kaggle_download(path, fault, says, kaggle, account, monkeypatch, capsys):
+    if fault in (silent, stalled):
+        monkeypatch.setattr(sources, "SILENCE_SECONDS", 0.5)
+    kaggle.routes[path] = fault(kaggle.routes["/digit-recognizer.zip"])
+    assert datasets.load("digit-recognizer").practice
+    printed, progress = capsys.readouterr()
+    assert "Not used: Kaggle: " in printed
+    assert says in printed.lower() or says in printed
+    assert "Traceback" not in printed + progress
+    assert SECRET not in printed + progress
+    assert base64.b64encode(f"student:{SECRET}".encode()).decode() not in printed + progress
+    assert not (paths.CACHE / "digit-recognizer" / "download").exists()
+
+
+def test_kaggle_client_that_exits_does_not_end_the_session(kaggle, account, monkeypatch, capsys):
+    import kagglehub
+
+    monkeypatch.setattr(kagglehub, "competition_download", lambda *_, **__: exit(1))
+    assert datasets.load("digit-recognizer").practice
+    assert "broke off (SystemExit)" in capsys.readouterr().out
