@@ -5,7 +5,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-WARP = {"rotation": 15, "zoom": 0.2, "shear": 0.2, "shift": 0.1, "elastic": (34, 4)}
+WARP = {
+    "rotation": 15,
+    "zoom": 0.2,
+    "shear": 0.2,
+    "shift": 0.1,
+    "elastic": (34, 4),
+    "flip": 0.5,
+    "stretch": 0.2,
+}
 LIGHT = {
     "background": 0.5,
     "cover": 0.3,
@@ -124,6 +132,24 @@ def test_zoom_stays_within_its_range_and_uses_it():
     assert side.max() == pytest.approx(13, abs=0.4)
 
 
+def test_stretch_changes_the_width_alone():
+    wide = np.zeros((200, 28, 28), "float32")
+    wide[:, 9:19, 9:19] = 1
+    result = changed(RandomWarp(stretch=0.3, seed=0), wide)
+    width, height = result.sum(axis=2).max(axis=1), result.sum(axis=1).max(axis=1)
+    assert width.min() == pytest.approx(7, abs=0.4)
+    assert width.max() == pytest.approx(13, abs=0.4)
+    np.testing.assert_allclose(height, 10, atol=1e-3)
+
+
+def test_flip_mirrors_its_share_of_the_images():
+    result = changed(RandomWarp(flip=0.3, seed=0), np.repeat(dot(), 400, axis=0))
+    mirrored = np.abs(result - dot()[:, :, ::-1]).max(axis=(1, 2)) < 1e-4
+    plain = np.abs(result - dot()).max(axis=(1, 2)) < 1e-4
+    assert (mirrored | plain).all()
+    assert 0.2 < mirrored.mean() < 0.4
+
+
 def test_shift_stays_within_its_range_and_uses_it():
     x, y = np.array(
         [
@@ -235,6 +261,8 @@ def test_background_replaces_black_alone_in_its_share_of_the_images():
     [
         (RandomWarp, {"rotation": -1}),
         (RandomWarp, {"zoom": 1}),
+        (RandomWarp, {"stretch": 1}),
+        (RandomWarp, {"flip": 1.5}),
         (RandomWarp, {"elastic": (34, 0)}),
         (RandomLight, {"noise": -0.1}),
         (RandomLight, {"cover": 2}),

@@ -67,8 +67,11 @@ class RandomWarp(_RandomImageLayer):
     multiplied by ``alpha``.
 
     Args:
+        flip: a probability of showing the image's mirror image, as a left hand for a right one.
         rotation: degrees; from ``-rotation`` to ``rotation``.
         zoom: a fraction; the size is multiplied by ``1 - zoom`` to ``1 + zoom``, below 1.
+        stretch: a fraction; the width alone is multiplied by ``1 - stretch`` to ``1 + stretch``,
+            below 1.
         shear: a fraction; a row moves sideways by up to ``shear`` times its distance from the
             middle row.
         shift: a fraction of the image's side, across and down.
@@ -76,7 +79,8 @@ class RandomWarp(_RandomImageLayer):
         seed: a whole number for the same warps again in a new layer.
 
     Raises:
-        ValueError: a strength is negative, ``zoom`` is not below 1, or ``sigma`` is not above 0.
+        ValueError: a strength is negative, ``zoom`` or ``stretch`` is not below 1, ``flip`` is
+            above 1, or ``sigma`` is not above 0.
     """
 
     def __init__(
@@ -86,16 +90,28 @@ class RandomWarp(_RandomImageLayer):
         shear: float = 0.0,
         shift: float = 0.0,
         elastic: tuple[float, float] = (0.0, 4.0),
+        flip: float = 0.0,
+        stretch: float = 0.0,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
         """Check the strengths."""
         super().__init__(seed, **kwargs)
-        _check(rotation=rotation, zoom=zoom, shear=shear, shift=shift, alpha=elastic[0])
-        if zoom >= 1 or elastic[1] <= 0:
-            raise ValueError(f"zoom={zoom} must be below 1, and sigma={elastic[1]} above 0.")
-        self.rotation, self.zoom, self.shear, self.shift = rotation, zoom, shear, shift
+        self.strengths = {
+            "rotation": rotation,
+            "zoom": zoom,
+            "shear": shear,
+            "shift": shift,
+            "flip": flip,
+            "stretch": stretch,
+        }
         self.elastic = tuple(elastic)
+        _check(**self.strengths, alpha=elastic[0])
+        if max(zoom, stretch) >= 1 or flip > 1 or elastic[1] <= 0:
+            raise ValueError(
+                f"zoom={zoom} and stretch={stretch} must be below 1, flip={flip} at most 1, and "
+                f"sigma={elastic[1]} above 0."
+            )
 
     def change(self, images: Any) -> Any:
         """Return the images, each warped in its own way."""
@@ -124,14 +140,17 @@ class RandomWarp(_RandomImageLayer):
         """Return where each new pixel is taken from, in pixels from the middle: down, across."""
         y = (np.arange(height, dtype="float32") - (height - 1) / 2)[None, :, None]
         x = (np.arange(width, dtype="float32") - (width - 1) / 2)[None, None, :]
-        turn = self._between(-math.radians(self.rotation), math.radians(self.rotation), batch)
-        size = self._between(1 - self.zoom, 1 + self.zoom, batch)
-        shear = self._between(-self.shear, self.shear, batch)
-        y = y - height * self._between(-self.shift, self.shift, batch)
-        x = x - width * self._between(-self.shift, self.shift, batch)
+        by = self.strengths
+        turn = self._between(-math.radians(by["rotation"]), math.radians(by["rotation"]), batch)
+        size = self._between(1 - by["zoom"], 1 + by["zoom"], batch)
+        width_alone = self._between(1 - by["stretch"], 1 + by["stretch"], batch)
+        shear = self._between(-by["shear"], by["shear"], batch)
+        mirror = ops.where(self._between(0, 1, batch) < by["flip"], -1.0, 1.0)
+        y = y - height * self._between(-by["shift"], by["shift"], batch)
+        x = x - width * self._between(-by["shift"], by["shift"], batch)
         cos, sin = ops.cos(turn) / size, ops.sin(turn) / size
         down, across = cos * y - sin * x, sin * y + cos * x
-        across = across - shear * down
+        across = (across - shear * down) * mirror / width_alone
         alpha, sigma = self.elastic
         if alpha:
             steps = keras.random.uniform(
@@ -146,10 +165,7 @@ class RandomWarp(_RandomImageLayer):
         """Return the arguments that make this layer again."""
         return {
             **super().get_config(),
-            "rotation": self.rotation,
-            "zoom": self.zoom,
-            "shear": self.shear,
-            "shift": self.shift,
+            **self.strengths,
             "elastic": self.elastic,
             "seed": self.seed,
         }
