@@ -44,14 +44,14 @@ def draw(rng: np.random.Generator, garment: int, n: int) -> Array:
 
 def _cloth(rng: np.random.Generator, n: int) -> Array:
     """Return pieces of cloth (n, 28, 28): plain, striped, checked or printed, lit from a side."""
-    shade = uniform(rng, 0.3, 1.0, (n, 1, 1))
+    shade = uniform(rng, 0.12, 1.0, (n, 1, 1))
     light = uniform(rng, -0.012, 0.012, (n, 2, 1, 1))
     cloth = 1 + light[:, 0] * (GRID - 13.5) + light[:, 1] * (GRID[:, None] - 13.5)
     # Stripes one way, the other, or both, where the pattern asks for them.
     pattern = rng.random((n, 1, 1))
     phase, pitch = uniform(rng, 0, 6.3, (n, 2, 1)), uniform(rng, 0.7, 2.4, (n, 2, 1))
     stripes = np.sin(phase + pitch * GRID)
-    depth = uniform(rng, 0.05, 0.3, (n, 1, 1))
+    depth = uniform(rng, 0.05, 0.4, (n, 1, 1))
     cloth += depth * np.where(pattern < 0.2, stripes[:, 0, :, None], 0)
     cloth += depth * np.where((pattern > 0.12) & (pattern < 0.27), stripes[:, 1, None], 0)
     blots = rng.standard_normal((n, 7, 7), dtype=np.float32).repeat(4, 1).repeat(4, 2)
@@ -74,11 +74,12 @@ def _top(rng: np.random.Generator, garment: int, n: int) -> Array:
     """Draw T-shirts, pullovers, dresses, coats and shirts: one pattern, cut differently."""
     cut = {name: uniform(rng, low, high, n) for name, (low, high) in CUTS[garment].items()}
     opening, collar, print_, rib = (rng.random((n, 1, 1)) < p for p in MARKS[garment])
-    top = uniform(rng, 0.0, 2.0, n)
+    top = uniform(rng, 0.0, 3.5, n)
     hem_y, armpit = np.minimum(top + cut["length"], 27), top + uniform(rng, 7, 10, n)
     waist_y = (armpit + hem_y) / 2
-    centre = uniform(rng, 13.0, 14.0, (n, 1)) + uniform(rng, -0.04, 0.04, (n, 1)) * (GRID - 13.5)
-    x = np.abs(GRID - centre[..., None])  # from the middle line, which leans a little
+    centre = uniform(rng, 12.5, 14.5, (n, 1)) + uniform(rng, -0.04, 0.04, (n, 1)) * (GRID - 13.5)
+    # From the middle line, which leans a little; some garments are narrow.
+    x = np.abs(GRID - centre[..., None]) * uniform(rng, 0.95, 1.35, (n, 1, 1))
     y = GRID[:, None]
 
     def rows(value: Array) -> Array:
@@ -128,13 +129,13 @@ def _top(rng: np.random.Generator, garment: int, n: int) -> Array:
 def _trouser(rng: np.random.Generator, garment: int, n: int) -> Array:
     """Draw trousers: two legs that part below the waist."""
     waist, hip = uniform(rng, 3.0, 5.0, n), uniform(rng, 3.8, 6.0, n)
-    spread, leg = uniform(rng, 2.0, 4.5, n), uniform(rng, 1.4, 2.8, n)
+    spread, leg = uniform(rng, 1.6, 4.5, n), uniform(rng, 1.4, 3.2, n)
     crotch, hem = uniform(rng, 8, 12, n), uniform(rng, 24, 27, n)
     zero = np.zeros(n, np.float32)
     ends = np.stack([zero, crotch, hem], axis=1)
     outer = outline(ends, np.stack([waist, hip, spread + leg], axis=1))
     inner = outline(ends, np.stack([zero - 2, zero, np.maximum(spread - leg, 0.4)], axis=1))
-    middle = uniform(rng, 13.0, 14.0, (n, 1)) + uniform(rng, -0.06, 0.06, (n, 1)) * (GRID - 13.5)
+    middle = uniform(rng, 12.5, 14.5, (n, 1)) + uniform(rng, -0.06, 0.06, (n, 1)) * (GRID - 13.5)
     x = np.abs(GRID - middle[..., None])
     y = GRID[:, None]
     shape = cover(outer[..., None] - x) * cover(x - inner[..., None])
@@ -148,16 +149,16 @@ def _trouser(rng: np.random.Generator, garment: int, n: int) -> Array:
 # A shoe seen from its side, toe to the left: heights above the sole, in pixels, at the toe,
 # the vamp, the instep, the opening and the heel; and the shaft's chance of being tall.
 SHOES: dict[int, list[Range]] = {
-    7: [(1.2, 3.0), (3.0, 4.8), (4.5, 8.0), (6.0, 10.5), (6.0, 11.0)],
-    9: [(2.0, 4.5), (4.0, 6.5), (6.5, 12.0), (10.5, 21.0), (11.0, 21.0)],
+    7: [(1.2, 3.0), (3.0, 4.8), (4.5, 8.5), (6.0, 12.5), (6.0, 12.5)],
+    9: [(2.0, 4.5), (4.0, 6.5), (6.0, 11.5), (10.0, 21.0), (10.0, 21.0)],
 }
 
 
 def _shoe(rng: np.random.Generator, garment: int, n: int) -> Array:
     """Draw sneakers and ankle boots: an upper on a sole."""
-    left, right = uniform(rng, 0, 2, n), uniform(rng, 25, 27, n)
+    left, right = uniform(rng, 0, 4, n), uniform(rng, 23, 27, n)
     boot = garment == 9
-    sole_y = uniform(rng, 23, 26, n) if boot else uniform(rng, 17.5, 22, n)
+    sole_y = uniform(rng, 20, 26, n) if boot else uniform(rng, 17, 23, n)
     sole = uniform(rng, 1.0, 3.0, n)
     heights = np.stack([uniform(rng, *r, n) for r in SHOES[garment]], axis=1)
     heights[:, 4] = heights[:, 3] + uniform(rng, -1.5, 1.5, n)

@@ -91,17 +91,15 @@ POSES: dict[int, Pose] = {
 }
 
 KNUCKLES = np.array(
-    [[0.57, 0.6, 0], [0.19, 0.68, 0], [-0.19, 0.62, 0], [-0.54, 0.46, 0]], np.float32
+    [(0.57, 0.6, 0), (0.19, 0.68, 0), (-0.19, 0.62, 0), (-0.54, 0.46, 0)], np.float32
 )
 FINGER_LENGTHS = np.array([1.25, 1.4, 1.28, 1.02], np.float32)
 BONES = np.array([0.46, 0.3, 0.24], np.float32)  # of a finger's length
 THUMB_BASE = (0.5, -0.8, 0.1)
-WRIST = np.array([[0.32, -0.95, 0], [0.12, -1, 0], [-0.12, -1, 0], [-0.3, -0.95, 0]], np.float32)
-PALM_END = np.array([0, -1, 0], np.float32)
-ELBOW = np.array([0, -3.6, -0.2], np.float32)
-RADII = np.array(
-    [0.2] * 4 + [0.19] * 4 + [0.17] * 4 + [0.27, 0.23, 0.2] + [0.3] * 4 + [0.4], np.float32
-)
+# The palm, from the wrist to the knuckles and to the flesh between them; then the forearm.
+TRUNK_END = np.array([*KNUCKLES, *(KNUCKLES[1:] + KNUCKLES[:-1]) / 2, (0, -3.6, -0.2)], np.float32)
+TRUNK_START = TRUNK_END * np.array([0.55, 0, 0], np.float32) - np.array([0, 0.97, 0], np.float32)
+RADII = np.array([0.2] * 4 + [0.19] * 4 + [0.17] * 4 + [0.27, 0.23, 0.2] + [0.3] * 7 + [0.4])
 
 
 def draw(rng: np.random.Generator, letter: int, n: int) -> Array:
@@ -111,7 +109,7 @@ def draw(rng: np.random.Generator, letter: int, n: int) -> Array:
     extent = np.ptp(end[:, :-1, :2], axis=1).max(axis=1) + 0.5
     scale = (uniform(rng, 0.85, 1.08, n) * np.minimum(25 / extent, 9))[:, None, None]
     start, end = start * scale, end * scale
-    radius = RADII * scale[..., 0] * uniform(rng, 0.88, 1.12, (n, 1))
+    radius = RADII.astype(np.float32) * scale[..., 0] * uniform(rng, 0.88, 1.12, (n, 1))
     # The hand without its arm is about in the middle.
     ends = end[:, :-1, :2]
     shift = 13.5 - (ends.max(axis=1) + ends.min(axis=1)) / 2 + normal(rng, 1.1, (n, 2))
@@ -122,7 +120,7 @@ def draw(rng: np.random.Generator, letter: int, n: int) -> Array:
 
 
 def _skeleton(rng: np.random.Generator, pose: Pose, n: int) -> tuple[Array, Array]:
-    """Return both ends of the hand's 20 bones, (n, 20, 3), turned as the camera sees them."""
+    """Return both ends of the hand's 23 bones, (n, 23, 3), turned as the camera sees them."""
     bends = (pose.index, pose.middle, pose.ring, pose.little)
     fingers = np.radians(np.array(bends, np.float32)) + normal(rng, 0.09, (n, 4, 3))
     fingers[..., 2] *= uniform(rng, 0.7, 1.2, (n, 1))
@@ -137,10 +135,8 @@ def _skeleton(rng: np.random.Generator, pose: Pose, n: int) -> tuple[Array, Arra
         joint = joint + (bone * lengths)[..., None] * step
         end.append(joint)
     thumb = np.array([THUMB_BASE, *pose.thumb], np.float32) + normal(rng, 0.05, (n, 4, 3))
-    start += [thumb[:, :-1], np.broadcast_to(WRIST, (n, 4, 3))]
-    end += [thumb[:, 1:], np.broadcast_to(KNUCKLES, (n, 4, 3))]
-    start.append(np.broadcast_to(PALM_END, (n, 1, 3)))
-    end.append(np.broadcast_to(ELBOW, (n, 1, 3)))
+    start += [thumb[:, :-1], np.broadcast_to(TRUNK_START, (n, *TRUNK_START.shape))]
+    end += [thumb[:, 1:], np.broadcast_to(TRUNK_END, (n, *TRUNK_END.shape))]
 
     yaw = math.radians(pose.yaw) + normal(rng, 0.2, n)
     pitch, roll = normal(rng, 0.15, n), math.radians(pose.roll) + normal(rng, 0.13, n)
@@ -175,7 +171,7 @@ def _photograph(rng: np.random.Generator, hand: Array, height: Array) -> Array:
     light -= uniform(rng, 0.12, 0.22, (n, 1, 1)) * np.clip(mean - low, 0, 1.5)
 
     skin = uniform(rng, 0.45, 0.9, (n, 1, 1))
-    gap = uniform(rng, 0.08, 0.35, (n, 1, 1)) * np.where(rng.random((n, 1, 1)) < 0.6, 1, -1)
+    gap = uniform(rng, 0.08, 0.35, (n, 1, 1)) * np.sign(uniform(rng, -0.6, 0.4, (n, 1, 1)))
     x, y = GRID - 13.5, GRID[:, None] - 13.5
     drift = uniform(rng, -0.008, 0.008, (n, 2, 1, 1))
     wall = np.clip(skin + gap, 0.2, 0.95) + drift[:, 0] * x + drift[:, 1] * y
