@@ -104,15 +104,16 @@ def load(name: str) -> Dataset:
         DataError: There is no such dataset; or real data was asked for and cannot be had.
     """
     spec = _spec(name)
-    loaded, why_practice = sources.load(spec)
-    if why_practice:
+    found, why_practice = sources.load(spec)
+    if found is None:
         _practice_loaded[spec.name] = spec.title
         print(
             f"PRACTICE DATA: these are drawings made by the workbook, not {spec.title}.\n"
             f"Why: {why_practice}.\n"
             f"To get the real images: {spec.how_to_get}; then run this again."
         )
-    elif not loaded.verified:
+    loaded = found or sources.practice(spec)
+    if found and not found.verified:
         print(
             f"NOT VERIFIED: {loaded.source} has the form of {spec.title}, but its images or "
             f"labels are not the published ones. To get those: {spec.how_to_get}."
@@ -124,7 +125,7 @@ def load(name: str) -> Dataset:
         label_values=spec.label_values,
         source=loaded.source,
         verified=loaded.verified,
-        practice=bool(why_practice),
+        practice=found is None,
         licence=spec.licence,
         url=spec.url,
         _arrays=loaded.arrays,

@@ -248,7 +248,9 @@ class Candidate:
             stats = {file.path: file.path.stat() for file in self.files.values()}
         except OSError as error:
             raise _unreadable(Path(error.filename), error) from None
-        return [[str(path), s.st_size, s.st_mtime_ns] for path, s in sorted(stats.items())]
+        return [
+            [str(path.absolute()), s.st_size, s.st_mtime_ns] for path, s in sorted(stats.items())
+        ]
 
     def read(self) -> tuple[Arrays, dict[str, str]]:
         """Return the arrays, and the CSV files that pandas can read as they lie (name: path).
@@ -274,7 +276,7 @@ class Candidate:
             arrays |= READERS[self.reader](self.spec, part, file, data)
             loose = not file.member and file.path.suffix.lower() == ".csv"
             if part.columns and loose and is_plain_csv(part, data):
-                as_they_lie[part.file] = str(file.path)
+                as_they_lie[part.file] = str(file.path.absolute())
         return checked(self.spec, arrays, self), as_they_lie
 
 

@@ -49,6 +49,10 @@ HOST_REFUSALS = {
 """What a host means by a status, and what to do about it."""
 
 
+class UnreachableError(DataError):
+    """A host that does not answer: there is no network, or it is shut off."""
+
+
 def mode() -> str:
     """Return what ``WORKBOOK_DATA`` asks for: auto (also if unset), real or practice.
 
@@ -61,25 +65,23 @@ def mode() -> str:
     return asked
 
 
-def load(spec: Spec) -> tuple[Loaded, str]:
-    """Return a dataset from the first source that has it, and why it is practice data, if it is.
+def load(spec: Spec) -> tuple[Loaded | None, str]:
+    """Return a dataset from the first source that has it; or None, and why practice data is due.
 
     Raises:
         DataError: ``WORKBOOK_DATA=real``, and no source of real data has it.
     """
     if mode() == "practice":
-        return practice(spec), "WORKBOOK_DATA=practice asks for it"
+        return None, "WORKBOOK_DATA=practice asks for it"
     loaded, reasons = real(spec)
-    if loaded:
-        return loaded, ""
-    if mode() == "real":
+    if loaded is None and mode() == "real":
         raise DataError(
             spec.title,
             f"cannot be had, and WORKBOOK_DATA=real allows no practice data ({'; '.join(reasons)})",
             "",
             f"To get it: {spec.how_to_get}",
         )
-    return practice(spec), "; ".join(reasons)
+    return loaded, "; ".join(reasons)
 
 
 def real(spec: Spec) -> tuple[Loaded | None, list[str]]:
@@ -95,8 +97,9 @@ def real(spec: Spec) -> tuple[Loaded | None, list[str]]:
         except DataError as problem:
             if source is placed and mode() == "real":
                 raise
-            if source is placed or (source is kaggle and has_credentials()):
-                print(f"Not used: {problem}")  # what the user has set up must not be passed over
+            set_up = source is placed or (source is kaggle and has_credentials())
+            if set_up and not isinstance(problem, UnreachableError):
+                print(f"Not used: {problem}")  # what the user has set up is not passed over
             reasons.append(problem.reason)
         else:
             if loaded:
@@ -183,7 +186,7 @@ def _downloaded(spec: Spec, url: str, download: Callable[[Path], None]) -> Loade
     """Download into a folder of the cache, decode what is there, and remove it."""
     host = url.split("/")[2]
     if not reachable(url):
-        raise DataError(host, "could not be reached")
+        raise UnreachableError(host, "could not be reached")
     folder = cache.folder(spec) / "download"
     try:
         shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
