@@ -1,6 +1,5 @@
 """The exported pages in a real browser: self-contained, accessible, readable on any screen."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook import paths, reports
+from workbook.reports import printing
 from workbook.results import MIME_TYPE
 
 import nbformat
@@ -16,21 +16,9 @@ from axe_playwright_python.sync_playwright import Axe
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Browser, Page, sync_playwright
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])), ""
-)
+CHROMIUM = printing.chromium()
 
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium or Chrome on this machine")
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-gpu",
-]
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium, Chrome or Edge on this machine")
 
 # One white pixel.
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=="
@@ -169,7 +157,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, host: Host) -> Iterator[Pat
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=printing.ARGUMENTS)
         yield browser
         browser.close()
 

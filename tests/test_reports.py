@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook import paths, reports
-from workbook.reports import execute, export
+from workbook.reports import execute, export, printing
 from workbook.results import MIME_TYPE
 
 import nbformat
@@ -196,14 +196,57 @@ def test_refresh_leaves_a_failing_notebook_alone() -> None:
 
 @pytest.mark.parametrize("edition", ["student", "instructor"])
 def test_the_student_edition_has_no_solution_and_no_asking_list(edition: str) -> None:
+    right = new_output("stream", name="stdout", text="Right. It is the answer.")
     text = exported(
         new_markdown_cell("# A"),
         new_markdown_cell("Is it so?", metadata={"tags": ["ask"]}),
-        new_code_cell("the_answer = 42", metadata={"tags": ["solution"]}),
+        new_code_cell("answer = 6 * 7", metadata={"tags": ["solution"]}, outputs=[right]),
+        new_code_cell("check(answer)", metadata={"tags": ["check"]}, outputs=[right]),
+        new_markdown_cell("A long explanation.", metadata={"tags": ["solution"]}),
         edition=edition,
     )
-    assert ("the_answer" in text) == (edition == "instructor")
-    assert ("What to ask about" in text) == (edition == "instructor")
+    for part in ("What to ask about", "Right.", "A long explanation."):
+        assert (part in text) == (edition == "instructor")
+    assert ('<span class="o">*</span>' in text) == (edition == "instructor")
+    assert "check" in text
+
+
+def test_student_notebooks_await_answers_and_keep_the_rest() -> None:
+    path = write(
+        paths.NOTEBOOKS / "a.ipynb",
+        "# A",
+        new_code_cell("x = 1", outputs=[new_output("stream", text="kept")]),
+        new_code_cell("# Count.\nanswer = x + 1", metadata={"tags": ["solution"]}),
+    )
+    before = path.read_bytes()
+    assert reports.student() == 0
+    assert path.read_bytes() == before
+    cells = nbformat.read(paths.REPORTS / "student" / "a.ipynb", 4).cells
+    assert cells[1].outputs[0].text == "kept"
+    assert cells[2].source == "# Count.\nanswer = ..."
+    assert cells[2].outputs == []
+
+
+@pytest.mark.skipif(not printing.chromium(), reason="no Chromium, Chrome or Edge on this machine")
+def test_each_page_is_printed_to_a_pdf_beside_it() -> None:
+    reports.make([write(paths.ROOT / "a.ipynb", "# A", new_code_cell("1"))])
+    assert reports.pdf() == 0
+    assert (paths.REPORTS / "a.pdf").read_bytes().startswith(b"%PDF")
+    assert not (paths.REPORTS / "index.pdf").exists()
+
+
+def test_printing_with_no_pages_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert reports.pdf() == 1
+    assert "python -m workbook reports" in capsys.readouterr().err or not printing.chromium()
+
+
+def test_printing_with_no_browser_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(printing, "_NAMES", ["no-such-browser"])
+    monkeypatch.setattr(printing, "_PLACES", [])
+    assert reports.pdf() == 1
+    assert "install one, or open the pages" in capsys.readouterr().err
 
 
 def test_the_record_reaches_the_index() -> None:

@@ -15,7 +15,7 @@ def make(
 
     A notebook in ``notebooks/``, and any that has no outputs, is executed first; an executed one
     from elsewhere is exported as it is. The notebooks themselves are not changed. ``edition`` is
-    "instructor", or "student", which leaves out the cells tagged ``solution``. With
+    "instructor", or "student", which leaves the solutions out. With
     ``untrusted``, nothing in a notebook can run a script in its page.
 
     Returns 0, or 1 where a notebook failed: its page then ends with the failed cell.
@@ -66,6 +66,32 @@ def refresh(notebooks: list[Path] | None = None) -> int:
         with paths.writing(path) as partial:
             nbformat.write(stable(run.notebook), partial)
     return _tell(failed)
+
+
+def student() -> int:
+    """Write the student's edition of each notebook to ``reports/student/``; return 0."""
+    from workbook.reports import editions
+
+    import nbformat
+
+    for path in _chosen(None):
+        notebook = editions.student(nbformat.read(path, as_version=4))
+        with paths.writing(paths.REPORTS / "student" / path.name) as partial:
+            nbformat.write(notebook, partial)
+        print(paths.REPORTS / "student" / path.name)
+    return 0
+
+
+def pdf() -> int:
+    """Print each page in ``reports/`` to a PDF beside it; return 0, or 1 where it cannot be."""
+    from workbook.reports import printing
+
+    try:
+        written = printing.write()
+    except FileNotFoundError as error:
+        return _tell([str(error)])
+    print(*written, sep="\n")
+    return 0
 
 
 def _chosen(notebooks: list[Path] | None) -> list[Path]:

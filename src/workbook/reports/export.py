@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from workbook.reports.editions import student, tags
 from workbook.reports.execute import Run
 from workbook.results import MIME_TYPE
 
@@ -101,7 +102,7 @@ class Exporter:
         """
         notebook = copy.deepcopy(run.notebook)
         if self.edition == "student":
-            notebook.cells = [cell for cell in notebook.cells if "solution" not in _tags(cell)]
+            notebook = student(notebook)
         headings = self._render_markdown(notebook, path.resolve().parent)
         title = next((h.text for h in headings if h.level == 1), path.stem)
         record = {
@@ -122,7 +123,7 @@ class Exporter:
                 "headings": headings,
                 "facts": facts(record),
                 "fold_lines": FOLD_LINES,
-                "asks": [cell for cell in notebook.cells if "ask" in _tags(cell)],
+                "asks": [cell for cell in notebook.cells if "ask" in tags(cell)],
                 "style": asset("style.css"),
                 "script": "" if self._clean is clean else asset("copy.js"),
             },
@@ -340,7 +341,7 @@ def _thumbnail(notebook: NotebookNode) -> dict[str, str] | None:
     ]
     if not figures:
         return None
-    main = [output for cell, output in figures if "main-figure" in _tags(cell)]
+    main = [output for cell, output in figures if "main-figure" in tags(cell)]
     output = main[0] if main else figures[-1][1]
     image = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("RGB")
     image.thumbnail(THUMBNAIL)
@@ -355,10 +356,6 @@ def alt(output: NotebookNode) -> str:
     metadata = output.get("metadata", {})
     own = [metadata.get(kind, {}).get("alt") for kind in ("image/png", "image/jpeg")]
     return str(next(filter(None, [*own, metadata.get("alt")]), "A figure without a description"))
-
-
-def _tags(cell: NotebookNode) -> list[str]:
-    return list(cell.metadata.get("tags", []))
 
 
 def _anchor(text: str, taken: set[str]) -> str:

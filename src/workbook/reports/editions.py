@@ -1,0 +1,31 @@
+"""The student's edition of a notebook, made from the instructor's, which is the one written."""
+
+import copy
+
+from workbook import exercises
+
+from nbformat import NotebookNode
+
+
+def student(notebook: NotebookNode) -> NotebookNode:
+    """Return a copy without solutions: their code awaits an answer, their words are left out.
+
+    What the checks had said goes too, since a right answer explains itself.
+    """
+    notebook = copy.deepcopy(notebook)
+    notebook.cells = [
+        cell for cell in notebook.cells if cell.cell_type == "code" or "solution" not in tags(cell)
+    ]
+    for cell in notebook.cells:
+        if "solution" in tags(cell):
+            cell.source = exercises.unsolved(cell.source)
+            cell.metadata.tags = ["answer" if tag == "solution" else tag for tag in tags(cell)]
+        elif "check" not in tags(cell):
+            continue
+        cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
+def tags(cell: NotebookNode) -> list[str]:
+    """Return the tags of a cell."""
+    return list(cell.metadata.get("tags", []))

@@ -1,0 +1,62 @@
+"""Print the pages in the reports folder to PDF, with a Chromium that is on the machine."""
+
+import os
+import shutil
+from pathlib import Path
+
+from workbook import paths
+
+from playwright.sync_api import sync_playwright
+
+_NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge"]
+
+_PLACES = [
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    r"%ProgramFiles%\Google\Chrome\Application\chrome.exe",
+    r"%ProgramFiles(x86)%\Microsoft\Edge\Application\msedge.exe",
+]
+
+ARGUMENTS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+"""Keeps a browser that only prints from talking to its maker."""
+
+
+def chromium() -> str | None:
+    """Return the Chromium, Chrome or Edge of this machine, None where there is none."""
+    places = (os.path.expandvars(place) for place in _PLACES)
+    return next(filter(None, map(shutil.which, [*_NAMES, *places])), None)
+
+
+def write() -> list[Path]:
+    """Write a PDF beside each page in ``reports/`` and return their paths.
+
+    Raises:
+        FileNotFoundError: There is no browser, or no page.
+    """
+    browser_path = chromium()
+    if browser_path is None:
+        raise FileNotFoundError(
+            f"no Chromium, Chrome or Edge was found (looked for {', '.join(_NAMES)}): install "
+            "one, or open the pages in any browser and print them"
+        )
+    pages = sorted(set(paths.REPORTS.glob("*.html")) - {paths.REPORTS / "index.html"})
+    if not pages:
+        raise FileNotFoundError(
+            f"{paths.REPORTS} holds no pages: make them with python -m workbook reports"
+        )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=ARGUMENTS)
+        page = browser.new_page()
+        for path in pages:
+            page.goto(path.resolve().as_uri())
+            with paths.writing(path.with_suffix(".pdf")) as partial:
+                page.pdf(path=partial, prefer_css_page_size=True, tagged=True, outline=True)
+        browser.close()
+    return [path.with_suffix(".pdf") for path in pages]

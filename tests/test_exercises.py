@@ -1,0 +1,140 @@
+"""The exercises: what is said to each kind of answer, and that notebooks and specs agree."""
+
+import ast
+from types import SimpleNamespace
+from typing import Any
+
+from workbook import exercises, paths
+
+import nbformat
+import numpy as np
+import pytest
+
+HISTORY = SimpleNamespace(
+    history={"accuracy": [0.9, 0.99], "val_accuracy": [0.92, 0.95], "val_loss": [0.3, 0.2, 0.4]}
+)
+LABELS = np.array([0, 0, 1, 1, 2, 2])
+PREDICTED = np.array([0, 0, 1, 2, 0, 0])
+PROBABILITIES = np.array([[0.95, 0.05], [0.95, 0.05], [0.6, 0.4], [0.05, 0.95]])
+NAMES = ("shirt", "coat", "bag")
+
+# For each exercise: what the notebook hands over, the right answer worked out by hand, a wrong one.
+CASES: dict[str, tuple[tuple[Any, ...], Any, Any]] = {
+    "mnist.parameters": ((), 157_000, 156_800),
+    "mnist.best-epoch": ((HISTORY,), 2, 1),
+    "mnist.gap": ((HISTORY,), 4.0, 0.04),
+    "mnist.smaller-model": ((), 25_450, 25_408),
+    "fashion-mnist.parameters": ((), 178_110, 177_800),
+    "fashion-mnist.worst-class": ((LABELS, PREDICTED, NAMES), "bag", "coat"),
+    "fashion-mnist.taken-for": ((LABELS, PREDICTED, NAMES), "Shirt", "bag"),
+    "fashion-mnist.confident-mistakes": ((np.array([0, 1, 1, 1]), PROBABILITIES), 1, 2),
+    "digit-recognizer.softmax-gradient": ((), np.array([0.2, -0.3, 0.1]), [0.2, 0.7, 0.1]),
+    "digit-recognizer.update": ((), 0.48, 0.52),
+    "digit-recognizer.steps": ((37_800, 64), 591, 590.625),
+    "digit-recognizer.loss": ((), 1.386, 0.602),
+    "sign-language-mnist.left-out": ((), ["J", "Z"], {"J"}),
+    "sign-language-mnist.feature-map": ((), 26, 28),
+    "sign-language-mnist.parameters": ((), 320, 288),
+    "sign-language-mnist.worst-letter": ((LABELS, PREDICTED, "ABC"), "C", "A"),
+}
+
+NOTEBOOKS = sorted(paths.NOTEBOOKS.glob("*.ipynb"))
+
+
+def test_every_exercise_has_a_case() -> None:
+    assert set(CASES) == set(exercises.EXERCISES)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_answers_are_told_apart(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    given, right, wrong = CASES[name]
+    exercise = exercises.EXERCISES[name]
+    exercises.check(name, right, *given)
+    assert capsys.readouterr().out == f"Right. {exercise.why}\n"
+    exercises.check(name, wrong, *given)
+    said = capsys.readouterr().out
+    assert said.startswith("Not yet: got ")
+    assert said.endswith(f"Hint: {exercise.hint}\n")
+    exercises.check(name, ..., *given)
+    assert capsys.readouterr().out.startswith("Not attempted yet")
+
+
+@pytest.mark.parametrize("answer", ["157000 weights", None, [157_000, 1], "", NAMES, object])
+def test_an_answer_of_the_wrong_kind_is_wrong_and_no_error(
+    answer: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exercises.check("mnist.parameters", answer)
+    assert "expected 157000" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("answer", [3, None, ["bag"], np.str_("coat")])
+def test_a_name_is_expected_where_a_name_is_asked_for(
+    answer: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exercises.check("fashion-mnist.worst-class", answer, LABELS, PREDICTED, NAMES)
+    assert "expected 'bag'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("answer", ["JZ", 5, None, object, ["J", "Z", "Y"]])
+def test_a_set_is_expected_where_several_are_asked_for(
+    answer: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exercises.check("sign-language-mnist.left-out", answer)
+    assert "expected {'J', 'Z'}" in capsys.readouterr().out
+
+
+def test_numbers_are_said_as_students_write_them(capsys: pytest.CaptureFixture[str]) -> None:
+    exercises.check("mnist.gap", np.float64(0.04), HISTORY)
+    assert "got 0.04, expected 4" in capsys.readouterr().out
+
+
+def test_an_unknown_exercise_names_the_known_ones() -> None:
+    with pytest.raises(KeyError, match=r"mnist\.best-epoch"):
+        exercises.check("mnist.best", 1)
+
+
+def test_the_students_cell_is_made_from_the_solution() -> None:
+    solution = (
+        "# Count from 1.\n"
+        "losses = history.history['val_loss']\n"
+        "best_epoch = int(\n    np.argmin(losses)  # lowest\n) + 1\n"
+        "model.fit(X_train)\n"
+        "a, b = best_epoch, 2\n"
+    )
+    assert exercises.unsolved(solution) == (
+        "# Count from 1.\nlosses = ...\nbest_epoch = ...\na = ...\nb = ..."
+    )
+
+
+def _tagged(notebook: nbformat.NotebookNode, tag: str) -> list[nbformat.NotebookNode]:
+    return [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
+
+
+def _names(source: str, context: type[ast.expr_context]) -> set[str]:
+    nodes = ast.walk(ast.parse(source))
+    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, context)}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_solutions_and_checks_belong_together(path: Any) -> None:
+    notebook = nbformat.read(path, 4)
+    checks = _tagged(notebook, "check")
+    assert len(checks) >= 4
+    solutions = [c.source for c in _tagged(notebook, "solution") if c.cell_type == "code"]
+    assert len(solutions) == len(checks)
+    for solution, check in zip(solutions, checks, strict=True):
+        answer = ast.parse(check.source).body[0].value.args[1].id
+        assert answer in _names(exercises.unsolved(solution), ast.Store)
+        # What the solution worked out as run and stored: nbval compares it on every run.
+        assert check.outputs[0].text.startswith("Right."), check.source
+        assert "nbval-check-output" in check.metadata.tags
+
+
+@pytest.mark.skipif(not NOTEBOOKS, reason="no notebooks in this checkout")
+def test_every_exercise_is_asked_once() -> None:
+    asked = [
+        ast.parse(cell.source).body[0].value.args[0].value
+        for path in NOTEBOOKS
+        for cell in _tagged(nbformat.read(path, 4), "check")
+    ]
+    assert sorted(asked) == sorted(exercises.EXERCISES)
