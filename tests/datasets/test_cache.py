@@ -1,5 +1,6 @@
 """What is kept is checked at every load, and nothing half-written is ever read."""
 
+import gzip
 import json
 import os
 import random
@@ -171,6 +172,15 @@ def test_placed_csv_of_another_form_is_written_anew(course):
     pd.testing.assert_frame_equal(pd.read_csv(path), frame, check_dtype=False)
 
 
+def test_packed_csv_under_a_plain_name_is_written_anew(course):
+    course.csv("digit-recognizer", course.data)
+    path = course.data / "train.csv"
+    path.write_bytes(gzip.compress(path.read_bytes()))
+    dataset = datasets.load("digit-recognizer")
+    assert dataset.csv("train.csv").is_relative_to(paths.CACHE)
+    assert dataset.csv("test.csv") == course.data / "test.csv"
+
+
 def test_damaged_csv_is_rewritten(course):
     course.zip("digit-recognizer", course.data / "digit-recognizer.zip")
     dataset = datasets.load("digit-recognizer")
@@ -259,7 +269,7 @@ def test_eight_processes_at_once_decode_once(course, child):
 def test_killed_at_any_moment_the_next_run_is_right(course, child):
     start, _ = child
     moments = random.Random(3)
-    for _ in range(20):
+    for _ in range(10):
         process = start()
         process.stdout.readline()
         time.sleep(moments.uniform(0, 0.15))

@@ -63,7 +63,7 @@ def test_unverified_data_loads_and_says_so(course, capsys):
     assert not dataset.verified
     assert not dataset.practice
     printed = capsys.readouterr().out
-    assert printed.startswith("NOT VERIFIED: from data/mnist.npz has the form of MNIST")
+    assert printed.startswith("NOT VERIFIED: this data (from data/mnist.npz) has the form of MNIST")
     assert "verified   no: right in form" in repr(dataset)
 
 

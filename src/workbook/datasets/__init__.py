@@ -115,8 +115,8 @@ def load(name: str) -> Dataset:
     loaded = found or sources.practice(spec)
     if found and not found.verified:
         print(
-            f"NOT VERIFIED: {loaded.source} has the form of {spec.title}, but its images or "
-            f"labels are not the published ones. To get those: {spec.how_to_get}."
+            f"NOT VERIFIED: this data ({loaded.source}) has the form of {spec.title}, but its "
+            f"images or labels are not the published ones. To get those: {spec.how_to_get}."
         )
     return Dataset(
         name=spec.name,

@@ -274,8 +274,7 @@ class Candidate:
             file = self.files[part.file]
             data = file.read()
             arrays |= READERS[self.reader](self.spec, part, file, data)
-            loose = not file.member and file.path.suffix.lower() == ".csv"
-            if part.columns and loose and is_plain_csv(part, data):
+            if part.columns and is_plain_csv(part, file):
                 as_they_lie[part.file] = str(file.path.absolute())
         return checked(self.spec, arrays, self), as_they_lie
 
@@ -418,9 +417,13 @@ def read_idx(spec: Spec, part: Part, file: File, data: bytes) -> Arrays:
     return {name: np.frombuffer(data, np.uint8, offset=start).reshape(shape)}
 
 
-def is_plain_csv(part: Part, data: bytes) -> bool:
-    """Return whether the header is the publisher's own, byte by byte."""
-    return data.partition(b"\n")[0].rstrip(b"\r") == ",".join(part.columns).encode()
+def is_plain_csv(part: Part, file: File) -> bool:
+    """Return whether a file lies unpacked, under the publisher's own header byte by byte."""
+    if file.member or file.path.suffix.lower() != ".csv":
+        return False
+    with file.path.open("rb") as lines:
+        header = lines.readline(100_000)
+    return header.rstrip(b"\r\n") == ",".join(part.columns).encode()
 
 
 def read_csv(spec: Spec, part: Part, file: File, data: bytes) -> Arrays:
