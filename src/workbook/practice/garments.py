@@ -2,7 +2,17 @@
 
 from collections.abc import Callable
 
-from workbook.practice.strokes import GRID, SIZE, Array, cover, ink, outline, smooth, uniform
+from workbook.practice.strokes import (
+    GRID,
+    SIZE,
+    Array,
+    cover,
+    ink,
+    normal,
+    outline,
+    smooth,
+    uniform,
+)
 
 import numpy as np
 
@@ -30,10 +40,10 @@ CUTS: dict[int, dict[str, Range]] = {
 }  # fmt: skip
 MARKS = {
     0: (0.02, 0.05, 0.40, 0.05),
-    2: (0.08, 0.15, 0.35, 0.65),
+    2: (0.03, 0.05, 0.35, 0.75),
     3: (0.08, 0.08, 0.05, 0.10),
-    4: (0.85, 0.65, 0.05, 0.10),
-    6: (0.60, 0.70, 0.10, 0.05),
+    4: (0.96, 0.25, 0.02, 0.10),
+    6: (0.40, 0.95, 0.10, 0.05),
 }
 
 
@@ -54,9 +64,9 @@ def _cloth(rng: np.random.Generator, n: int) -> Array:
     depth = uniform(rng, 0.05, 0.4, (n, 1, 1))
     cloth += depth * np.where(pattern < 0.2, stripes[:, 0, :, None], 0)
     cloth += depth * np.where((pattern > 0.12) & (pattern < 0.27), stripes[:, 1, None], 0)
-    blots = rng.standard_normal((n, 7, 7), dtype=np.float32).repeat(4, 1).repeat(4, 2)
+    blots = smooth(smooth(normal(rng, 1, (n, 10, 10)), SIZE).transpose(0, 2, 1), SIZE)
     cloth += depth * np.where(pattern > 0.85, blots, np.float32(0.12) * blots)
-    cloth += np.float32(0.035) * rng.standard_normal((n, SIZE, SIZE), dtype=np.float32)
+    cloth += normal(rng, 0.035, (n, SIZE, SIZE))
     return shade * cloth
 
 
@@ -113,7 +123,8 @@ def _top(rng: np.random.Generator, garment: int, n: int) -> Array:
     cloth = _cloth(rng, n)
     seam = np.abs(x - half[..., None] + 0.5) < 0.7
     cloth *= 1 - uniform(rng, 0, 0.45, (n, 1, 1)) * (seam & (sleeve > 0.3))
-    contrast = uniform(rng, -0.5, 0.35, (n, 1, 1))
+    # Seams and collars are darker than the cloth or lighter.
+    contrast = uniform(rng, 0.25, 0.7, (n, 1, 1)) * np.sign(uniform(rng, -0.5, 0.5, (n, 1, 1)))
     cloth *= 1 + contrast * opening * cover(0.4 - np.abs(x - uniform(rng, 0, 0.5, (n, 1, 1))))
     flap = cover(1.5 - np.abs(y - rows(top + 1.5) - 0.5 * x)) * (x < rows(cut["neck"] + 1.5))
     cloth *= 1 + collar * contrast * flap

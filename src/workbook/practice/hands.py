@@ -17,16 +17,16 @@ Point = tuple[float, float, float]
 # How a finger is bent at its knuckle and at its middle joint, and how far it leans towards the
 # thumb, in degrees.
 UP: Finger = (0, 5, 0)
-FIST: Finger = (78, 100, 0)
-OVER: Finger = (85, 80, 0)
+FIST: Finger = (72, 108, 0)
+OVER: Finger = (92, 62, 0)
 CLAW: Finger = (15, 110, 0)
 CURVE: Finger = (35, 40, 0)
 RING: Finger = (52, 62, 0)
-HOOK: Finger = (5, 95, 0)
+HOOK: Finger = (0, 80, 0)
 
 # Where the thumb's two joints and its tip are.
 SIDE = ((0.92, -0.3, 0.25), (1.0, 0.25, 0.35), (0.9, 0.75, 0.35))
-ACROSS = ((0.85, -0.3, 0.5), (0.5, 0.15, 0.95), (-0.1, 0.25, 1.0))
+ACROSS = ((0.88, -0.25, 0.5), (0.5, 0.2, 0.95), (-0.22, 0.12, 1.0))
 PALM = ((0.8, -0.45, 0.35), (0.4, -0.2, 0.5), (-0.1, -0.05, 0.5))
 LOW = ((0.85, -0.45, 0.4), (0.45, -0.05, 0.85), (-0.2, -0.05, 0.95))
 OUT = ((1.0, -0.45, 0.1), (1.5, -0.15, 0.1), (1.95, 0.1, 0.1))
@@ -34,9 +34,10 @@ ALONG = ((0.95, -0.1, 0.1), (1.02, 0.4, 0.15), (1.05, 0.95, 0.2))
 OPPOSED = ((0.75, -0.4, 0.6), (0.65, -0.25, 1.15), (0.5, 0.05, 1.55))
 MEETING = ((0.75, -0.3, 0.6), (0.6, 0.1, 1.05), (0.4, 0.55, 1.2))
 PINCH = ((0.85, -0.25, 0.5), (0.85, 0.25, 0.85), (0.62, 0.7, 0.95))
-TUCKED = ((0.85, -0.2, 0.4), (0.6, 0.35, 0.75), (0.38, 0.95, 0.75))
-TUCKED_2 = ((0.85, -0.25, 0.4), (0.45, 0.2, 0.7), (0.0, 0.85, 0.75))
-TUCKED_3 = ((0.85, -0.3, 0.4), (0.3, 0.1, 0.65), (-0.38, 0.7, 0.75))
+BETWEEN = ((0.85, -0.2, 0.4), (0.6, 0.35, 0.75), (0.38, 0.95, 0.75))
+TUCKED = ((0.9, -0.2, 0.4), (0.65, 0.4, 0.75), (0.38, 1.12, 0.7))
+TUCKED_2 = ((0.85, -0.4, 0.35), (0.45, 0.0, 0.3), (0.0, 0.85, 0.75))
+TUCKED_3 = ((0.8, -0.5, 0.35), (0.3, -0.1, 0.3), (-0.37, 0.6, 0.75))
 
 BACK = 165.0  # degrees to turn a hand by so that its back is seen
 
@@ -73,17 +74,17 @@ POSES: dict[int, Pose] = {
     6: Pose(UP, FIST, FIST, FIST, ALONG, yaw=BACK, roll=90),  # G
     7: Pose(lean(UP, 2), lean(UP, 2), FIST, FIST, PALM, yaw=BACK, roll=90),  # H
     8: Pose(FIST, FIST, FIST, lean(UP, -8), ACROSS),  # I
-    10: Pose(lean(UP, 6), (38, 10, -12), FIST, FIST, TUCKED, yaw=25),  # K
+    10: Pose(lean(UP, 6), (38, 10, -12), FIST, FIST, BETWEEN, yaw=25),  # K
     11: Pose(UP, FIST, FIST, FIST, OUT),  # L
     12: Pose(OVER, OVER, OVER, FIST, TUCKED_3),  # M
     13: Pose(OVER, OVER, FIST, FIST, TUCKED_2),  # N
     14: Pose(RING, RING, RING, RING, MEETING, yaw=62),  # O
-    15: Pose(lean(UP, 20), lean(UP, -32), FIST, FIST, TUCKED, yaw=BACK, roll=115),  # P
+    15: Pose(lean(UP, 20), lean(UP, -32), FIST, FIST, BETWEEN, yaw=BACK, roll=115),  # P
     16: Pose(lean(UP, 0), FIST, FIST, FIST, ALONG, yaw=BACK, roll=178),  # Q
-    17: Pose(lean((4, 5, 0), -14), lean((0, 5, 0), 13), FIST, FIST, ACROSS),  # R
+    17: Pose((10, 5, -24), (0, 5, 21), FIST, FIST, ACROSS),  # R
     18: Pose(FIST, FIST, FIST, FIST, ACROSS),  # S
     19: Pose(OVER, FIST, FIST, FIST, TUCKED),  # T
-    20: Pose(lean(UP, -2), lean(UP, 2), FIST, FIST, ACROSS),  # U
+    20: Pose(lean(UP, 0), lean(UP, 2), FIST, FIST, ACROSS),  # U
     21: Pose(lean(UP, 14), lean(UP, -14), FIST, FIST, ACROSS),  # V
     22: Pose(lean(UP, 18), UP, lean(UP, -18), FIST, PALM),  # W
     23: Pose(HOOK, FIST, FIST, FIST, ACROSS, yaw=40),  # X
@@ -112,7 +113,7 @@ def draw(rng: np.random.Generator, letter: int, n: int) -> Array:
     radius = RADII.astype(np.float32) * scale[..., 0] * uniform(rng, 0.88, 1.12, (n, 1))
     # The hand without its arm is about in the middle.
     ends = end[:, :-1, :2]
-    shift = 13.5 - (ends.max(axis=1) + ends.min(axis=1)) / 2 + normal(rng, 1.1, (n, 2))
+    shift = 13.5 - (ends.max(axis=1) + ends.min(axis=1)) / 2 + normal(rng, 0.9, (n, 2))
     start[..., :2] += shift[:, None]
     end[..., :2] += shift[:, None]
     margin, height = capsules(start, end, radius)
@@ -122,7 +123,7 @@ def draw(rng: np.random.Generator, letter: int, n: int) -> Array:
 def _skeleton(rng: np.random.Generator, pose: Pose, n: int) -> tuple[Array, Array]:
     """Return both ends of the hand's 23 bones, (n, 23, 3), turned as the camera sees them."""
     bends = (pose.index, pose.middle, pose.ring, pose.little)
-    fingers = np.radians(np.array(bends, np.float32)) + normal(rng, 0.09, (n, 4, 3))
+    fingers = np.radians(np.array(bends, np.float32)) + normal(rng, 0.05, (n, 4, 3))
     fingers[..., 2] *= uniform(rng, 0.7, 1.2, (n, 1))
     bend, middle, lean_ = fingers[..., 0], fingers[..., 1], fingers[..., 2]
     lengths = FINGER_LENGTHS * uniform(rng, 0.92, 1.08, (n, 1))
@@ -138,8 +139,8 @@ def _skeleton(rng: np.random.Generator, pose: Pose, n: int) -> tuple[Array, Arra
     start += [thumb[:, :-1], np.broadcast_to(TRUNK_START, (n, *TRUNK_START.shape))]
     end += [thumb[:, 1:], np.broadcast_to(TRUNK_END, (n, *TRUNK_END.shape))]
 
-    yaw = math.radians(pose.yaw) + normal(rng, 0.2, n)
-    pitch, roll = normal(rng, 0.15, n), math.radians(pose.roll) + normal(rng, 0.13, n)
+    yaw = math.radians(pose.yaw) + normal(rng, 0.12, n)
+    pitch, roll = normal(rng, 0.11, n), math.radians(pose.roll) + normal(rng, 0.11, n)
     zero, one = np.zeros(n, np.float32), np.ones(n, np.float32)
 
     def turn(rows: list[Array]) -> Array:
@@ -171,7 +172,7 @@ def _photograph(rng: np.random.Generator, hand: Array, height: Array) -> Array:
     light -= uniform(rng, 0.12, 0.22, (n, 1, 1)) * np.clip(mean - low, 0, 1.5)
 
     skin = uniform(rng, 0.45, 0.9, (n, 1, 1))
-    gap = uniform(rng, 0.08, 0.35, (n, 1, 1)) * np.sign(uniform(rng, -0.6, 0.4, (n, 1, 1)))
+    gap = uniform(rng, 0.12, 0.35, (n, 1, 1)) * np.sign(uniform(rng, -0.6, 0.4, (n, 1, 1)))
     x, y = GRID - 13.5, GRID[:, None] - 13.5
     drift = uniform(rng, -0.008, 0.008, (n, 2, 1, 1))
     wall = np.clip(skin + gap, 0.2, 0.95) + drift[:, 0] * x + drift[:, 1] * y

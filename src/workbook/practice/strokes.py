@@ -51,7 +51,7 @@ def _catmull_rom(k: int, m: int) -> Array:
 
 
 def smooth(control: Array, m: int) -> Array:
-    """Return ``m`` points (n, m, 2) on the curve through the control points (n, k, 2).
+    """Return ``m`` points (n, m, d) on the curve through the control points (n, k, d).
 
     A control point given twice makes a corner.
     """
