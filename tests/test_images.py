@@ -46,6 +46,13 @@ def test_cropped_to_the_hand_wherever_it_is_and_however_large(tmp_path):
     assert 23 <= rows[-1] - rows[0] + 1 <= 26  # of 28: all of the hand, with a margin
 
 
+def test_a_cut_out_hand_that_touches_the_edge_is_not_drawn_out(tmp_path):
+    touching = hand_like().crop((150, 100, 300, 301))
+    read = images.read_photo(saved(touching, tmp_path / "touching.png"))
+    alone = images.read_photo(saved(hand_like(), tmp_path / "alone.png"))
+    assert np.abs(read.astype(int) - alone).mean() < 3
+
+
 def test_turned_as_exif_says(tmp_path):
     upright = hand_like()
     exif = Image.Exif()
@@ -145,6 +152,24 @@ def test_cut_out_of_many_is_each_cut_out():
     whole = images.cut_out(pictures)
     for picture, cut in zip(pictures, whole, strict=True):
         np.testing.assert_array_equal(images.cut_out(picture[None])[0], cut)
+
+
+def test_cropped_as_a_photo_of_the_cut_out_is(tmp_path):
+    cut = np.zeros((3, 28, 28), "uint8")
+    cut[0, 5:15, 10:16] = 150
+    cut[1, 5:15, 10:16] = 150
+    large = Image.fromarray(np.kron(cut[0], np.ones((14, 14), "uint8")))
+    photo = images.read_photo(saved(large, tmp_path / "large.png"))
+    small = images.cropped(cut)
+    assert np.abs(small[0].astype(int) - photo).mean() < 8
+    np.testing.assert_array_equal(small[0], small[1])
+    assert small[2].max() == 0
+    trimmed = images.cropped(np.repeat(cut[:1], 50, axis=0), trim=0.5)
+    widths = (trimmed > 75).any(axis=1).sum(axis=1)
+    assert widths.min() <= 15 < 22 <= widths.max()  # less height, so larger in the crop
+    np.testing.assert_array_equal(
+        trimmed, images.cropped(np.repeat(cut[:1], 50, axis=0), trim=0.5, seed=0)
+    )
 
 
 def test_closest_and_near_duplicates():

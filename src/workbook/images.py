@@ -4,7 +4,7 @@ Training images are ``(n, 28, 28)`` uint8, from 0 (black) to 255 (white).
 """
 
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple
 
 from workbook import plots
 
@@ -37,6 +37,33 @@ def cut_out(images: np.ndarray) -> np.ndarray:
     # In parts, since the working memory is a hundred times that of the images.
     parts = np.array_split(images, max(1, len(images) // 2000))
     return np.concatenate([_cut_out(part) for part in parts])
+
+
+def cropped(cut_outs: np.ndarray, trim: float = 0.0, seed: int = 0) -> np.ndarray:
+    """Return hands on black cropped as :func:`read_photo` crops a cut-out hand.
+
+    Where a hand ends at the arm differs from one cut-out to another, so a random part of what is
+    lowest, from none to ``trim`` of the height of the hand, is made black first.
+
+    Args:
+        cut_outs: ``(n, 28, 28)`` uint8, as :func:`cut_out` returns; all-black ones stay so.
+        trim: a fraction, below 1.
+        seed: a whole number for the same parts again.
+
+    Returns:
+        ``(n, 28, 28)`` uint8.
+    """
+    shares = trim * np.random.default_rng(seed).random(len(cut_outs))
+    return np.stack([_trimmed(*pair) for pair in zip(cut_outs, shares, strict=True)])
+
+
+def _trimmed(image: np.ndarray, share: float) -> np.ndarray:
+    rows = np.flatnonzero(image.any(axis=1))
+    if not len(rows):
+        return image
+    last = rows[-1] + 1 - round(share * (rows[-1] + 1 - rows[0]))
+    hand = image * (np.arange(len(image)) < last)[:, None]
+    return _square(Image.fromarray(hand), hand > 0, 1, beyond="constant")[1]
 
 
 def closest(images: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -151,22 +178,33 @@ def _read(photo: Photo) -> _Read:
     colour = np.asarray(looked_at.convert("RGB"))
     hand = _hand(colour)
 
-    scale = image.width / looked_at.width
+    crop, small = _square(
+        image.convert("L"),
+        hand,
+        image.width / looked_at.width,
+        beyond="constant" if _on_black(colour) else "edge",
+    )
+    return _Read(image.size, colour, hand, crop, small)
+
+
+def _square(
+    grey: Image.Image, hand: np.ndarray, scale: float, beyond: Literal["constant", "edge"]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the square around the hand, as it is and at 28 by 28 pixels.
+
+    ``hand``, (height, width) bool, is ``scale`` times smaller than ``grey``. Beyond the
+    picture is black ("constant"), or its edge again.
+    """
     rows, columns = np.nonzero(hand)
     top, bottom, left, right = rows.min(), rows.max() + 1, columns.min(), columns.max() + 1
-    if hand.all():
-        side = min(hand.shape) * scale
-    else:
-        side = MARGIN * max(bottom - top, right - left) * scale
-    x, y = (left + right) / 2 * scale, (top + bottom) / 2 * scale
-    # The edge is repeated where the square reaches beyond the photo.
-    grey, beyond = np.asarray(image.convert("L")), int(np.ceil(side))
-    wide = Image.fromarray(np.pad(grey, beyond, mode="edge"))
+    whole = min(hand.shape) if hand.all() else MARGIN * max(bottom - top, right - left)
+    side, x, y = (scale * length for length in (whole, (left + right) / 2, (top + bottom) / 2))
+    room = int(np.ceil(side))
+    wide = Image.fromarray(np.pad(np.asarray(grey), room, mode=beyond))
+    x, y = x + room, y + room
     box = (x - side / 2, y - side / 2, x + side / 2, y + side / 2)
-    box = tuple(edge + beyond for edge in box)
-    crop = wide.crop(tuple(round(edge) for edge in box))
     small = wide.resize((SIDE, SIDE), Image.Resampling.BICUBIC, box=box)
-    return _Read(image.size, colour, hand, np.asarray(crop), np.asarray(small))
+    return np.asarray(wide.crop(tuple(round(edge) for edge in box))), np.asarray(small)
 
 
 def _opened(photo: Photo) -> Image.Image:
@@ -191,12 +229,17 @@ def _opened(photo: Photo) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", layers.size, "black"), layers).convert("RGB")
 
 
-def _hand(colour: np.ndarray) -> np.ndarray:
-    """Return where the hand is, (height, width) bool; everywhere if it was not found."""
+def _on_black(colour: np.ndarray) -> bool:
+    """Return whether most of the upper and side edges of (height, width, 3) pixels is black."""
     brightest = colour.max(axis=2)
     edge = np.concatenate([brightest[0], brightest[:, 0], brightest[:, -1]])
-    if (edge < BLACK).mean() > 0.5:
-        hand = brightest >= BLACK
+    return bool((edge < BLACK).mean() > 0.5)
+
+
+def _hand(colour: np.ndarray) -> np.ndarray:
+    """Return where the hand is, (height, width) bool; everywhere if it was not found."""
+    if _on_black(colour):
+        hand = colour.max(axis=2) >= BLACK
     else:
         channels = _residual(colour.transpose(2, 0, 1))
         distance = np.sqrt(np.square(channels).sum(axis=0))
