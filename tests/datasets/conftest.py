@@ -38,9 +38,14 @@ class Course:
         for subset, prefix in (("train", "train"), ("test", "t10k")):
             for kind, letter, d in (("images", "X", 3), ("labels", "y", 1)):
                 stem = f"{prefix}-{kind}{'.' if dots else '-'}idx{d}-ubyte"
-                data = idx_bytes(self.arrays[name][f"{letter}_{subset}"])
+                data = self.idx_bytes(self.arrays[name][f"{letter}_{subset}"])
                 path = folder / (stem + suffix)
                 path.write_bytes(gzip.compress(data) if suffix == ".gz" else data)
+
+    @staticmethod
+    def idx_bytes(array):
+        head = struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+        return head + array.tobytes()
 
     def frames(self, name):
         spec = CATALOGUE[name]
@@ -64,10 +69,6 @@ class Course:
             for file, frame in self.frames(name).items():
                 archive.writestr(inside + file, frame.to_csv(index=False))
         return path
-
-
-def idx_bytes(array):
-    return struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.tobytes()
 
 
 def small_arrays(rng, spec, n_train, n_test):

@@ -18,7 +18,6 @@ from workbook.datasets import readers
 
 import numpy as np
 import pytest
-from conftest import idx_bytes
 
 HTML = b"<!DOCTYPE html>\n<html><head><title>403 Forbidden</title></head></html>"
 DIGITS, SIGNS = "digit-recognizer", "sign-language-mnist"
@@ -237,7 +236,7 @@ BAD = {
     "idx labels under the images' name": (
         "mnist",
         lambda c: idx(
-            c, "train-images-idx3-ubyte", lambda _: idx_bytes(c.arrays["mnist"]["y_train"])
+            c, "train-images-idx3-ubyte", lambda _: c.idx_bytes(c.arrays["mnist"]["y_train"])
         ),
         "train-images-idx3-ubyte",
         "expected 00 00 08 03",
@@ -298,7 +297,7 @@ BAD = {
         lambda c: idx(
             c,
             "train-labels-idx1-ubyte",
-            lambda _: idx_bytes(c.arrays["mnist"]["y_train"]),
+            lambda _: c.idx_bytes(c.arrays["mnist"]["y_train"]),
             "fashion-mnist",
         ),
         "data/fashion-mnist",
