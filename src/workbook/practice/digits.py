@@ -99,7 +99,7 @@ def _write(rng: np.random.Generator, strokes: list[list[tuple[float, float]]], n
     curves, start = [], 0
     for stroke in strokes:
         part = control[:, start : start + len(stroke)]
-        curves.append(smooth(part, 9 * len(stroke) if len(stroke) < 4 else 5 * len(stroke)))
+        curves.append(smooth(part, max(18, 5 * len(stroke))))
         start += len(stroke)
 
     # MNIST fits a digit into 20 by 20 pixels, then puts its centre of mass in the middle.

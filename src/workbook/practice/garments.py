@@ -19,8 +19,7 @@ import numpy as np
 Range = tuple[float, float]
 
 # Ranges, in pixels, that the clothes of the upper body are cut from. "sleeve" is the sleeve's
-# length; below 3 there is none. "marks" are the chances of a front opening, of a collar, of a
-# print on the chest and of a ribbed hem.
+# length; below 3 there is none.
 CUTS: dict[int, dict[str, Range]] = {
     0: {"shoulder": (7.0, 9.5), "chest": (6.0, 8.5), "waist": (5.5, 8.5), "hem": (5.8, 9.0),
         "length": (21, 25), "sleeve": (4, 10), "flare": (1.5, 4.5), "neck": (2.2, 4.5),
@@ -38,6 +37,7 @@ CUTS: dict[int, dict[str, Range]] = {
         "length": (20, 26), "sleeve": (5, 24), "flare": (1.8, 4.8), "neck": (1.5, 3.8),
         "depth": (0.5, 5.0)},
 }  # fmt: skip
+# The chances of a front opening, of a collar, of a print on the chest and of a ribbed hem.
 MARKS = {
     0: (0.02, 0.05, 0.40, 0.05),
     2: (0.03, 0.05, 0.35, 0.75),
@@ -158,7 +158,7 @@ def _trouser(rng: np.random.Generator, garment: int, n: int) -> Array:
 
 
 # A shoe seen from its side, toe to the left: heights above the sole, in pixels, at the toe,
-# the vamp, the instep, the opening and the heel; and the shaft's chance of being tall.
+# the vamp, the instep, the opening and the heel.
 SHOES: dict[int, list[Range]] = {
     7: [(1.2, 3.0), (3.0, 4.8), (4.5, 8.5), (6.0, 12.5), (6.0, 12.5)],
     9: [(2.0, 4.5), (4.0, 6.5), (6.0, 11.5), (10.0, 21.0), (10.0, 21.0)],

@@ -1,4 +1,4 @@
-"""Rasterise pen strokes, outlines and capsules on a 28 by 28 grid, a batch of images at a time.
+"""Draw pen strokes, outlines and capsules on a 28 by 28 grid, a batch of images at a time.
 
 Everything is float32 and is measured in pixels: x to the right, y down, pixel centres at whole
 numbers 0 to 27. ``n`` is the number of images in a batch.
@@ -61,7 +61,7 @@ def smooth(control: Array, m: int) -> Array:
 def ink(curves: Sequence[Array], width: Array) -> Array:
     """Return how much of each pixel is inked, (n, 28, 28) from 0 to 1, by strokes along curves.
 
-    ``curves`` are arrays of points (n, m, 2) less than ``1.5 * BLUR`` apart; ``width`` (n,) is the
+    ``curves`` are arrays of points (n, m, 2) at most about ``2 * BLUR`` apart; ``width`` (n,) is the
     pen's, in pixels. The points carry Gaussian spots. A Gaussian of the distance is a product of
     one of x and one of y, so that one matrix product per image sums all spots; the sum's logarithm
     gives the distance to the stroke back. Where strokes meet, they run together as wet ink does.
