@@ -61,10 +61,11 @@ def smooth(control: Array, m: int) -> Array:
 def ink(curves: Sequence[Array], width: Array) -> Array:
     """Return how much of each pixel is inked, (n, 28, 28) from 0 to 1, by strokes along curves.
 
-    ``curves`` are arrays of points (n, m, 2) at most about ``2 * BLUR`` apart; ``width`` (n,) is the
-    pen's, in pixels. The points carry Gaussian spots. A Gaussian of the distance is a product of
-    one of x and one of y, so that one matrix product per image sums all spots; the sum's logarithm
-    gives the distance to the stroke back. Where strokes meet, they run together as wet ink does.
+    ``curves`` are arrays of points (n, m, 2), at most about ``2 * BLUR`` apart; ``width`` (n,) is
+    the pen's, in pixels. The points carry Gaussian spots. A Gaussian of the distance is a product
+    of one of x and one of y, so that one matrix product per image sums all spots; the logarithm of
+    the sum gives back the distance to the stroke. Where strokes meet, they run together as wet ink
+    does.
     """
     points = np.concatenate(curves, axis=1)
     spacing = []
