@@ -241,9 +241,8 @@ def _hand(colour: np.ndarray) -> np.ndarray:
     if _on_black(colour):
         hand = colour.max(axis=2) >= BLACK
     else:
-        channels = _residual(colour.transpose(2, 0, 1))
-        distance = np.sqrt(np.square(channels).sum(axis=0))
-        hand = distance > max(_otsu(distance), BLACK)
+        # The largest difference of the three channels, since a wall may be as bright as a hand.
+        hand = _residual(colour.transpose(2, 0, 1)).max(axis=0) > BLACK / 2
     hand = _largest_piece(~_open_to_edge(~hand[None])[0])
     return hand if 0.02 < hand.mean() < 0.9 else np.ones_like(hand)
 
@@ -318,17 +317,6 @@ def _largest_piece(pixels: np.ndarray) -> np.ndarray:
         largest = piece if piece.sum() > largest.sum() else largest
         left &= ~piece
     return largest
-
-
-def _otsu(values: np.ndarray) -> float:
-    """Return the threshold that parts values best in two (Otsu 1979, "A threshold selection…")."""
-    counts, edges = np.histogram(values, 128)
-    middles = (edges[:-1] + edges[1:]) / 2
-    below, above = counts.cumsum(), counts[::-1].cumsum()[::-1]
-    mean_below = (counts * middles).cumsum() / np.maximum(below, 1)
-    mean_above = (counts * middles)[::-1].cumsum()[::-1] / np.maximum(above, 1)
-    between = below[:-1] * above[1:] * np.square(mean_below[:-1] - mean_above[1:])
-    return float(edges[1 + between.argmax()])
 
 
 def _standardised(images: np.ndarray) -> np.ndarray:
