@@ -9,37 +9,45 @@ ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
 endif
 RUN := $(BIN)/python
+# A stamp for each build: newer than the requirements only after an installation that went through.
+INSTALLED := .venv/installed-$(if $(GPU),gpu,cpu)
 
 .DEFAULT_GOAL := help
-.PHONY: help reports test test-full lab data notebooks bench lint clean
+.PHONY: help reports pdf student test test-full lab data notebooks bench lint clean
 
 help: ## list the commands
 	@echo "make COMMAND, where COMMAND is one of"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
 
-reports: .venv/installed ## execute the four notebooks and write reports/*.html
+reports: $(INSTALLED) ## execute the four notebooks and write reports/*.html
 	$(RUN) -m workbook reports --edition $(EDITION)
 
-test: .venv/installed lint ## lint, types, unit tests, then the notebooks on practice data (quick)
+pdf: $(INSTALLED) ## print the pages in reports/ to PDF, with Chromium
+	$(RUN) -m workbook pdf
+
+student: $(INSTALLED) ## write the notebooks without solutions to reports/student/
+	$(RUN) -m workbook student
+
+test: $(INSTALLED) lint ## lint, types, unit tests, then the notebooks on practice data (quick)
 	$(RUN) -m pytest
 	WORKBOOK_DATA=practice WORKBOOK_QUICK=1 $(RUN) -m pytest $(NBVAL) notebooks
 
-test-full: .venv/installed ## the notebooks on the real data, full training, floors asserted
+test-full: $(INSTALLED) ## the notebooks on the real data, full training, floors asserted
 	WORKBOOK_DATA=real WORKBOOK_QUICK= $(RUN) -m pytest $(NBVAL) notebooks
 
-lab: .venv/installed ## open the notebooks in JupyterLab
+lab: $(INSTALLED) ## open the notebooks in JupyterLab
 	$(RUN) -m jupyter lab notebooks
 
-data: .venv/installed ## show each dataset: where it was found, verified or not, how to get it
+data: $(INSTALLED) ## show each dataset: where it was found, verified or not, how to get it
 	@$(RUN) -m workbook data
 
-notebooks: .venv/installed ## execute the notebooks in place and store their outputs
+notebooks: $(INSTALLED) ## execute the notebooks in place and store their outputs
 	$(RUN) -m workbook notebooks
 
-bench: .venv/installed ## time training and loading against the alternatives
+bench: $(INSTALLED) ## time training and loading against the alternatives
 	$(RUN) -m workbook bench
 
-lint: .venv/installed ## check style and types
+lint: $(INSTALLED) ## check style and types
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
@@ -49,10 +57,9 @@ clean: ## remove the environment and the reports (data/ stays)
 
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 900 --nbval-kernel-startup-timeout 120
 
-# The stamp is newer than the requirements only after an installation that went through.
-.venv/installed: requirements.txt pyproject.toml
+$(INSTALLED): requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 found. Install one, or name it: make PYTHON=/path/to/python3.12 ..."; exit 1; }
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv --clear .venv
 ifdef GPU
 	sed 's/^tensorflow-cpu==\([^ ;]*\).*/tensorflow[and-cuda]==\1/; /^tensorflow==/d' requirements.txt > .venv/requirements.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r .venv/requirements.txt

@@ -29,6 +29,18 @@ def _notebooks(options: argparse.Namespace) -> int:
     return reports.refresh(options.notebooks)
 
 
+def _student(options: argparse.Namespace) -> int:
+    from workbook import reports
+
+    return reports.student()
+
+
+def _pdf(options: argparse.Namespace) -> int:
+    from workbook import reports
+
+    return reports.pdf()
+
+
 def _bench(options: argparse.Namespace) -> int:
     from workbook import bench
 
@@ -53,6 +65,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     notebooks.add_argument("notebooks", nargs="*", type=Path, help="default: all in notebooks/")
     notebooks.set_defaults(run=_notebooks)
+
+    student = commands.add_parser(
+        "student", help="write the notebooks with the solutions left out to reports/student/"
+    )
+    student.set_defaults(run=_student)
+
+    pdf = commands.add_parser("pdf", help="print the pages in reports/ to PDF, with Chromium")
+    pdf.set_defaults(run=_pdf)
 
     bench = commands.add_parser("bench", help="time training and loading against the alternatives")
     bench.set_defaults(run=_bench)

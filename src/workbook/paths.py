@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from workbook import QUICK
+
 
 def _root() -> Path:
     """Return the checkout that holds this package, or the current folder outside of one."""
@@ -23,10 +25,11 @@ MODELS = DATA / "models"
 def placed_dirs() -> list[Path]:
     """Return the folders in which to look for the user's own files, first to last.
 
-    The folder that ``WORKBOOK_DATA_DIR`` names (read, never written) comes before ``data/``.
+    The folder that ``WORKBOOK_DATA_DIR`` names (read, never written) comes before ``data/``. A
+    relative name counts from the checkout, since a notebook runs in a folder of its own.
     """
     named = os.environ.get("WORKBOOK_DATA_DIR")
-    return [Path(named).expanduser(), DATA] if named else [DATA]
+    return [(ROOT / Path(named).expanduser()).resolve(), DATA] if named else [DATA]
 
 
 @contextmanager
@@ -43,3 +46,14 @@ def writing(path: Path) -> Iterator[Path]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def output(name: str, practice: bool) -> Path:
+    """Return where under ``data/`` to keep what a notebook made, such as "models/mnist.keras".
+
+    What comes of practice data or a quick run gets a name of its own, so that it never replaces
+    what a full run on the real data left.
+    """
+    kind = ("-practice" if practice else "") + ("-quick" if QUICK else "")
+    path = DATA / name
+    return path.with_name(f"{path.stem}{kind}{path.suffix}")

@@ -238,8 +238,9 @@ def confusion_matrix(
                 fontsize=size,
                 color="white" if share[row, column] > 0.35 else "black",
             )
-    turned = {"rotation": 45, "ha": "right"} if max(map(len, class_names)) > 1 else {}
-    axis.set_xticks(range(classes), class_names, **turned)
+    axis.set_xticks(range(classes), class_names)
+    if max(map(len, class_names)) > 1:
+        axis.tick_params(axis="x", rotation=45)
     axis.set_yticks(range(classes), class_names)
     axis.set(title="Confusion matrix (images)", xlabel="predicted class", ylabel="actual class")
     mistakes = matrix * (1 - np.eye(classes, dtype=int))

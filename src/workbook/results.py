@@ -122,7 +122,7 @@ class Summary:
 
 def device() -> str:
     """Return what TensorFlow computes on here, such as "2 CPU cores" or a GPU's name."""
-    import tensorflow as tf
+    from workbook.backend import tf
 
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
@@ -133,7 +133,7 @@ def device() -> str:
 def _version(package: str) -> str:
     """Return a package's version; ``tensorflow`` may be installed as ``tensorflow-cpu``."""
     if package == "tensorflow":
-        import tensorflow as tf
+        from workbook.backend import tf
 
         return str(tf.__version__)
     return version(package)
