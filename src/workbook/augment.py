@@ -10,7 +10,8 @@ Images are float, ``(batch, height, width)`` or ``(batch, height, width, 1)``, a
 import math
 from typing import Any
 
-import keras
+from workbook.backend import keras
+
 import numpy as np
 from keras import ops
 
