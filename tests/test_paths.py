@@ -1,0 +1,40 @@
+from workbook import paths
+
+import pytest
+
+
+def test_the_users_folder_comes_before_the_checkouts(monkeypatch, tmp_path):
+    monkeypatch.setenv("WORKBOOK_DATA_DIR", str(tmp_path))
+    assert paths.placed_dirs() == [tmp_path, paths.DATA]
+    monkeypatch.setenv("WORKBOOK_DATA_DIR", "elsewhere")
+    assert paths.placed_dirs()[0] == paths.ROOT / "elsewhere"
+    monkeypatch.delenv("WORKBOOK_DATA_DIR")
+    assert paths.placed_dirs() == [paths.DATA]
+
+
+def test_writing_replaces_only_when_it_ends_well(tmp_path):
+    path = tmp_path / "new" / "model.keras"
+    with paths.writing(path) as partial:
+        assert partial.suffix == ".keras"
+        partial.write_text("first")
+        assert not path.exists()
+    assert path.read_text() == "first"
+    with pytest.raises(RuntimeError), paths.writing(path) as partial:
+        partial.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "first"
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("practice", "quick", "name"),
+    [
+        (False, False, "m.keras"),
+        (True, False, "m-practice.keras"),
+        (False, True, "m-quick.keras"),
+        (True, True, "m-practice-quick.keras"),
+    ],
+)
+def test_a_lesser_run_never_takes_the_name_of_a_full_one(practice, quick, name, monkeypatch):
+    monkeypatch.setattr(paths, "QUICK", quick)
+    assert paths.output("models/m.keras", practice) == paths.DATA / "models" / name

@@ -1,0 +1,125 @@
+import re
+from typing import ClassVar
+
+from workbook import plots
+
+import numpy as np
+import pytest
+
+CLASS_NAMES = ["cat", "dog", "owl"]
+LABELS = np.array([0, 1, 2, 0, 1, 2])
+IMAGES = np.random.default_rng(0).integers(0, 256, (6, 28, 28), dtype="uint8")
+PROBABILITIES = np.array(
+    [
+        [0.8, 0.1, 0.1],
+        [0.2, 0.7, 0.1],
+        [0.1, 0.3, 0.6],
+        [0.05, 0.9, 0.05],
+        [0.1, 0.8, 0.1],
+        [0.4, 0.3, 0.3],
+    ]
+)
+PREDICTED = PROBABILITIES.argmax(axis=1)
+
+
+class History:
+    """What ``fit`` returns, as far as the plots look at it."""
+
+    history: ClassVar = {
+        "loss": [1.0, 0.5, 0.2],
+        "val_loss": [0.9, 0.6, 0.8],
+        "accuracy": [0.5, 0.8, 0.95],
+        "val_accuracy": [0.55, 0.75, 0.7],
+    }
+
+
+FIGURES = {
+    "samples": lambda: plots.samples(IMAGES, LABELS, CLASS_NAMES),
+    "class_counts": lambda: plots.class_counts({"training": LABELS}, CLASS_NAMES),
+    "pixel_histogram": lambda: plots.pixel_histogram(IMAGES),
+    "learning_curves": lambda: plots.learning_curves(History()),
+    "predictions": lambda: plots.predictions(IMAGES, LABELS, PROBABILITIES, CLASS_NAMES),
+    "confident_mistakes": lambda: plots.confident_mistakes(
+        IMAGES, LABELS, PROBABILITIES, CLASS_NAMES
+    ),
+    "confusion_matrix": lambda: plots.confusion_matrix(LABELS, PREDICTED, CLASS_NAMES),
+    "class_accuracy": lambda: plots.class_accuracy(LABELS, PREDICTED, CLASS_NAMES),
+    "variations": lambda: plots.variations(IMAGES[:2], [IMAGES[2:4]], "Changed"),
+    "bars": lambda: plots.bars({"plain": 0.9, "dark": 0.25}, "Accuracy"),
+}
+
+
+def _texts(fig: plots.Figure) -> str:
+    return " ".join(
+        text.get_text() for text in fig.findobj(lambda artist: hasattr(artist, "get_text"))
+    )
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_shows_itself_with_its_description(name):
+    fig = FIGURES[name]()
+    data, metadata = fig._repr_mimebundle_()
+    assert data["image/png"].startswith("iVBOR")
+    assert metadata["image/png"]["alt"] == data["text/plain"] == fig.alt
+    assert len(fig.alt) > 30
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_of_practice_data_is_marked(name, monkeypatch):
+    assert "Made from" not in FIGURES[name]().alt
+    monkeypatch.setattr(plots.datasets, "practice_notice", lambda: "practice data, not MNIST")
+    fig = FIGURES[name]()
+    assert "practice data, not MNIST" in fig.alt
+    assert "practice data, not MNIST" in _texts(fig)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    {
+        "learning_curves": "lowest at epoch 2 (0.600) and rises afterwards",
+        "class_counts": "from 2 of cat to 2 of cat",
+        "predictions": "6 images, 2 of them predicted wrongly",
+        "confident_mistakes": "dog (90.0%), actually cat; cat (40.0%), actually owl",
+        "confusion_matrix": "4 of 6 images are on the diagonal",
+        "class_accuracy": "from 50.0% on cat to 100.0% on dog",
+        "bars": "plain 90.0%, dark 25.0%",
+    }.items(),
+)
+def test_descriptions_are_computed_from_what_is_shown(name, said):
+    assert said in FIGURES[name]().alt
+
+
+def test_learning_curves_mark_the_lowest_validation_loss():
+    loss, accuracy = plots.learning_curves(History()).axes
+    for axis, value in [(loss, 0.6), (accuracy, 0.75)]:
+        marked = axis.lines[-1]
+        assert (marked.get_xdata(), marked.get_ydata()) == ([2], [value])
+        assert axis.get_xlabel() == "epoch"
+
+
+def test_right_and_wrong_differ_by_more_than_colour():
+    fig = FIGURES["predictions"]()
+    titles = [axis.get_title() for axis in fig.axes[:6]]
+    assert [title[0] for title in titles] == list("✓✓✓✗✓✗")
+    frames = {title[0]: axis.spines["top"].get_linestyle() for title, axis in zip(titles, fig.axes)}  # noqa: B905
+    assert frames["✓"] != frames["✗"]
+
+
+def test_confident_mistakes_come_surest_first():
+    fig = FIGURES["confident_mistakes"]()
+    confidence = [float(re.search(r"([\d.]+)%", axis.get_title())[1]) for axis in fig.axes[:2]]
+    assert confidence == [90.0, 40.0]
+
+
+def test_no_mistakes_is_said_and_not_an_error():
+    right = np.eye(3)[LABELS]
+    assert "no mistake in 6" in plots.confident_mistakes(IMAGES, LABELS, right, CLASS_NAMES).alt
+
+
+def test_float_images_are_shown_like_whole_numbered_ones():
+    whole = FIGURES["samples"]()
+    floats = plots.samples(IMAGES / 255, LABELS, CLASS_NAMES)
+    shown = [
+        fig.axes[0].images[0].to_rgba(fig.axes[0].images[0].get_array()) for fig in (whole, floats)
+    ]
+    np.testing.assert_allclose(*shown, atol=0.01)

@@ -1,0 +1,61 @@
+from dataclasses import dataclass
+
+from workbook import results
+
+import pytest
+
+
+@dataclass
+class MadeUp:
+    name: str = "mnist"
+    title: str = "MNIST <b>"
+    source: str = "made up"
+    verified: bool = True
+    practice: bool = False
+
+
+def _summary(test=0.98, practice=False):
+    return results.Summary(
+        MadeUp(practice=practice),
+        accuracy={"training": 0.999, "test": test},
+        floors={"test": 0.975},
+        seed=42,
+        seconds=12.34,
+    )
+
+
+@pytest.fixture(autouse=True)
+def full_run(monkeypatch):
+    monkeypatch.setattr(results, "QUICK", False)
+
+
+def test_a_floor_that_holds_is_said_to_hold(capsys):
+    _summary().check()
+    assert capsys.readouterr().out == "test accuracy of at least 97.5%: held\n"
+    assert _summary().record()["held"] is True
+
+
+def test_a_missed_floor_fails_with_both_numbers():
+    with pytest.raises(AssertionError, match=r"97\.5%.*97\.00%"):
+        _summary(test=0.97).check()
+    assert _summary(test=0.97).record()["held"] is False
+
+
+@pytest.mark.parametrize("why", ["quick", "practice"])
+def test_a_floor_is_not_asked_of_a_quick_run_nor_of_practice_data(why, monkeypatch, capsys):
+    monkeypatch.setattr(results, "QUICK", why == "quick")
+    summary = _summary(test=0.1, practice=why == "practice")
+    summary.check()
+    assert "not asserted" in capsys.readouterr().out
+    assert summary.record()["held"] is None
+    assert why.upper() in repr(summary)
+
+
+def test_the_record_travels_as_an_output_of_its_own_type():
+    bundle = _summary()._repr_mimebundle_()
+    record = bundle[results.MIME_TYPE]
+    assert record["accuracy"] == {"training": 0.999, "test": 0.98}
+    assert record["versions"].keys() == {"python", "tensorflow", "keras", "numpy"}
+    assert (record["seconds"], record["seed"], record["verified"]) == (12.3, 42, True)
+    assert "MNIST &lt;b&gt;" in bundle["text/html"]
+    assert "98.00%" in bundle["text/plain"]
