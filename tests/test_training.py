@@ -1,0 +1,398 @@
+import csv
+import json
+import signal
+import zipfile
+
+from workbook.training import Epoch, Sequential
+
+import keras
+import nbclient
+import nbformat
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+# Keras 3.15 reads variables with an __array__ that NumPy 2 finds old; students do not see it.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+N, FEATURES, CLASSES, BATCH = 107, 12, 4, 10
+
+OPTIMIZERS = {
+    "sgd": lambda: keras.optimizers.SGD(0.1),
+    "momentum": lambda: keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True),
+    "adam": lambda: keras.optimizers.Adam(0.01),
+    "adamw": lambda: keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(0.01, 30)),
+}
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(N, FEATURES)).astype("float32")
+    y = (X[:, :CLASSES] + 0.1 * rng.normal(size=(N, CLASSES))).argmax(axis=1).astype("uint8")
+    return X, y
+
+
+def dense(cls, optimizer="adam", dropout=0.0, **compiled):
+    """Return a compiled network, by default without XLA, which would compile for a second."""
+    keras.utils.set_random_seed(1)
+    hidden = [layers.Dense(16, activation="relu"), layers.Dropout(dropout)]
+    model = cls([keras.Input((FEATURES,)), *hidden, layers.Dense(CLASSES, activation="softmax")])
+    model.compile(
+        **{
+            "optimizer": OPTIMIZERS[optimizer](),
+            "loss": "sparse_categorical_crossentropy",
+            "metrics": ["accuracy"],
+            "jit_compile": False,
+        }
+        | compiled
+    )
+    return model
+
+
+def assert_same(model, stock, tolerance=1e-5):
+    assert list(model.history.history) == list(stock.history.history)
+    for name, values in stock.history.history.items():
+        np.testing.assert_allclose(model.history.history[name], values, atol=tolerance)
+    for ours, theirs in zip(model.get_weights(), stock.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=tolerance)
+
+
+@pytest.fixture
+def epochs_made(monkeypatch):
+    """The batch sizes of the compiled epochs: empty where Keras' own loop was used."""
+    made = []
+    plain = Epoch.__init__
+    monkeypatch.setattr(
+        Epoch, "__init__", lambda self, *a, **k: (made.append(a[2]), plain(self, *a, **k))[1]
+    )
+    return made
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_same_weights_and_history_as_keras(data, optimizer, epochs_made):
+    X, y = data
+    arguments = {"batch_size": BATCH, "epochs": 2, "shuffle": False, "verbose": 0}
+    models = [dense(cls, optimizer, jit_compile="auto") for cls in (Sequential, keras.Sequential)]
+    for model in models:
+        model.fit(X, y, validation_data=(X[:33], y[:33]), validation_batch_size=8, **arguments)
+    assert epochs_made == [BATCH, 8]
+    assert_same(*models)
+    assert models[0].history.params == models[1].history.params
+    assert models[0].history.epoch == [0, 1]
+    for mine, stock in zip(
+        models[0].optimizer.variables, models[1].optimizer.variables, strict=True
+    ):
+        np.testing.assert_allclose(mine, stock, atol=1e-5)
+
+
+def test_a_shuffled_epoch_uses_every_row_once_in_the_drawn_order(data):
+    X, y = data
+    model, stock = dense(Sequential), dense(keras.Sequential)
+    keras.utils.set_random_seed(7)
+    order = tf.random.shuffle(tf.range(N)).numpy()
+    assert sorted(order) == list(range(N))
+    assert list(order) != list(range(N))
+    keras.utils.set_random_seed(7)
+    model.fit(X, y, batch_size=BATCH, verbose=0)
+    stock.fit(X[order], y[order], batch_size=BATCH, shuffle=False, verbose=0)
+    assert_same(model, stock)
+
+
+def test_validation_split_and_64_bit_floats_are_those_of_keras(data, epochs_made):
+    X, y = data
+    models = [dense(cls) for cls in (Sequential, keras.Sequential)]
+    for model in models:
+        model.fit(X.astype(float), y, validation_split=0.3, shuffle=False, epochs=2, verbose=0)
+    assert epochs_made
+    assert_same(*models)
+
+
+def test_a_batch_larger_than_the_data(data):
+    X, y = data
+    models = [dense(cls) for cls in (Sequential, keras.Sequential)]
+    for model in models:
+        model.fit(X, y, batch_size=1000, epochs=2, shuffle=False, verbose=0)
+    assert_same(*models)
+
+
+def test_convolutions_batch_normalisation_and_label_smoothing(epochs_made):
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 256, (50, 8, 8, 1)).astype("uint8")
+    y = keras.utils.to_categorical(rng.integers(0, CLASSES, 50))
+    models = []
+    for cls in (Sequential, keras.Sequential):
+        keras.utils.set_random_seed(1)
+        # A bias before the normalisation has no gradient but rounding, which Adam would magnify.
+        conv = layers.Conv2D(4, 3, use_bias=False)
+        block = [conv, layers.BatchNormalization(), layers.MaxPooling2D()]
+        head = [layers.Flatten(), layers.Dense(CLASSES, activation="softmax")]
+        model = cls([keras.Input((8, 8, 1)), layers.Rescaling(1 / 255), *block, *head])
+        loss = keras.losses.CategoricalCrossentropy(label_smoothing=0.1)
+        model.compile(optimizer=OPTIMIZERS["adamw"](), loss=loss, metrics=["accuracy"])
+        model.fit(X, y, batch_size=8, shuffle=False, epochs=2, validation_data=(X, y), verbose=0)
+        models.append(model)
+    assert epochs_made
+    assert_same(*models)
+
+
+def test_a_model_built_by_its_data_and_layers_that_draw_at_random():
+    X = np.linspace(0, 255, 40 * 36).reshape(40, 6, 6, 1).astype("uint8")
+    y = np.arange(40) % 2
+    weights = []
+    for seed in (1, 1, 2):
+        keras.utils.set_random_seed(seed)
+        augment = [layers.Rescaling(1 / 255), layers.RandomRotation(0.1), layers.Dropout(0.5)]
+        model = Sequential([*augment, layers.Flatten(), layers.Dense(2)])
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(optimizer="adam", loss=loss)
+        model.fit(X, y, batch_size=16, epochs=2, verbose=0)
+        weights.append(np.concatenate([w.ravel() for w in model.get_weights()]))
+    np.testing.assert_array_equal(weights[0], weights[1])
+    assert not np.allclose(weights[0], weights[2])
+
+
+def test_the_same_seed_gives_the_same_numbers(data):
+    X, y = data
+    first, second = (dense(Sequential, dropout=0.3).fit(X, y, verbose=0) for _ in range(2))
+    assert first.history == second.history
+
+
+def test_dropout_is_drawn_anew_for_each_batch(data):
+    model = dense(Sequential, dropout=0.5)
+    seeds = [v for v in model.non_trainable_variables if "seed" in v.path]
+    before = [v.numpy().copy() for v in seeds]
+    model.fit(*data, batch_size=BATCH, verbose=0)
+    assert [v.numpy()[1] - b[1] for v, b in zip(seeds, before, strict=True)] == [11]
+
+
+def test_epoch_callbacks(data, tmp_path, epochs_made):
+    X, y = data
+    seen = []
+    model = dense(Sequential)
+
+    def look(epoch, logs):
+        # In the middle of fit, evaluating by batch is still Keras' own affair.
+        loss, _ = model.evaluate(X, y, sample_weight=np.ones(N), verbose=0)
+        seen.append((epoch, loss))
+
+    best = keras.callbacks.ModelCheckpoint(tmp_path / "best.keras", save_best_only=True)
+    log = keras.callbacks.CSVLogger(tmp_path / "log.csv")
+    plateau = keras.callbacks.ReduceLROnPlateau(patience=1, min_delta=10, factor=0.5)
+    history = model.fit(
+        X,
+        y,
+        validation_data=(X, y),
+        epochs=4,
+        initial_epoch=1,
+        callbacks=[best, log, plateau, keras.callbacks.LambdaCallback(on_epoch_end=look)],
+        verbose=0,
+    )
+    assert epochs_made
+    assert history.epoch == [1, 2, 3] == [epoch for epoch, _ in seen]
+    np.testing.assert_allclose([loss for _, loss in seen], history.history["val_loss"], atol=1e-5)
+    np.testing.assert_allclose(history.history["learning_rate"], [0.01, 0.01, 0.005])
+    with (tmp_path / "log.csv").open() as lines:
+        assert [row["epoch"] for row in csv.DictReader(lines)] == ["1", "2", "3"]
+    loaded = keras.models.load_model(tmp_path / "best.keras")
+    best_loss = min(history.history["val_loss"])
+    assert loaded.evaluate(X, y, verbose=0)[0] == pytest.approx(best_loss, abs=1e-5)
+
+
+def test_early_stopping_and_a_schedule(data):
+    stop = keras.callbacks.EarlyStopping(
+        "loss", patience=2, min_delta=10, restore_best_weights=True
+    )
+    schedule = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
+    model = dense(Sequential)
+    history = model.fit(*data, epochs=50, callbacks=[stop, schedule], verbose=0)
+    assert history.epoch == [0, 1, 2]
+    np.testing.assert_allclose(history.history["learning_rate"], [0.005, 0.0025, 0.00125])
+    assert stop.best_epoch == 0
+
+
+class CountsBatches(keras.callbacks.Callback):
+    batches = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.batches += 1
+
+
+def by_keras(case, X, y):
+    """Return what to compile and how to fit for one case that the compiled loop cannot honour."""
+    fit = {"x": X, "y": y, "batch_size": BATCH}
+    batches = tf.data.Dataset.from_tensor_slices((X, y)).batch(BATCH)
+    return {
+        "class weights": ({}, fit | {"class_weight": {0: 1.0, 1: 2.0, 2: 3.0, 3: 4.0}}),
+        "sample weights": ({}, fit | {"sample_weight": np.linspace(0, 1, N)}),
+        "weighted validation": ({}, fit | {"validation_data": (X, y, np.linspace(0, 1, N))}),
+        "batch callback": ({}, fit | {"callbacks": [CountsBatches()]}),
+        "steps": ({}, fit | {"steps_per_epoch": 5}),
+        "eager": ({"run_eagerly": True}, fit),
+        "tf.data": ({}, {"x": batches}),
+        "generator": ({}, {"x": ((X[i : i + 9], y[i : i + 9]) for i in range(0, N, 9))}),
+        "tensors": ({}, fit | {"x": tf.constant(X)}),
+    }[case]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "class weights",
+        "sample weights",
+        "weighted validation",
+        "batch callback",
+        "steps",
+        "eager",
+        "tf.data",
+        "generator",
+        "tensors",
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")  # so it does, in "steps"
+def test_what_keras_own_loop_has_to_do(data, case, epochs_made):
+    models = []
+    for cls in (Sequential, keras.Sequential):
+        compiled, fit = by_keras(case, *data)
+        model = dense(cls, **compiled)
+        keras.utils.set_random_seed(3)
+        model.fit(**fit, shuffle=False, verbose=0)
+        models.append(model)
+        if case == "batch callback":
+            assert fit["callbacks"][0].batches == 11
+    assert not epochs_made
+    assert_same(*models, tolerance=1e-6)
+
+
+def test_both_loops_in_one_model(data, epochs_made):
+    X, y = data
+    models = [dense(cls) for cls in (Sequential, keras.Sequential)]
+    for model in models:
+        model.fit(X, y, shuffle=False, verbose=0)
+        model.train_on_batch(X[:5], y[:5])
+        model.fit(X, y, shuffle=False, class_weight=dict.fromkeys(range(4), 2.0), verbose=0)
+        model.fit(X, y, shuffle=False, verbose=0)
+    assert len(epochs_made) == 2
+    assert_same(*models)
+    np.testing.assert_allclose(*(model.predict(X, verbose=0) for model in models), atol=1e-5)
+
+
+def test_bad_arrays_raise_what_keras_raises(data):
+    X, y = data
+    for cls in (Sequential, keras.Sequential):
+        with pytest.raises(ValueError, match="cardinality"):
+            dense(cls).fit(X, y[:-1], verbose=0)
+
+
+def test_a_saved_model_is_keras_own(data, tmp_path):
+    model = dense(Sequential)
+    model.fit(*data, verbose=0)
+    model.save(tmp_path / "model.keras")
+    with zipfile.ZipFile(tmp_path / "model.keras") as archive:
+        config = archive.read("config.json").decode()
+    assert "workbook" not in config
+    assert json.loads(config)["module"] == "keras"
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert type(loaded) is keras.Sequential
+    assert type(model) is Sequential
+    assert_same(loaded.fit(*data, verbose=0, shuffle=False).model, _continued(model, data))
+
+
+def _continued(model, data):
+    model.fit(*data, verbose=0, shuffle=False)
+    return model
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_an_epoch_gives_every_row_once_in_chunks(shuffle):
+    x = np.arange(23)
+    seen, sizes = [], []
+
+    def loop(x, y, order, start, stop):
+        for batch in order.numpy()[int(start) : int(stop)]:
+            by_batch(iter([(x.numpy()[batch], y.numpy()[batch])]))
+
+    def by_batch(batches):
+        ((x, y),) = batches
+        np.testing.assert_array_equal(x, -y)
+        seen.extend(int(row) for row in x)
+        sizes.append(len(x))
+
+    epoch = Epoch(x, -x, 4, shuffle)
+    epoch.chunk = 1
+    epoch.run(loop, by_batch)
+    assert sizes == [4] * 5 + [3]
+    assert sorted(seen) == list(range(23))
+    assert (seen == list(range(23))) is not shuffle
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(5, dtype=">i4"),
+        np.eye(3, dtype="uint8")[::2],
+        np.random.default_rng(0).random((4, 3)).T,
+        np.broadcast_to(np.True_, (2, 3)),
+    ],
+    ids=["big-endian", "strided", "transposed", "read-only"],
+)
+def test_an_epoch_copies_arrays_however_they_lie_in_memory(array):
+    (tensor, _) = Epoch(array, array, 2, False).arrays
+    np.testing.assert_allclose(tensor, array, rtol=1e-6)
+
+
+def test_an_interrupt_keeps_weights_and_history(data, capsys, tmp_path):
+    X, y = data
+    ended = []
+
+    def interrupt(epoch, logs):
+        if epoch == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    model = dense(Sequential)
+    initial = model.get_weights()
+    ending = keras.callbacks.LambdaCallback(
+        on_epoch_begin=interrupt, on_train_end=lambda logs: ended.append(True)
+    )
+    history = model.fit(X, y, epochs=9, callbacks=[ending])
+    assert history is model.history
+    assert history.epoch == [0, 1]
+    assert len(history.history["loss"]) == 2
+    assert ended
+    assert "Interrupted" in capsys.readouterr().out
+    assert not np.allclose(model.get_weights()[0], initial[0])
+    model.fit(X, y, verbose=0)
+
+
+def test_progress_is_short_where_nobody_watches(data, capfd):
+    dense(Sequential).fit(*data, validation_data=data, epochs=25)
+    out, err = capfd.readouterr()
+    lines = out.splitlines()
+    assert err == ""
+    assert len(lines) <= 11
+    assert not set("\r\b\x1b") & set(out)
+    for name in ("epoch 25/25", " loss ", "accuracy", "val_loss", "val_accuracy", "in all"):
+        assert name in lines[-1]
+    assert "left" in lines[0]
+
+
+def test_no_progress_when_verbose_is_0(data, capfd):
+    dense(Sequential).fit(*data, epochs=2, verbose=0)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_notebook_keeps_one_line():
+    source = """
+from workbook.training import Sequential
+import numpy as np
+from keras import Input, layers
+model = Sequential([Input((3,)), layers.Dense(2)])
+model.compile(optimizer="sgd", loss="mse")
+history = model.fit(np.ones((50, 3)), np.ones((50, 2)), epochs=7)
+"""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    nbclient.NotebookClient(notebook, timeout=120).execute()
+    (output,) = notebook.cells[0].outputs
+    assert output.output_type == "display_data"
+    assert output.data["text/plain"].startswith("epoch 7/7  loss ")
