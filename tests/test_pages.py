@@ -101,7 +101,7 @@ def made_notebook(host: str) -> nbformat.NotebookNode:
         cells=[
             new_markdown_cell("# Digits\n\nWhat you will learn."),
             new_markdown_cell("## Load\n\n#### Deeper\n\n" + markdown),
-            new_markdown_cell("What do you expect?", metadata={"tags": ["ask"]}),
+            new_markdown_cell("Look.\n\n**What do you expect?** Is $x$ `so`?"),
             new_code_cell(CODE, execution_count=1, outputs=outputs),
             new_markdown_cell("## Exercises\n\n## Load\n\nThe same name again."),
             new_code_cell("1", metadata={"tags": ["solution"]}, execution_count=2, outputs=[]),

@@ -199,7 +199,7 @@ def test_the_student_edition_has_no_solution_and_no_asking_list(edition: str) ->
     right = new_output("stream", name="stdout", text="Right. It is the answer.")
     text = exported(
         new_markdown_cell("# A"),
-        new_markdown_cell("Is it so?", metadata={"tags": ["ask"]}),
+        new_markdown_cell("**What do you expect?** Is it *so*?"),
         new_code_cell("answer = 6 * 7", metadata={"tags": ["solution"]}, outputs=[right]),
         new_code_cell("check(answer)", metadata={"tags": ["check"]}, outputs=[right]),
         new_markdown_cell("A long explanation.", metadata={"tags": ["solution"]}),
@@ -209,6 +209,9 @@ def test_the_student_edition_has_no_solution_and_no_asking_list(edition: str) ->
         assert (part in text) == (edition == "instructor")
     assert ('<span class="o">*</span>' in text) == (edition == "instructor")
     assert "check" in text
+    assert '<p class="ask"><strong>What do you expect?</strong> Is it <em>so</em>?</p>' in text
+    listed = '<li><a href="#a">A</a>: Is it <em>so</em>?</li>'
+    assert (listed in text) == (edition == "instructor")
 
 
 def test_student_notebooks_await_answers_and_keep_the_rest() -> None:
@@ -280,7 +283,7 @@ def test_the_record_reaches_the_index() -> None:
         "98.03%",
         "97.5%",
         "Every promise held",
-        "placed files (verified)",
+        "MNIST, placed files, verified",
         "<dt>Training</dt><dd>2 min 5 s</dd>",
         "2 CPU cores",
         "<dt>Seed</dt><dd>42</dd>",

@@ -41,6 +41,7 @@ FITS_PHONE = 36
 """Characters of code that a 360-pixel screen shows without scrolling."""
 
 THUMBNAIL = (480, 360)
+"""Pixels: the width, and the greatest height, below which a figure is cut off."""
 
 # First to last: what of an output is shown. Scripts and widgets are not, since they need a kernel
 # or a host; their text is.
@@ -103,7 +104,7 @@ class Exporter:
         notebook = copy.deepcopy(run.notebook)
         if self.edition == "student":
             notebook = student(notebook)
-        headings = self._render_markdown(notebook, path.resolve().parent)
+        headings, asks = self._render_markdown(notebook, path.resolve().parent)
         title = next((h.text for h in headings if h.level == 1), path.stem)
         record = {
             "name": path.stem,
@@ -123,28 +124,34 @@ class Exporter:
                 "headings": headings,
                 "facts": facts(record),
                 "fold_lines": FOLD_LINES,
-                "asks": [cell for cell in notebook.cells if "ask" in tags(cell)],
+                "asks": asks,
                 "style": asset("style.css"),
                 "script": "" if self._clean is clean else asset("copy.js"),
             },
         )
         return str(body)
 
-    def _render_markdown(self, notebook: NotebookNode, folder: Path) -> list[Heading]:
-        """Put the HTML of every Markdown cell and output beside its source; return the headings.
+    def _render_markdown(
+        self, notebook: NotebookNode, folder: Path
+    ) -> tuple[list[Heading], list[tuple[Heading, str]]]:
+        """Put the HTML of every Markdown cell and output beside its source.
 
         This comes before the template, since the table of contents comes before the cells.
+        Returns the headings, and what is asked of the reader: the section and the question.
         """
         headings: list[Heading] = []
+        asks = []
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
                 cell.html = self._markdown(cell.source, folder, headings, cell.get("attachments"))
+                if headings:
+                    asks += [(headings[-1], found) for found in _ASKED.findall(cell.html)]
             for output in cell.get("outputs", []):
                 if "text/markdown" in output.get("data", {}):
                     output.html = self._markdown(output.data["text/markdown"], folder, headings)
                 elif "text/latex" in output.get("data", {}):
                     output.html = mathml(output.data["text/latex"].strip().strip("$"), "block")
-        return headings
+        return headings, asks
 
     def _markdown(
         self, source: str, folder: Path, headings: list[Heading], attachments: Any = None
@@ -159,6 +166,11 @@ class Exporter:
 # text itself may then not contain.
 _MARK = "\ue000"
 _NO_MARKS = {ord(_MARK): None}
+
+
+# How a notebook opens a question to the reader, in Markdown and on the page.
+_ASK = "<strong>What do you expect?</strong>"
+_ASKED = re.compile(f'<p class="ask">{re.escape(_ASK)}(.*?)</p>', re.DOTALL)
 
 
 class _Renderer(IPythonRenderer):
@@ -189,6 +201,9 @@ class _Renderer(IPythonRenderer):
         self.headings.append(Heading(level, anchor, plain))
         link = f'<a class="anchor" href="#{anchor}" aria-label="Link to this section">#</a>'
         return f'<h{level} id="{anchor}">{text} {link}</h{level}>\n'
+
+    def paragraph(self, text: str) -> str:
+        return f'<p class="ask">{text}</p>\n' if text.startswith(_ASK) else f"<p>{text}</p>\n"
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
         # Notebooks name each other; so do their pages.
@@ -300,11 +315,11 @@ def facts(record: dict[str, Any]) -> list[tuple[str, str]]:
     found = record["results"] or {}
     said = []
     if found:
-        kind = (
-            "practice" if found["practice"] else "verified" if found["verified"] else "unverified"
-        )
+        source = f"{found['title']}, {found['source']}"
+        if not found["practice"]:
+            source += ", verified" if found["verified"] else ", not verified"
         said += [
-            ("Data", f"{found['title']}, {found['source']} ({kind})"),
+            ("Data", source),
             ("Run", "quick" if found["quick"] else "full"),
             ("Training", duration(found["seconds"])),
         ]
@@ -344,7 +359,9 @@ def _thumbnail(notebook: NotebookNode) -> dict[str, str] | None:
     main = [output for cell, output in figures if "main-figure" in tags(cell)]
     output = main[0] if main else figures[-1][1]
     image = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("RGB")
-    image.thumbnail(THUMBNAIL)
+    width, height = THUMBNAIL
+    image = image.resize((width, round(image.height * width / image.width)))
+    image = image.crop((0, 0, width, min(height, image.height)))
     buffer = io.BytesIO()
     image.save(buffer, format="webp", quality=80)
     source = "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
