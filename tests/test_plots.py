@@ -44,7 +44,8 @@ FIGURES = {
     ),
     "confusion_matrix": lambda: plots.confusion_matrix(LABELS, PREDICTED, CLASS_NAMES),
     "class_accuracy": lambda: plots.class_accuracy(LABELS, PREDICTED, CLASS_NAMES),
-    "variations": lambda: plots.variations(IMAGES[:2], [IMAGES[2:4]], "Changed"),
+    "variations": lambda: plots.variations(IMAGES[:2], [IMAGES[2:4]], "Changed", ["dark"]),
+    "captioned": lambda: plots.captioned(IMAGES[:2], ["the first", "the second"], "Two images"),
     "bars": lambda: plots.bars({"plain": 0.9, "dark": 0.25}, "Accuracy"),
 }
 
@@ -82,6 +83,8 @@ def test_every_figure_of_practice_data_is_marked(name, monkeypatch):
         "confident_mistakes": "dog (90.0%), actually cat; cat (40.0%), actually owl",
         "confusion_matrix": "4 of 6 images are on the diagonal",
         "class_accuracy": "from 50.0% on cat to 100.0% on dog",
+        "variations": "Changed: 2 images, each as stored and in 1 changed versions (dark)",
+        "captioned": "Two images: the first; the second",
         "bars": "plain 90.0%, dark 25.0%",
     }.items(),
 )

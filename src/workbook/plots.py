@@ -121,8 +121,10 @@ def learning_curves(history: Any) -> Figure:
     for axis, (key, name) in zip(
         fig.subplots(1, 2), {"loss": "Loss", "accuracy": "Accuracy"}.items(), strict=True
     ):
-        axis.plot(epochs, values[key], color=BLUE, label="training")
-        axis.plot(epochs, values[f"val_{key}"], color=ORANGE, linestyle="--", label="validation")
+        axis.plot(epochs, values[key], ".-", color=BLUE, markersize=4, label="training")
+        axis.plot(
+            epochs, values[f"val_{key}"], ".--", color=ORANGE, markersize=4, label="validation"
+        )
         axis.plot(
             epochs[best],
             values[f"val_{key}"][best],
@@ -133,7 +135,8 @@ def learning_curves(history: Any) -> Figure:
             label=f"lowest validation loss (epoch {epochs[best]})",
         )
         axis.set(title=f"{name} against epoch", xlabel="epoch", ylabel=name.lower())
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.set_xlim(min(1, len(epochs) - 1), len(epochs) + 0.5)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axis.grid(alpha=0.3)
         _plain(axis)
         if key == "accuracy":
@@ -285,21 +288,42 @@ def class_accuracy(labels: np.ndarray, predicted: np.ndarray, class_names: Seque
     )
 
 
-def variations(images: np.ndarray, changed: Sequence[np.ndarray], title: str) -> Figure:
+def variations(
+    images: np.ndarray,
+    changed: Sequence[np.ndarray],
+    title: str,
+    names: Sequence[str] | None = None,
+) -> Figure:
     """Show ``images`` in the left column and what became of each, a column for each change.
 
-    ``changed`` holds arrays of the same shape as ``images``.
+    ``changed`` holds arrays of the same shape as ``images``; ``names`` tells what each change is
+    called, else they are numbered.
     """
     columns = 1 + len(changed)
-    fig = _figure(WIDTH * len(images) / columns + 0.6)
+    numbers = [str(number) for number in range(1, columns)]
+    fig = _figure(min(WIDTH / columns, 0.9) * len(images) + (1.6 if names else 0.7))
     axis = fig.subplots()
     _mosaic(axis, list(np.stack([images, *changed], axis=1)))
-    axis.set_xticks(_centres(columns), ["as stored", *(str(n + 1) for n in range(len(changed)))])
+    axis.set_xticks(_centres(columns), ["as stored", *(names or numbers)])
+    if names:
+        axis.tick_params(axis="x", rotation=90)
     axis.set(title=title, xlabel="version", yticks=[])
+    said = f" ({', '.join(names)})" if names else ""
     return _finish(
         fig,
-        f"{title}: {len(images)} images, each as stored and in {len(changed)} changed versions.",
+        f"{title}: {len(images)} images, each as stored and in {len(changed)} changed versions"
+        f"{said}.",
     )
+
+
+def captioned(images: np.ndarray, captions: Sequence[str], title: str) -> Figure:
+    """Show a row of ``images``, each with its caption below."""
+    fig = _figure(WIDTH / max(len(images), 5) + 0.7)
+    axis = fig.subplots()
+    _mosaic(axis, [images])
+    axis.set_xticks(_centres(len(images)), captions)
+    axis.set(title=title, yticks=[])
+    return _finish(fig, f"{title}: {'; '.join(captions)}.")
 
 
 def bars(values: Mapping[str, float], title: str, xlabel: str = "accuracy") -> Figure:
