@@ -1,8 +1,8 @@
 """Ways in which tomorrow's photograph differs from today's, to measure a trained network by.
 
-None of these is used in training: a network that survives them has learned more than its training
-images. Each takes ``(n, 28, 28)`` uint8 images and returns as many, in the same form, the same at
-each call.
+A network that survives them has learned more than its training images. Only "on black" is among
+what the fourth notebook trains with. Each takes ``(n, 28, 28)`` uint8 images and returns as many,
+in the same form, the same at each call.
 """
 
 from collections.abc import Callable
