@@ -65,8 +65,10 @@ $$L = -\\sum_{i=1}^{n} y_i \\log \\frac{e^{z_i}}{\\sum_{j} e^{z_j}}
 ![remote](HOST/image.png)
 
 ```python
-print("fenced")
+print("fenced, and a good deal longer than a phone is wide")
 ```
+
+    indented, and a good deal longer than a phone is wide
 """
 
 

@@ -110,6 +110,18 @@ def test_a_dead_kernel_is_a_failure() -> None:
     assert len(run.notebook.cells) == 2
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_stops_the_kernel_and_says_so() -> None:
+    # The notebook itself presses Ctrl-C, in the process that executes it.
+    path = write(
+        paths.NOTEBOOKS / "a.ipynb",
+        "import os, signal, time",
+        "os.kill(os.getppid(), signal.SIGINT)\ntime.sleep(60)",
+    )
+    with pytest.raises(KeyboardInterrupt):
+        execute.execute(path, io.StringIO())
+
+
 def test_progress_says_what_is_done_and_how_long_it_took() -> None:
     stream = io.StringIO()
     execute.execute(write(paths.NOTEBOOKS / "01_a.ipynb", "## Load", "1", "2"), stream)

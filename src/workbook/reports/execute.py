@@ -64,6 +64,7 @@ def execute(path: Path, stream: TextIO | None = None) -> Run:
         OSError: The file cannot be read.
         nbformat.reader.NotJSONError: The file is not a notebook.
         RuntimeError: The kernel did not start.
+        KeyboardInterrupt: The reader pressed Ctrl-C; the kernel is stopped.
     """
     notebook = nbformat.read(path, as_version=4)
     sections = _sections(notebook)
@@ -101,6 +102,9 @@ def execute(path: Path, stream: TextIO | None = None) -> Run:
         except DeadKernelError:
             failure = "Python itself stopped, most often for want of memory"
             _add_error(notebook.cells[current], "DeadKernelError", failure)
+        except AssertionError:
+            # nbclient takes Ctrl-C itself: it stops the kernel, and then stumbles over its absence.
+            raise KeyboardInterrupt from None
         for cell in notebook.cells:
             _drop_noise(cell)
         seconds = time.monotonic() - started

@@ -202,6 +202,11 @@ class _Renderer(IPythonRenderer):
         link = f'<a class="anchor" href="#{anchor}" aria-label="Link to this section">#</a>'
         return f'<h{level} id="{anchor}">{text} {link}</h{level}>\n'
 
+    def block_code(self, code: str, info: str | None = None) -> str:
+        made = str(super().block_code(code, info))
+        reachable = '<pre tabindex="0" role="group" aria-label="Code"'
+        return made.replace("<pre", reachable, 1) if _is_wide(code) else made
+
     def paragraph(self, text: str) -> str:
         return f'<p class="ask">{text}</p>\n' if text.startswith(_ASK) else f"<p>{text}</p>\n"
 
@@ -279,7 +284,9 @@ def _is_safe_attribute(tag: str, name: str, value: str) -> bool:
         return not value.lower().startswith("data:")
     if tag[0] == "h" and name == "id":
         return True
-    return name in {"alt", "aria-label", "class", "colspan", "rowspan", "scope", "title"}
+    return name in {
+        "alt", "aria-label", "class", "colspan", "role", "rowspan", "scope", "tabindex", "title"
+    }  # fmt: skip
 
 
 def results(notebook: NotebookNode) -> dict[str, Any] | None:
