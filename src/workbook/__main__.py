@@ -6,9 +6,13 @@ from pathlib import Path
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return the exit code: 0, or 1 where something failed."""
+    """Run one command and return the exit code: 0, 1 where something failed, 130 for Ctrl-C."""
     options = _parser().parse_args(arguments)
-    return int(options.run(options) or 0)
+    try:
+        return int(options.run(options) or 0)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
 
 
 def _data(options: argparse.Namespace) -> None:

@@ -209,7 +209,7 @@ EXERCISES: dict[str, Exercise] = {
     "sign-language-mnist.best-epoch": Exercise(
         _best_epoch,
         'history.history["val_loss"] is a list: np.argmin finds its lowest, counted from 0.',
-        "These are the weights that early stopping gave back: later epochs were for nothing.",
+        "Early stopping keeps the weights of this epoch, whichever comes after.",
     ),
     "sign-language-mnist.count": Exercise(
         lambda: (28 * 28 * 28 * 28 * 32, 3 * 3 * 1 * 32),

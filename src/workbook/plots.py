@@ -21,6 +21,7 @@ import numpy as np
 from matplotlib import figure
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
+from PIL import Image
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#007A5A", "#595959"
 
@@ -35,9 +36,9 @@ class Figure(figure.Figure):
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, str], dict[str, Any]]:
         buffer = io.BytesIO()
-        self.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+        self.savefig(buffer, format="png", dpi=DPI)
         width, height = (round(inches * 96) for inches in self.get_size_inches())
-        png = base64.b64encode(buffer.getvalue()).decode()
+        png = base64.b64encode(_compact(buffer.getvalue())).decode()
         return (
             {"image/png": png, "text/plain": self.alt},
             {"image/png": {"alt": self.alt, "width": width, "height": height}},
@@ -341,6 +342,16 @@ def bars(values: Mapping[str, float], title: str, xlabel: str = "accuracy") -> F
     return _finish(fig, f"{title}: {said}.")
 
 
+def _compact(png: bytes) -> bytes:
+    """Return the picture in a palette of 256 colours, a third of the size of full colour."""
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as picture:
+        picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
+            buffer, format="png", optimize=True
+        )
+    return buffer.getvalue()
+
+
 def _figure(height: float) -> Figure:
     return Figure(figsize=(WIDTH, height), layout="constrained")
 
@@ -356,21 +367,21 @@ def _finish(fig: Figure, alt: str) -> Figure:
 
 
 def _show(axis: Axes, image: np.ndarray) -> None:
-    whole = np.issubdtype(image.dtype, np.integer)
-    axis.imshow(image.reshape(28, 28), cmap="gray", vmin=0, vmax=255 if whole else 1)
+    top = 255 if np.issubdtype(image.dtype, np.integer) else 1
+    axis.imshow(image.reshape(28, 28), cmap="gray", vmin=0, vmax=top, interpolation="nearest")
 
 
 def _mosaic(axis: Axes, rows: Sequence[np.ndarray]) -> None:
     """Draw rows of images as one picture, which is far quicker than one plot for each image."""
     size, gap = 28, 2
     step = size + gap
-    whole = np.issubdtype(rows[0].dtype, np.integer)
+    top = 255 if np.issubdtype(rows[0].dtype, np.integer) else 1
     columns = max(map(len, rows))
     canvas = np.full((len(rows) * step - gap, columns * step - gap), np.nan)
-    for top, row in enumerate(rows):
-        for left, image in enumerate(row):
-            canvas[top * step :, left * step :][:size, :size] = image.reshape(size, size)
-    axis.imshow(canvas, cmap="gray", vmin=0, vmax=255 if whole else 1)
+    for down, row in enumerate(rows):
+        for across, image in enumerate(row):
+            canvas[down * step :, across * step :][:size, :size] = image.reshape(size, size)
+    axis.imshow(canvas, cmap="gray", vmin=0, vmax=top, interpolation="nearest")
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
 

@@ -1,0 +1,125 @@
+"""What holds for every notebook as it is committed; nbval checks what holds when it runs."""
+
+import json
+import re
+import statistics
+
+from workbook import paths, results
+
+import pytest
+
+SECTIONS = [
+    "Setup",
+    "Load",
+    "Explore",
+    "Prepare",
+    "Build",
+    "Train",
+    "Evaluate",
+    "Predict",
+    "What went wrong",
+    "Exercises",
+    "Going further",
+    "Summary",
+]
+
+NOTEBOOKS = sorted(paths.NOTEBOOKS.glob("*.ipynb"))
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def path(request):
+    return request.param
+
+
+@pytest.fixture
+def cells(path):
+    return json.loads(path.read_text(encoding="utf-8"))["cells"]
+
+
+def _code(cells):
+    return [cell for cell in cells if cell["cell_type"] == "code"]
+
+
+def _record(cells):
+    found = [
+        output["data"][results.MIME_TYPE]
+        for cell in _code(cells)
+        for output in cell["outputs"]
+        if results.MIME_TYPE in output.get("data", {})
+    ]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_all_four_are_here():
+    assert [path.stem for path in NOTEBOOKS] == [
+        "01_mnist_dense",
+        "02_fashion_mnist_dense",
+        "03_kaggle_mnist_3layer",
+        "04_asl_cnn",
+    ]
+
+
+def test_it_is_small_and_its_cells_are_short(path, cells):
+    assert path.stat().st_size <= 1.5e6
+    assert (
+        statistics.median(len("".join(cell["source"]).splitlines()) for cell in _code(cells)) <= 5
+    )
+
+
+def test_its_cells_were_run_once_in_order_without_a_complaint(cells):
+    code = _code(cells)
+    assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
+    outputs = [output for cell in code for output in cell["outputs"]]
+    assert not [o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"]
+
+
+def test_it_has_the_sections_in_order(cells):
+    headings = [
+        line.removeprefix("## ")
+        for cell in cells
+        if cell["cell_type"] == "markdown"
+        for line in "".join(cell["source"]).splitlines()
+        if line.startswith("## ")
+    ]
+    assert [heading for heading in headings if heading in SECTIONS] == SECTIONS
+
+
+def test_it_says_what_one_learns_and_needs(cells):
+    opening = "".join(cells[0]["source"])
+    for promise in ("What you will be able to do", "How long it takes", "What you need"):
+        assert promise in opening
+
+
+def test_its_stored_run_is_a_full_one_on_verified_data_and_held_its_promise(cells):
+    record = _record(cells)
+    assert (record["quick"], record["practice"], record["verified"]) == (False, False, True)
+    assert record["held"] is True
+
+
+def test_every_figure_has_a_description(cells):
+    figures = [
+        output["metadata"]["image/png"]["alt"]
+        for cell in _code(cells)
+        for output in cell["outputs"]
+        if "image/png" in output.get("data", {})
+    ]
+    assert len(figures) >= 8
+    assert all(len(alt) > 30 for alt in figures)
+
+
+def test_each_promise_is_marked_and_holds_something(cells):
+    marked = [c for c in _code(cells) if "nbval-check-output" in c["metadata"].get("tags", [])]
+    assert len(marked) >= 6
+    assert all(cell["outputs"] for cell in marked)
+
+
+def test_the_readme_says_what_the_notebook_recorded(path, cells):
+    readme = (paths.ROOT / "README.md").read_text(encoding="utf-8")
+    (row,) = re.findall(rf"^\|.*{path.stem}\.ipynb.*$", readme, flags=re.MULTILINE)
+    record = _record(cells)
+    for name in ("training", "validation", "test"):
+        if name in record["accuracy"]:
+            assert f"{record['accuracy'][name]:.2%}" in row
+    for floor in record["floors"].values():
+        assert f"{floor:.1%}" in row
