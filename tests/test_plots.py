@@ -126,3 +126,8 @@ def test_float_images_are_shown_like_whole_numbered_ones():
         fig.axes[0].images[0].to_rgba(fig.axes[0].images[0].get_array()) for fig in (whole, floats)
     ]
     np.testing.assert_allclose(*shown, atol=0.01)
+
+
+def test_accuracy_on_each_class_never_shows_more_than_all():
+    (axis,) = plots.class_accuracy(LABELS, LABELS, CLASS_NAMES).axes
+    assert axis.get_xlim()[1] < 1.01

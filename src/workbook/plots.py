@@ -279,6 +279,8 @@ def class_accuracy(labels: np.ndarray, predicted: np.ndarray, class_names: Seque
     axis.set_yticks(range(len(names)), names)
     axis.invert_yaxis()
     axis.margins(x=0.12)
+    if accuracy.min() == 1:
+        axis.set_xlim(0.98, 1.005)
     axis.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
     axis.set(title="Accuracy on each class, hardest first", xlabel="accuracy", ylabel="class")
     _plain(axis)
@@ -302,7 +304,7 @@ def variations(
     """
     columns = 1 + len(changed)
     numbers = [str(number) for number in range(1, columns)]
-    fig = _figure(min(WIDTH / columns, 0.9) * len(images) + (1.6 if names else 0.7))
+    fig = _figure(min(WIDTH / columns, 0.9) * len(images) + (2.6 if names else 1.1))
     axis = fig.subplots()
     _mosaic(axis, list(np.stack([images, *changed], axis=1)))
     axis.set_xticks(_centres(columns), ["as stored", *(names or numbers)])
