@@ -23,7 +23,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from PIL import Image
 
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#007A5A", "#595959"
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#595959"
 
 WIDTH = 7.5  # inches: what fits a page and a phone turned sideways
 DPI = 144  # twice the 72 that a page shows an inch with, for dense screens
