@@ -107,6 +107,15 @@ def test_an_open_file_as_an_upload_gives(tmp_path):
     )
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_pixels_count_as_a_photo(tmp_path, mode):
+    picture = hand_like().convert(mode)
+    np.testing.assert_array_equal(
+        images.read_photo(np.asarray(picture)),
+        images.read_photo(saved(picture, tmp_path / "p.png")),
+    )
+
+
 def test_errors_name_the_file_and_what_to_do(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no file .*nowhere\.jpg.*Give the path"):
         images.read_photo(tmp_path / "nowhere.jpg")

@@ -16,7 +16,7 @@ MARGIN = 1.15  # the side of the crop, in sides of the hand's bounding box
 BLACK = 24  # the darkest that a pixel of a hand cut out on black may be, of 255
 LOOKED_AT = 128  # pixels; a photo is searched for the hand at this size
 
-Photo = str | Path | BinaryIO
+Photo = str | Path | BinaryIO | np.ndarray
 
 
 def cut_out(images: np.ndarray) -> np.ndarray:
@@ -123,7 +123,8 @@ def read_photo(photo: Photo) -> np.ndarray:
 
     Args:
         photo: the path of a JPEG, PNG or WebP file (or of what else Pillow reads), or such a
-            file, open for reading bytes.
+            file, open for reading bytes; or its pixels, uint8, (height, width) or, in colour,
+            (height, width, 3).
 
     Returns:
         ``(28, 28)`` uint8, from 0 (black) to 255 (white).
@@ -211,8 +212,11 @@ def _opened(photo: Photo) -> Image.Image:
     """Return the photo upright, in RGB, what is transparent in black."""
     name = getattr(photo, "name", photo)
     try:
-        with Image.open(photo) as stored:
-            image = ImageOps.exif_transpose(stored)
+        if isinstance(photo, np.ndarray):
+            image = Image.fromarray(photo)
+        else:
+            with Image.open(photo) as stored:
+                image = ImageOps.exif_transpose(stored)
         if image.mode.startswith(("I", "F")):  # grey of more than 8 bits
             values = np.asarray(image, dtype="float64")
             image = Image.fromarray((255 * values / max(values.max(), 1)).astype("uint8"))
