@@ -53,6 +53,19 @@ def test_a_cut_out_hand_that_touches_the_edge_is_not_drawn_out(tmp_path):
     assert np.abs(read.astype(int) - alone).mean() < 3
 
 
+def test_all_of_a_cut_out_hand_is_taken_though_part_of_it_is_in_the_shadow(tmp_path):
+    lit = hand_like()
+    shadow = np.ones((400, 1, 1))
+    shadow[:180] = 0.08  # darker than what counts as a black background
+    shadow[180:190] = 0
+    speck = np.asarray(lit) * shadow
+    speck[20:26, 20:26] = 255
+    whole = images.read_photo(saved(lit, tmp_path / "lit.png"))
+    read = images.read_photo(saved(Image.fromarray(speck.astype("uint8")), tmp_path / "dark.png"))
+    lower = slice(15, None)
+    assert np.abs(read[lower].astype(int) - whole[lower]).mean() < 3
+
+
 def test_turned_as_exif_says(tmp_path):
     upright = hand_like()
     exif = Image.Exif()

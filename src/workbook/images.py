@@ -13,7 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 SIDE = 28
 MARGIN = 1.15  # the side of the crop, in sides of the hand's bounding box
-BLACK = 24  # the darkest that a pixel of a hand cut out on black may be, of 255
+BLACK = 24  # the brightest that a pixel of a black background may be, of 255
 LOOKED_AT = 128  # pixels; a photo is searched for the hand at this size
 
 Photo = str | Path | BinaryIO | np.ndarray
@@ -233,21 +233,28 @@ def _opened(photo: Photo) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", layers.size, "black"), layers).convert("RGB")
 
 
+def _edge(grey: np.ndarray) -> np.ndarray:
+    """Return the pixels of the upper and side edges of a (height, width) picture."""
+    return np.concatenate([grey[0], grey[:, 0], grey[:, -1]])
+
+
 def _on_black(colour: np.ndarray) -> bool:
     """Return whether most of the upper and side edges of (height, width, 3) pixels is black."""
-    brightest = colour.max(axis=2)
-    edge = np.concatenate([brightest[0], brightest[:, 0], brightest[:, -1]])
-    return bool((edge < BLACK).mean() > 0.5)
+    return bool((_edge(colour.max(axis=2)) < BLACK).mean() > 0.5)
 
 
 def _hand(colour: np.ndarray) -> np.ndarray:
     """Return where the hand is, (height, width) bool; everywhere if it was not found."""
     if _on_black(colour):
-        hand = colour.max(axis=2) >= BLACK
+        brightest = colour.max(axis=2)
+        edge = _edge(brightest)
+        # Fingers in the shadow are dark too, and the shadow may part them from the rest.
+        above = min(np.quantile(edge[edge < BLACK], 0.95) + 8, BLACK)
+        hand, least = brightest >= above, 0.05
     else:
         # The largest difference of the three channels, since a wall may be as bright as a hand.
-        hand = _residual(colour.transpose(2, 0, 1)).max(axis=0) > BLACK / 2
-    hand = _largest_piece(~_open_to_edge(~hand[None])[0])
+        hand, least = _residual(colour.transpose(2, 0, 1)).max(axis=0) > BLACK / 2, 1.0
+    hand = _pieces(~_open_to_edge(~hand[None])[0], least)
     return hand if 0.02 < hand.mean() < 0.9 else np.ones_like(hand)
 
 
@@ -311,16 +318,21 @@ def _spread(reached: np.ndarray, free: np.ndarray) -> np.ndarray:
         reached = wider
 
 
-def _largest_piece(pixels: np.ndarray) -> np.ndarray:
-    """Return the largest connected piece of a (height, width) bool array."""
-    largest, left = np.zeros_like(pixels), pixels.copy()
-    while left.sum() > largest.sum():
+def _pieces(pixels: np.ndarray, least: float) -> np.ndarray:
+    """Return the connected pieces of a (height, width) bool array, without the small ones.
+
+    What has less than ``least``, from 0 to 1, of the pixels of the largest piece is left out.
+    """
+    pieces: list[np.ndarray] = []
+    largest, left = 0, pixels.copy()
+    while left.sum() > least * largest:
         seed = np.zeros_like(left)
         seed.flat[left.argmax()] = True
-        piece = _spread(seed[None], left[None])[0]
-        largest = piece if piece.sum() > largest.sum() else largest
-        left &= ~piece
-    return largest
+        pieces.append(_spread(seed[None], left[None])[0])
+        largest = max(largest, pieces[-1].sum())
+        left &= ~pieces[-1]
+    kept = [piece for piece in pieces if piece.sum() >= least * largest]
+    return np.any([np.zeros_like(pixels), *kept], axis=0)
 
 
 def _standardised(images: np.ndarray) -> np.ndarray:
