@@ -1,10 +1,11 @@
 """Ways in which tomorrow's photograph differs from today's, to measure a trained network by.
 
-A network that survives them has learned more than its training images. Only "on black" is among
-what the fourth notebook trains with. Each takes ``(n, 28, 28)`` uint8 images and returns as many,
-in the same form, the same at each call.
+A network that survives them has learned more than its training images. Some are of a kind that the
+fourth notebook trains with, mostly beyond the strength used there; ``NEW_KINDS`` are not. Each
+takes ``(n, 28, 28)`` uint8 images and returns as many, in the same form, the same at each call.
 """
 
+import io
 from collections.abc import Callable
 
 from workbook import images as hands
@@ -67,6 +68,57 @@ def _on_clutter(images: np.ndarray) -> np.ndarray:
     return np.where(cut == 0, coarse.repeat(4, axis=1).repeat(4, axis=2), cut)
 
 
+def _in_hard_shadow(images: np.ndarray) -> np.ndarray:
+    """Darken what lies beyond a straight line through the middle, at a random angle."""
+    angle = np.random.default_rng(0).uniform(0, 2 * np.pi, (len(images), 1, 1))
+    down, across = np.mgrid[:28, :28] - 13.5
+    behind = np.cos(angle) * across + np.sin(angle) * down > 0
+    return np.where(behind, images * 0.35, images).astype("uint8")
+
+
+def _compressed(images: np.ndarray) -> np.ndarray:
+    """Store as JPEG of a low quality, and read again."""
+    read = []
+    for image in images:
+        file = io.BytesIO()
+        Image.fromarray(image).save(file, "JPEG", quality=8)
+        read.append(np.asarray(Image.open(file)))
+    return np.array(read)
+
+
+def _tilted(images: np.ndarray) -> np.ndarray:
+    """Show as by a camera held high: the lower edge is a third narrower than the upper one."""
+    corners = (4.0, 0.0, -4.0, 28.0, 32.0, 28.0, 24.0, 0.0)  # upper left, and on to the left
+    return np.array(
+        [
+            np.asarray(
+                Image.fromarray(np.pad(image, 8, mode="edge")).transform(
+                    (28, 28),
+                    Image.Transform.QUAD,
+                    tuple(8 + corner for corner in corners),
+                    Image.Resampling.BILINEAR,
+                )
+            )
+            for image in images
+        ]
+    )
+
+
+def _with_dead_pixels(images: np.ndarray) -> np.ndarray:
+    drawn = np.random.default_rng(0).random(images.shape)
+    return np.where(drawn < 0.04, 0, np.where(drawn > 0.96, 255, images)).astype("uint8")
+
+
+NEW_KINDS: dict[str, Disturbance] = {
+    "mirrored (other hand)": lambda images: images[:, :, ::-1],
+    "on clutter": _on_clutter,
+    "hard shadow": _in_hard_shadow,
+    "tilted camera": _tilted,
+    "dead pixels": _with_dead_pixels,
+    "strongly compressed": _compressed,
+}
+"""What the fourth notebook does not train with, but for mirroring in "Going further"."""
+
 DISTURBANCES: dict[str, Disturbance] = {
     "as stored": lambda images: images,
     "darker": lambda images: (images * 0.4).astype("uint8"),
@@ -79,7 +131,6 @@ DISTURBANCES: dict[str, Disturbance] = {
     "moved by 5 pixels": _moved(right=5),
     "partly covered": _covered,
     "on black": hands.cut_out,
-    "on clutter": _on_clutter,
-    "mirrored (other hand)": lambda images: images[:, :, ::-1],
+    **NEW_KINDS,
 }
-"""Names for a figure, and the functions."""
+"""Names for a figure, and the functions: those of ``NEW_KINDS`` last."""
