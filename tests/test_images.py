@@ -211,3 +211,16 @@ def test_near_duplicates_follow_chains():
     chain = np.stack([ends[0] * (1 - t) + ends[1] * t for t in np.linspace(0, 1, 12)])
     assert images.closest(chain[:1], chain[-1:])[0] < 0.3
     assert images.near_duplicates(chain, np.zeros(12)).tolist() == [0] * 12
+
+
+def test_well_cut_takes_whole_hands_of_each_class_and_no_speck_or_wall():
+    down, across = np.mgrid[:28, :28] - 13.5
+    disc = np.where(down**2 + across**2 < 81, 150, 0).astype("uint8")
+    frayed = disc * (np.random.default_rng(0).random((28, 28)) > 0.3)
+    speck, wall, nothing = disc * (down > 7), np.full_like(disc, 150), np.zeros_like(disc)
+    fingers = np.where(across.astype(int) % 4 < 2, 150, 0) * (np.abs(down) < 10)
+    one_class = np.stack([disc, frayed, speck, wall, nothing])
+    told = images.well_cut(
+        np.stack([*one_class, fingers]).astype("uint8"), np.array([0, 0, 0, 0, 0, 1])
+    )
+    np.testing.assert_array_equal(told, [True, False, False, False, False, True])

@@ -39,6 +39,30 @@ def cut_out(images: np.ndarray) -> np.ndarray:
     return np.concatenate([_cut_out(part) for part in parts])
 
 
+def well_cut(cut_outs: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return which hands :func:`cut_out` found well, as far as their outline can tell.
+
+    A hand fills neither little nor most of its image, and its outline is not frayed: of each
+    class, since spread fingers have a long outline, the half with the shortest for its area.
+
+    Args:
+        cut_outs: ``(n, 28, 28)`` uint8, hands on black.
+        labels: ``(n,)``.
+
+    Returns:
+        ``(n,)`` bool.
+    """
+    hand = cut_outs > 0
+    area = hand.sum(axis=(1, 2))
+    outline = sum(np.diff(hand, axis=axis).sum(axis=(1, 2)) for axis in (1, 2))
+    frayed = outline / np.sqrt(area + 1)
+    well = (area > 0.18 * SIDE**2) & (area < 0.55 * SIDE**2)
+    for label in np.unique(labels[well]):
+        of_class = well & (labels == label)
+        well[of_class] = frayed[of_class] <= np.median(frayed[of_class])
+    return well
+
+
 def cropped(cut_outs: np.ndarray, trim: float = 0.0, seed: int = 0) -> np.ndarray:
     """Return hands on black cropped as :func:`read_photo` crops a cut-out hand.
 
