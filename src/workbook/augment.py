@@ -8,6 +8,7 @@ Images are float, ``(batch, height, width)`` or ``(batch, height, width, 1)``, a
 """
 
 import math
+from functools import cache
 from typing import Any
 
 from workbook.backend import keras
@@ -52,9 +53,23 @@ class _RandomImageLayer(keras.layers.Layer):
 
     def _between(self, low: float, high: float, batch: Any) -> Any:
         """Return one number for each image, ``(batch, 1, 1)``, uniform from low to high."""
-        return keras.random.uniform(
-            (batch, 1, 1), low, high, dtype=self.compute_dtype, seed=self.generator
-        )
+        return low + (high - low) * self._uniform(batch, (1, 1))
+
+    def _uniform(self, batch: Any, shape: tuple[int, ...]) -> Any:
+        """Return numbers of shape ``(batch, *shape)``, uniform from 0 to 1.
+
+        Each is a hash of its place and of the layer's next seed: ``keras.random.uniform`` compiled
+        by XLA for a CPU takes some hundred times as long. The rounds are those of MurmurHash3
+        (Appleby, https://github.com/aappleby/smhasher).
+        """
+        first, second = ops.unstack(ops.cast(self.generator.next(), "uint32"))
+        bits = ops.arange(batch * math.prod(shape), dtype="int32")
+        bits = ops.cast(bits, "uint32") * np.uint32(0x9E3779B9) + first
+        for multiplier in (0x85EBCA6B, 0xC2B2AE35, 0x85EBCA6B, 0xC2B2AE35):
+            bits = ops.bitwise_xor(bits, ops.bitwise_right_shift(bits, np.uint32(16)))
+            bits = bits * np.uint32(multiplier) + second
+        bits = ops.bitwise_right_shift(bits, np.uint32(8))
+        return ops.reshape(ops.cast(bits, self.compute_dtype) / 2**24, (batch, *shape))
 
 
 @keras.saving.register_keras_serializable(package="workbook")
@@ -154,11 +169,9 @@ class RandomWarp(_RandomImageLayer):
         across = (across - shear * down) * mirror / width_alone
         alpha, sigma = self.elastic
         if alpha:
-            steps = keras.random.uniform(
-                (2, batch, height, width), -1, 1, dtype=self.compute_dtype, seed=self.generator
-            )
-            rows, columns = _smoothing(height, sigma), _smoothing(width, sigma)
-            bend = alpha * ops.matmul(ops.matmul(rows, steps), columns)
+            fields = _smooth_fields(height, width, sigma)
+            for_each = 2 * self._uniform(2 * batch, (len(fields),)) - 1
+            bend = alpha * ops.reshape(ops.matmul(for_each, fields), (2, batch, height, width))
             down, across = down + bend[0], across + bend[1]
         return down, across
 
@@ -291,20 +304,12 @@ class RandomLight(_RandomImageLayer):
         return ops.matmul(ops.matmul(rows, images), columns)
 
     def _noise(self, images: Any, most: float) -> Any:
-        # Two uniform numbers added, of standard deviation 1 together: near enough to normal ones,
-        # for which XLA takes ten times as long on a CPU.
-        most_each = 1.5**0.5
-        grain = ops.sum(
-            keras.random.uniform(
-                (2, *ops.shape(images)),
-                -most_each,
-                most_each,
-                dtype=self.compute_dtype,
-                seed=self.generator,
-            ),
-            axis=0,
-        )
-        return images + grain * self._between(0, most, ops.shape(images)[0])
+        batch = ops.shape(images)[0]
+        # Two uniform numbers added, of standard deviation 1 together: near enough to normal ones.
+        shape = tuple(images.shape[1:])
+        grain = self._uniform(batch, shape) + self._uniform(batch, shape)
+        grain = (grain - 1) * 6**0.5
+        return images + grain * self._between(0, most, batch)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make this layer again."""
@@ -317,15 +322,23 @@ def _squared_steps(size: int) -> np.ndarray:
     return np.square(place[:, None] - place)
 
 
-def _smoothing(size: int, sigma: float) -> np.ndarray:
-    """Return the (size, size) matrix that smooths a line by a Gaussian of ``sigma`` pixels.
+@cache
+def _smooth_fields(height: int, width: int, sigma: float) -> np.ndarray:
+    """Return the (k, height × width) fields that smoothed noise is made of.
 
-    A matrix product on either side of an image smooths it: quick at these sizes, and compiled
-    everywhere, unlike a convolution. Outside of the image are zeros.
+    Noise smoothed by a Gaussian is a sum of few fields: the products of the main singular vectors
+    of the two smoothing matrices. Random numbers for these, as many and as strong as those of
+    single pixels would leave, give 99.8 % of the variance for a fraction of the work.
     """
-    far = math.ceil(6 * sigma)
-    total = np.exp(-np.square(np.arange(-far, far + 1)) / (2 * sigma**2)).sum()
-    return (np.exp(-_squared_steps(size) / (2 * sigma**2)) / total).astype("float32")
+    sides = []
+    for size in (height, width):
+        far = math.ceil(6 * sigma)
+        total = np.exp(-np.square(np.arange(-far, far + 1)) / (2 * sigma**2)).sum()
+        smoothing = np.exp(-_squared_steps(size) / (2 * sigma**2)) / total
+        vectors, strengths, _ = np.linalg.svd(smoothing)
+        main = np.cumsum(strengths**2) <= 0.999 * np.sum(strengths**2)
+        sides.append((vectors * strengths)[:, : main.sum() + 1])
+    return np.kron(*sides).T.astype("float32")
 
 
 def _check(**strengths: float) -> None:
