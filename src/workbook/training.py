@@ -311,10 +311,13 @@ def _xla_pays(model: Any) -> bool:
     """Tell whether XLA should compile the epoch of ``model``; see ``CompiledEpochs.compile``."""
     if model._requested_jit != "auto":
         return bool(model.jit_compile)
-    # On a CPU, XLA took 40 times as long for a small convolutional network, 10 for dropout.
+    # On a CPU, XLA took 40 times as long for a small convolutional network, 10 for dropout. The
+    # layers of workbook.augment draw their random numbers in a way that XLA is quick at.
     slow_on_cpu = any(
-        hasattr(layer, "kernel_size") or hasattr(layer, "pool_size") or layer._seed_generators
-        for layer in model._flatten_layers()
+        hasattr(layer, "kernel_size")
+        or hasattr(layer, "pool_size")
+        or (layer._seed_generators and not hasattr(layer, "quick_in_xla"))
+        for layer in model._flatten_layers(include_self=False)
     )
     on_gpu = bool(tf.config.list_physical_devices("GPU"))
     return model_supports_jit(model) and (on_gpu or not slow_on_cpu)
