@@ -3,6 +3,7 @@ import json
 import signal
 import zipfile
 
+from workbook.augment import RandomLight, RandomWarp
 from workbook.training import Epoch, Sequential
 
 import keras
@@ -85,6 +86,23 @@ def test_same_weights_and_history_as_keras(data, optimizer, epochs_made):
         models[0].optimizer.variables, models[1].optimizer.variables, strict=True
     ):
         np.testing.assert_allclose(mine, stock, atol=1e-5)
+
+
+def test_augmentation_runs_inside_the_compiled_epoch(data, epochs_made):
+    y = data[1]
+    X = np.random.default_rng(0).random((N, 8, 8), dtype="float32")
+    models = []
+    for cls in (Sequential, keras.Sequential):
+        keras.utils.set_random_seed(1)
+        warp = RandomWarp(rotation=10, shift=0.1, elastic=(8, 2), seed=3)
+        light = RandomLight(contrast=0.3, noise=0.1, seed=4)
+        model = cls([keras.Input((8, 8)), warp, light, layers.Flatten(), layers.Dense(CLASSES)])
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.SGD(0.1), loss, jit_compile="auto")
+        model.fit(X, y, batch_size=BATCH, shuffle=False, verbose=0)
+        models.append(model)
+    assert epochs_made
+    assert_same(*models)
 
 
 def test_a_shuffled_epoch_uses_every_row_once_in_the_drawn_order(data):
