@@ -59,7 +59,7 @@ def main() -> int:
         row["times_workbook"] = (
             row["seconds_per_epoch"] / ours[row["optimizer"]]["seconds_per_epoch"]
         )
-    loads = [_measure("load", name) for name in datasets.names()]
+    loads = [_measure("load", name) for name in datasets.catalogue.CATALOGUE]
     _print(rows, bound, loads)
     paths.REPORTS.mkdir(parents=True, exist_ok=True)
     with paths.writing(paths.REPORTS / "bench.json") as path:

@@ -16,6 +16,7 @@ def test_names():
         "fashion-mnist",
         "digit-recognizer",
         "sign-language-mnist",
+        "asl-alphabet",
     )
 
 
@@ -100,7 +101,7 @@ def test_practice_is_used_where_asked_for_though_files_are_there(course, monkeyp
     assert datasets.load("mnist").practice
 
 
-@pytest.mark.parametrize("name", datasets.names())
+@pytest.mark.parametrize("name", CATALOGUE)
 def test_real_never_falls_back(name, course, monkeypatch):
     monkeypatch.setenv("WORKBOOK_DATA", "real")
     with pytest.raises(datasets.DataError, match="WORKBOOK_DATA=real allows no practice") as caught:

@@ -6,14 +6,17 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbook import paths
-from workbook.datasets import cache, sources
-from workbook.datasets.catalogue import CATALOGUE, Spec
-from workbook.datasets.readers import Arrays, DataError, candidates
+from workbook.datasets import cache, photographs, sources
+from workbook.datasets.catalogue import CATALOGUE, PHOTOGRAPHS, Spec
+from workbook.datasets.readers import Arrays, DataError, candidates, shown
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 __all__ = ["DataError", "Dataset", "load", "names", "practice_notice", "table"]
 
@@ -42,6 +45,7 @@ class Dataset:
     url: str
     _arrays: Arrays = field(compare=False)
     _csv: dict[str, str] = field(compare=False)
+    _photographs: photographs.Photographs | None = field(default=None, compare=False)
 
     def load_data(self) -> tuple[Split, tuple[np.ndarray, np.ndarray | None]]:
         """Return ``(X_train, y_train), (X_test, y_test)``, as Keras' own datasets do.
@@ -55,6 +59,30 @@ class Dataset:
             (copies["X_test"], copies.get("y_test")),
         )
 
+    def stream(
+        self,
+        subset: str = "train",
+        batch_size: int = 64,
+        image_size: tuple[int, int] = (200, 200),
+        shuffle: bool = True,
+        seed: int | None = None,
+    ) -> "tf.data.Dataset":
+        """Return batches of colour images and labels, decoded in parallel while they are used.
+
+        Images are uint8 (batch, height, width, 3), from the photographs in full size where the
+        dataset has them, else from the small images; labels are uint8 (batch,). ``subset`` is
+        "train" or "test"; shuffling takes place over the whole subset, anew in each epoch.
+
+        Raises:
+            DataError: There is no such subset, or its images have no labels.
+        """
+        if subset not in ("train", "test") or f"y_{subset}" not in self._arrays:
+            raise DataError(self.title, f"no labelled subset {subset!r}", "train or test")
+        images, labels = self._arrays[f"X_{subset}"], self._arrays[f"y_{subset}"]
+        if self._photographs:
+            images, labels = getattr(self._photographs, subset)
+        return photographs.stream(images, labels, batch_size, image_size, shuffle, seed)
+
     def csv(self, name: str) -> Path:
         """Return a CSV file of this dataset, such as ``train.csv``, on disk for pandas to read.
 
@@ -65,13 +93,17 @@ class Dataset:
         """
         if name in self._csv:
             return Path(self._csv[name])
-        return cache.csv_file(CATALOGUE[self.name], name, self._arrays)
+        return cache.csv_file(_spec(self.name), name, self._arrays)
 
     def __repr__(self) -> str:
         """Return what the dataset is and where it came from, as a small table."""
         n_train, n_test = len(self._arrays["X_train"]), len(self._arrays["X_test"])
         if self.practice:
             state = "no: PRACTICE DATA, drawn by the workbook"
+        elif self._photographs:
+            skipped = len(self._photographs.skipped)
+            state = "names and folders only: the publisher gives no digest"
+            state += f" ({skipped:,} files skipped)" if skipped else ""
         elif self.verified:
             state = "yes, each image and label is the published one"
         else:
@@ -91,7 +123,7 @@ class Dataset:
 
 def names() -> tuple[str, ...]:
     """Return the names that `load` takes."""
-    return tuple(CATALOGUE)
+    return (*CATALOGUE, *PHOTOGRAPHS)
 
 
 def load(name: str) -> Dataset:
@@ -104,7 +136,11 @@ def load(name: str) -> Dataset:
         DataError: There is no such dataset; or real data was asked for and cannot be had.
     """
     spec = _spec(name)
-    found, why_practice = sources.load(spec)
+    frames = None
+    if spec.name in PHOTOGRAPHS:
+        found, frames, why_practice = photographs.load(spec)
+    else:
+        found, why_practice = sources.load(spec)
     if found is None:
         _practice_loaded[spec.name] = spec.title
         print(
@@ -112,8 +148,9 @@ def load(name: str) -> Dataset:
             f"Why: {why_practice}.\n"
             f"To get the real images: {spec.how_to_get}; then run this again."
         )
-    loaded = found or sources.practice(spec)
-    if found and not found.verified:
+    draw = photographs.practice if spec.name in PHOTOGRAPHS else sources.practice
+    loaded = found or draw(spec)
+    if found and not found.verified and not frames:
         print(
             f"NOT VERIFIED: this data ({loaded.source}) has the form of {spec.title}, but its "
             f"images or labels are not the published ones. To get those: {spec.how_to_get}."
@@ -129,7 +166,8 @@ def load(name: str) -> Dataset:
         licence=spec.licence,
         url=spec.url,
         _arrays=loaded.arrays,
-        _csv=loaded.csv,
+        _csv={} if frames else loaded.csv,
+        _photographs=frames,
     )
 
 
@@ -141,9 +179,9 @@ def practice_notice() -> str | None:
 
 
 def _spec(name: str) -> Spec:
-    if name not in CATALOGUE:
-        raise DataError("datasets.load", f"no dataset {name!r}", " or ".join(map(repr, CATALOGUE)))
-    return CATALOGUE[name]
+    if name not in names():
+        raise DataError("datasets.load", f"no dataset {name!r}", " or ".join(map(repr, names())))
+    return CATALOGUE[name] if name in CATALOGUE else PHOTOGRAPHS[name]
 
 
 def table() -> str:
@@ -153,10 +191,14 @@ def table() -> str:
         megabytes = sum(int(np.prod(shape)) for shape in spec.shapes.values()) / 1e6
         images = f"{spec.n_train:,} + {spec.n_test:,}"
         rows.append((spec.name, *_state(spec), images, f"{megabytes:.0f} MB", spec.licence))
+    for spec in PHOTOGRAPHS.values():
+        images = f"{spec.n_train:,} + {spec.n_test:,}"
+        rows.append((spec.name, *_photographs_state(spec), images, "1.1 GB", spec.licence))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     lines.insert(1, "  ".join("-" * width for width in widths))
-    hints = [f"  {spec.name}: {spec.how_to_get}" for spec in CATALOGUE.values()]
+    specs = [*CATALOGUE.values(), *PHOTOGRAPHS.values()]
+    hints = [f"  {spec.name}: {spec.how_to_get}" for spec in specs]
     return "\n".join([*lines, "", "How to get them:", *hints])
 
 
@@ -181,6 +223,13 @@ def _state(spec: Spec) -> tuple[str, str]:
     if spec.cut_from:
         return f"load() cuts it from {CATALOGUE[spec.cut_from].title}", "-"
     return "not here: load() downloads it", "-"
+
+
+def _photographs_state(spec: Spec) -> tuple[str, str]:
+    if sources.mode() == "practice":
+        return "practice data (WORKBOOK_DATA=practice)", "no"
+    root = photographs.placed(spec)
+    return (shown(root), "no digest") if root else ("not here: load() downloads it", "-")
 
 
 def _verified(kept: dict[str, Any]) -> str:

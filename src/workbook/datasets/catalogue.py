@@ -236,3 +236,31 @@ CATALOGUE: dict[str, Spec] = {
         ),
     )
 }
+
+PHOTOGRAPHS: dict[str, Spec] = {
+    spec.name: spec
+    for spec in (
+        Spec(
+            name="asl-alphabet",
+            title="ASL Alphabet",
+            class_names=(*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "del", "nothing", "space"),
+            label_values=tuple(range(29)),
+            n_train=69_600,
+            n_test=17_400,
+            layouts=(Layout("folders", ()),),
+            licence="GPL 2",
+            url="https://www.kaggle.com/datasets/grassknoted/asl-alphabet",
+            how_to_get=(
+                'press "Download" at https://www.kaggle.com/datasets/grassknoted/asl-alphabet '
+                "and put archive.zip into data/asl-alphabet/"
+            ),
+            folders=("asl-alphabet", "asl_alphabet", "asl_alphabet_train"),
+            archives=("asl-alphabet", "asl_alphabet"),
+            kaggle_dataset="grassknoted/asl-alphabet/versions/1",
+        ),
+    )
+}
+"""Datasets of one folder of colour JPEGs for each class, read by `workbook.datasets.photographs`.
+
+There is no published digest. ``n_train`` and ``n_test`` are those of the whole dataset.
+"""

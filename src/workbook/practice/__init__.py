@@ -58,6 +58,7 @@ _SETS = {
         test_labelled=False,
     ),
     "sign-language-mnist": _Set(hands.draw, list(hands.POSES), _SIGNS_TRAIN, _SIGNS_TEST, stream=4),
+    "asl-alphabet": _Set(hands.draw, range(29), (960,) * 29, (240,) * 29, stream=5),
 }
 
 
@@ -67,7 +68,7 @@ def draw(name: str) -> dict[str, Array | None]:
     Parameters
     ----------
     name
-        "mnist", "fashion-mnist", "digit-recognizer" or "sign-language-mnist".
+        "mnist", "fashion-mnist", "digit-recognizer", "sign-language-mnist" or "asl-alphabet".
 
     Returns
     -------

@@ -91,6 +91,15 @@ POSES: dict[int, Pose] = {
     24: Pose(FIST, FIST, FIST, lean(UP, -30), OUT),  # Y
 }
 
+# The classes that only ASL Alphabet has: still pictures out of J's and Z's motion, and its signs.
+NOTHING = 27
+MORE_POSES: dict[int, Pose] = {
+    9: Pose(FIST, FIST, FIST, lean(UP, -8), ACROSS, yaw=BACK, roll=-60),  # J
+    25: Pose(UP, FIST, FIST, FIST, ACROSS, yaw=30, roll=-45),  # Z
+    26: Pose(FIST, FIST, FIST, FIST, OUT, yaw=BACK, roll=90),  # del
+    28: Pose(lean(UP, 20), lean(UP, 7), lean(UP, -7), lean(UP, -20), OUT, roll=90),  # space
+}
+
 KNUCKLES = np.array(
     [(0.57, 0.6, 0), (0.19, 0.68, 0), (-0.19, 0.62, 0), (-0.54, 0.46, 0)], np.float32
 )
@@ -105,7 +114,10 @@ RADII = np.array([0.2] * 4 + [0.19] * 4 + [0.17] * 4 + [0.27, 0.23, 0.2] + [0.3]
 
 def draw(rng: np.random.Generator, letter: int, n: int) -> Array:
     """Return ``n`` pictures of the label ``letter``: float32 (n, 28, 28) from 0 to 1."""
-    start, end = _skeleton(rng, POSES[letter], n)
+    if letter == NOTHING:
+        empty = np.zeros((n, GRID.size, GRID.size), np.float32)
+        return _photograph(rng, empty, empty)
+    start, end = _skeleton(rng, (POSES | MORE_POSES)[letter], n)
     # The camera goes nearer to a fist than to a spread hand; the arm may leave the picture.
     extent = np.ptp(end[:, :-1, :2], axis=1).max(axis=1) + 0.5
     scale = (uniform(rng, 0.85, 1.08, n) * np.minimum(25 / extent, 9))[:, None, None]

@@ -1,0 +1,349 @@
+"""A dataset of photographs, one folder for each class: find, check, split, shrink and stream them.
+
+The photographs were cut from video, so neighbouring numbers show nearly the same picture. The
+frames of each class, in order, are therefore cut into `RUNS` runs of consecutive frames, of which
+`TEST_RUNS`, chosen by `SPLIT_SEED`, are the test set: no run is on both sides.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import zipfile
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from workbook import paths
+from workbook.datasets import cache, sources
+from workbook.datasets.cache import Loaded
+from workbook.datasets.catalogue import IMAGE_SHAPE, Spec
+from workbook.datasets.readers import Arrays, DataError, canonical, open_zip, shown
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+RUNS = 10
+TEST_RUNS = 2
+SPLIT_SEED = 42
+SIDE = 200
+LARGEST_SIDE = 4000
+LARGEST_FILE = 50_000_000
+
+
+@dataclass(frozen=True)
+class Photographs:
+    """Photographs on disk: paths and labels (uint8) of both subsets; the skipped, and why."""
+
+    train: tuple[list[str], np.ndarray]
+    test: tuple[list[str], np.ndarray]
+    skipped: dict[str, str]
+
+
+def load(spec: Spec) -> tuple[Loaded | None, Photographs | None, str]:
+    """Return the small grey arrays, the photographs, and else why practice data is due.
+
+    Raises:
+        DataError: ``WORKBOOK_DATA=real``, and the photographs cannot be had.
+    """
+    if sources.mode() == "practice":
+        return None, None, "WORKBOOK_DATA=practice asks for it"
+    reasons = []
+    for source in (placed, download):
+        try:
+            if (found := source(spec)) is not None:
+                root = _unpacked(spec, found) if found.is_file() else found
+                return *read(spec, root), ""
+            reasons.append("no folder or zip of it was placed")
+        except DataError as problem:
+            if source is placed:
+                if sources.mode() == "real":
+                    raise
+                print(f"Not used: {problem}")  # what the user has set up is not passed over
+            reasons.append(problem.reason)
+    if sources.mode() == "real":
+        raise DataError(
+            spec.title,
+            f"cannot be had, and WORKBOOK_DATA=real allows no practice data ({'; '.join(reasons)})",
+            "",
+            f"To get it: {spec.how_to_get}",
+        )
+    return None, None, "; ".join(reasons)
+
+
+def placed(spec: Spec) -> Path | None:
+    """Return the folder of class folders, or the zip of them, that is there; None if there is none.
+
+    Raises:
+        DataError: There is a zip named for the dataset that cannot be read.
+    """
+    for folder in paths.placed_dirs():
+        for place in (folder, *(folder / name for name in spec.folders)):
+            if root := _classes_in(spec, place):
+                return root
+            for file in sorted(place.glob("*.[zZ][iI][pP]")):
+                if canonical(file.name) in spec.archives:
+                    return file
+                if canonical(file.name) == "archive" and _members(spec, file):
+                    return file
+    return _classes_in(spec, cache.folder(spec) / "photographs" / "kaggle")
+
+
+def _classes_in(spec: Spec, place: Path) -> Path | None:
+    """Return the folder, at most two below ``place``, with at least two of the class folders."""
+    inner = spec.folders[-1]
+    for root in (place / inner / inner, place / inner, place):
+        if sum((root / name).is_dir() for name in spec.class_names) > 1:
+            return root
+    return None
+
+
+def _members(spec: Spec, file: Path) -> dict[str, str]:
+    """Return the training photographs of a zip: its member by "class/file name"."""
+    with open_zip(file) as archive:
+        parts = {name: PurePosixPath(name).parts for name in archive.namelist()}
+    return {
+        "/".join(own[-2:]): name
+        for name, own in parts.items()
+        if len(own) > 1 and own[-2] in spec.class_names and not name.endswith("/")
+        if ".." not in own and "\\" not in own[-1] and ":" not in own[-1]
+    }
+
+
+def _unpacked(spec: Spec, file: Path) -> Path:
+    """Unpack the photographs of a zip into the cache, once; the zip stays as it is."""
+    members = _members(spec, file)
+    if not members:
+        raise DataError(
+            shown(file), "no folder of a class", "folders A to Z", f"To get it: {spec.how_to_get}"
+        )
+    stat = file.stat()
+    key = hashlib.sha256(f"{file}{stat.st_size}{stat.st_mtime_ns}".encode()).hexdigest()[:16]
+    root = cache.folder(spec) / "photographs" / key
+    partial = root.with_name("unpacking")
+    with cache.lock(spec):
+        if root.is_dir():
+            return root
+        try:
+            shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed
+            with open_zip(file) as archive:
+                for name, member in members.items():
+                    if archive.getinfo(member).file_size > LARGEST_FILE:
+                        raise DataError(shown(file), f"{member} is no photograph", "some kilobytes")
+                    (partial / name).parent.mkdir(parents=True, exist_ok=True)
+                    (partial / name).write_bytes(archive.read(member))
+            partial.replace(root)
+        except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
+            raise DataError(
+                shown(file), f"cannot be unpacked ({error})", "", "Free some space or get it again"
+            ) from None
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    return root
+
+
+def download(spec: Spec) -> Path:
+    """Download and unpack the photographs with Kaggle's client, and keep them in the cache.
+
+    Raises:
+        DataError: Kaggle cannot be reached, refuses, or sends something else.
+    """
+    if not sources.reachable(spec.kaggle_host):
+        raise sources.UnreachableError(spec.kaggle_host.split("/")[2], "could not be reached")
+    root = cache.folder(spec) / "photographs" / "kaggle"
+    partial = root.with_name("download")
+    with cache.lock(spec):
+        if found := _classes_in(spec, root):
+            return found
+        try:
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True)
+            sources._ask_kaggle(spec, partial)
+            if _classes_in(spec, partial) is None:
+                raise DataError("Kaggle", "sent none of the dataset's folders", "", "Try later")
+            partial.replace(root)
+        except OSError as error:
+            raise DataError(
+                shown(root), f"cannot be written ({error.strerror})", "", "Free some space"
+            ) from None
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    found = _classes_in(spec, root)
+    assert found is not None
+    return found
+
+
+def read(spec: Spec, root: Path) -> tuple[Loaded, Photographs]:
+    """Check every photograph once, shrink it, and keep the small ones: (n, 28, 28) uint8, grey.
+
+    Files that are no usable photograph are skipped, counted and named.
+
+    Raises:
+        DataError: No class, or only one, has a usable photograph.
+    """
+    frames, strange = _listed(spec, root)
+    origin = hashlib.sha256(repr([str(root), frames, sorted(strange.items())]).encode()).hexdigest()
+    loaded = cache.get(spec, "photographs", origin)
+    if loaded is None:
+        loaded = _shrunk(spec, root, [(name, k) for name, k, *_ in frames], strange)
+        cache.put(spec, "photographs", loaded, origin)
+    skipped = loaded.csv
+    good = [(name, label) for name, label, *_ in frames if name not in skipped]
+    train, test = split(good)
+    if skipped:
+        first = "; ".join(f"{name} ({why})" for name, why in list(skipped.items())[:5])
+        more = f"; and {len(skipped) - 5:,} more" if len(skipped) > 5 else ""
+        print(f"Skipped {len(skipped):,} files of {shown(root)}: {first}{more}.")
+    return loaded, Photographs(_side(root, train), _side(root, test), skipped)
+
+
+def _side(root: Path, chosen: list[tuple[str, int]]) -> tuple[list[str], np.ndarray]:
+    return [str(root / name) for name, _ in chosen], np.array([k for _, k in chosen], np.uint8)
+
+
+Frame = tuple[str, int, int, int]
+
+
+def _listed(spec: Spec, root: Path) -> tuple[list[Frame], dict[str, str]]:
+    """Return (name, label, bytes, time) by class and number; and what is no photograph, and why."""
+    frames: list[Frame] = []
+    strange: dict[str, str] = {}
+    for label, class_name in enumerate(spec.class_names):
+        named = re.compile(re.escape(class_name) + r"(\d+)\.jpe?g", re.IGNORECASE)
+        numbered = []
+        folder = root / class_name
+        for entry in os.scandir(folder) if folder.is_dir() else ():
+            name = f"{class_name}/{entry.name}"
+            match = named.fullmatch(entry.name)
+            if not entry.is_file():
+                strange[name] = "not a file"
+            elif not match:
+                strange[name] = f"not named {class_name}1.jpg, {class_name}2.jpg …"
+            else:
+                stat = entry.stat()
+                numbered.append((int(match[1]), (name, label, stat.st_size, stat.st_mtime_ns)))
+        frames += [frame for _, frame in sorted(numbered)]
+    return frames, strange
+
+
+def split(frames: Iterable[tuple[str, int]]) -> tuple[list, list]:
+    """Return the training and the test frames; both are lists of (name, label).
+
+    ``frames`` come in order of class and number. See the module's text for how they are cut.
+    """
+    rng = np.random.default_rng(SPLIT_SEED)
+    by_class: dict[int, list[tuple[str, int]]] = {}
+    for frame in frames:
+        by_class.setdefault(frame[1], []).append(frame)
+    train: list[tuple[str, int]] = []
+    test: list[tuple[str, int]] = []
+    for own in by_class.values():
+        chosen = rng.choice(RUNS, TEST_RUNS, replace=False)
+        for run, places in enumerate(np.array_split(np.arange(len(own)), RUNS)):
+            (test if run in chosen else train).extend(own[place] for place in places)
+    return train, test
+
+
+def _shrunk(
+    spec: Spec, root: Path, frames: list[tuple[str, int]], strange: dict[str, str]
+) -> Loaded:
+    from tqdm import tqdm
+
+    with ThreadPoolExecutor() as pool:
+        work = pool.map(lambda frame: small(root / frame[0]), frames)
+        images = list(tqdm(work, total=len(frames), desc=spec.title, disable=len(frames) < 1000))
+    found = {name: image for (name, _), image in zip(frames, images, strict=True)}
+    skipped = strange | {name: i for name, i in found.items() if isinstance(i, str)}
+    train, test = split([frame for frame in frames if frame[0] not in skipped])
+    if len({label for _, label in train}) < 2 or not test:
+        raise DataError(
+            shown(root),
+            f"{len(train) + len(test)} usable photographs, {len(skipped)} other files",
+            f"{spec.n_train + spec.n_test:,} in {len(spec.class_names)} folders",
+            f"To get {spec.title}: {spec.how_to_get}",
+        )
+    arrays: Arrays = {}
+    for subset, chosen in (("train", train), ("test", test)):
+        arrays[f"X_{subset}"] = np.stack([np.asarray(found[name]) for name, _ in chosen])
+        arrays[f"y_{subset}"] = np.array([label for _, label in chosen], np.uint8)
+    # The record's place for names of files holds what was skipped: there are no CSV files here.
+    return Loaded(arrays, f"from {shown(root)}", False, skipped)
+
+
+def small(path: Path) -> np.ndarray | str:
+    """Return a JPEG as a grey uint8 image (28, 28), or why it is not a usable one.
+
+    The decoder works at a quarter of the size ("draft"), which is where most of the time goes.
+    """
+    from PIL import Image
+
+    try:
+        if path.stat().st_size == 0:
+            return "empty"
+        with Image.open(path, formats=["JPEG"]) as image:
+            if max(image.size) > LARGEST_SIDE:
+                return f"{image.size[0]} x {image.size[1]} pixels"
+            if image.mode not in ("RGB", "L"):
+                return f"{image.mode} colours, not RGB"
+            image.draft("L", (2 * IMAGE_SHAPE[1], 2 * IMAGE_SHAPE[0]))
+            grey = image.convert("L").resize(IMAGE_SHAPE[::-1], Image.Resampling.BOX)
+            return np.asarray(grey, np.uint8)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        known = "cannot identify" in str(error)
+        return "not a JPEG" if known else "damaged"
+
+
+def stream(
+    images: list[str] | np.ndarray,
+    labels: np.ndarray,
+    batch_size: int,
+    image_size: tuple[int, int],
+    shuffle: bool,
+    seed: int | None,
+) -> "tf.data.Dataset":
+    """Return batches of colour images, uint8 (batch, height, width, 3), and uint8 labels.
+
+    ``images`` are paths of JPEGs, of which only those in work are in memory, or arrays (n, 28, 28).
+    Shuffling takes place over all of them, anew in each epoch.
+    """
+    import tensorflow as tf
+
+    side = max(image_size)
+    ratio = max(r for r in (1, 2, 4, 8) if r == 1 or SIDE // r >= side)
+
+    def sized(image: "tf.Tensor") -> "tf.Tensor":
+        same = tf.reduce_all(tf.shape(image)[:2] == image_size)
+
+        def resized() -> "tf.Tensor":
+            exact = tf.image.resize(image, image_size, antialias=True)
+            return tf.saturate_cast(tf.round(exact), tf.uint8)
+
+        return tf.ensure_shape(tf.cond(same, lambda: image, resized), (*image_size, 3))
+
+    def photograph(path: "tf.Tensor", label: "tf.Tensor") -> tuple:
+        data = tf.io.read_file(path)
+        return sized(tf.io.decode_jpeg(data, channels=3, ratio=ratio)), label
+
+    def drawing(picture: "tf.Tensor", label: "tf.Tensor") -> tuple:
+        return sized(tf.image.grayscale_to_rgb(picture[..., tf.newaxis])), label
+
+    batches = tf.data.Dataset.from_tensor_slices((images, labels))
+    if shuffle:
+        batches = batches.shuffle(len(labels), seed=seed)
+    decode = photograph if isinstance(images, list) else drawing
+    return batches.map(decode, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size).prefetch(2)
+
+
+def practice(spec: Spec) -> Loaded:
+    """Return drawings made by the workbook of the same classes, fewer than the photographs."""
+    from workbook import practice as drawings
+
+    def make() -> Loaded:
+        drawn = {name: a for name, a in drawings.draw(spec.name).items() if a is not None}
+        return Loaded(drawn, "practice data drawn by the workbook", False)
+
+    return sources._kept(spec, "practice", make, drawings.VERSION)

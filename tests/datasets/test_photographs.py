@@ -1,0 +1,171 @@
+"""Photographs in one folder for each class: found, checked, split, shrunk and streamed."""
+
+import re
+import zipfile
+
+from workbook import datasets, paths
+from workbook.datasets import photographs
+from workbook.datasets.catalogue import PHOTOGRAPHS
+from workbook.datasets.readers import DataError
+
+import numpy as np
+import pytest
+from PIL import Image
+
+CLASSES = ("A", "B", "del", "space")
+N = 20
+
+
+@pytest.fixture
+def folder(course, monkeypatch):
+    """Place 80 photographs in four of the classes; a class has its own shade of red."""
+    monkeypatch.setenv("WORKBOOK_DATA", "real")
+    root = course.data / "asl-alphabet" / "asl_alphabet_train" / "asl_alphabet_train"
+    for k, name in enumerate(CLASSES):
+        (root / name).mkdir(parents=True)
+        for i in range(1, N + 1):
+            Image.new("RGB", (200, 200), (40 + 50 * k, i, 0)).save(root / name / f"{name}{i}.jpg")
+    return root
+
+
+def test_arrays_have_the_form_of_the_other_datasets(folder):
+    asl = datasets.load("asl-alphabet")
+    (X_train, y_train), (X_test, y_test) = asl.load_data()
+    assert X_train.shape == (64, 28, 28) and X_test.shape == (16, 28, 28)
+    assert X_train.dtype == y_train.dtype == X_test.dtype == y_test.dtype == np.uint8
+    assert np.unique(y_train).tolist() == np.unique(y_test).tolist() == [0, 1, 26, 28]
+    means = [X_train[y_train == label].mean() for label in (0, 1, 26, 28)]
+    assert means == sorted(means) and means[3] - means[0] > 30  # labels go with their images
+    assert asl.class_names[26] == "del" and len(asl.class_names) == len(asl.label_values) == 29
+    assert not asl.practice and "64 for training, 16 for testing" in repr(asl)
+
+
+def test_no_notice_for_photographs_in_their_right_form(folder, capsys):
+    datasets.load("asl-alphabet")
+    assert capsys.readouterr().out == ""
+
+
+def test_the_split_keeps_runs_of_neighbouring_frames_together():
+    frames = [(f"{c}/{i}", c) for c in range(3) for i in range(300)]
+    train, test = photographs.split(frames)
+    assert sorted(train + test) == sorted(frames) and len(test) == 180
+    for c in range(3):
+        own = sorted(int(name.split("/")[1]) for name, label in test if label == c)
+        runs = {i // 30 for i in own}
+        assert len(runs) == 2 and own == [
+            i for r in sorted(runs) for i in range(30 * r, 30 * r + 30)
+        ]
+    assert photographs.split(frames) == (train, test)
+
+
+def spoil(folder):
+    """Make one file of each kind that is skipped; return why by name."""
+    whole = (folder / "A" / "A1.jpg").read_bytes()
+    noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)
+    Image.fromarray(noise).save(folder / "A" / "A2.jpg")
+    cut = (folder / "A" / "A2.jpg").read_bytes()
+    (folder / "A" / "A2.jpg").write_bytes(cut[: len(cut) // 2])
+    (folder / "A" / "A3.jpg").write_bytes(b"")
+    (folder / "A" / "A4.jpg").write_bytes(b"<!DOCTYPE html><html></html>")
+    Image.new("RGB", (200, 200)).save(folder / "A" / "A5.jpg", format="PNG")
+    Image.new("CMYK", (200, 200)).save(folder / "A" / "A6.jpg")
+    (folder / "A" / "B7.jpg").write_bytes(whole)
+    (folder / "A" / "Thumbs.db").write_bytes(b"x")
+    (folder / "A" / "A99.jpg").mkdir()
+    return {
+        "A/A2.jpg": "damaged",
+        "A/A3.jpg": "empty",
+        "A/A4.jpg": "not a JPEG",
+        "A/A5.jpg": "not a JPEG",
+        "A/A6.jpg": "CMYK colours, not RGB",
+        "A/B7.jpg": "not named A1.jpg, A2.jpg …",
+        "A/Thumbs.db": "not named A1.jpg, A2.jpg …",
+        "A/A99.jpg": "not a file",
+    }
+
+
+def test_unusable_files_are_named_counted_and_skipped(folder, capsys):
+    bad = spoil(folder)
+    for _ in ("decoded", "kept"):
+        asl = datasets.load("asl-alphabet")
+        assert asl._photographs.skipped == bad
+        printed = capsys.readouterr().out
+        assert "Skipped 8 files" in printed and "and 3 more" in printed
+        assert len(re.findall(r"A/\S+ \(", printed)) == 5
+        (_, y_train), (_, y_test) = asl.load_data()
+        assert len(y_train) + len(y_test) == 4 * N - 5
+        assert "8 files skipped" in repr(asl)
+        n = sum(len(labels) for s in ("train", "test") for _, labels in asl.stream(s))
+        assert n == 4 * N - 5
+
+
+def test_a_changed_folder_is_read_again(folder):
+    datasets.load("asl-alphabet")
+    (folder / "A" / "A1.jpg").unlink()
+    (_, y_train), (_, y_test) = datasets.load("asl-alphabet").load_data()
+    assert len(y_train) + len(y_test) == 4 * N - 1
+
+
+@pytest.mark.parametrize("name", ["asl-alphabet/archive.zip", "archive.zip", "asl-alphabet.zip"])
+def test_a_zip_is_unpacked_into_the_cache(folder, course, name):
+    with zipfile.ZipFile(course.data / "z", "w") as archive:
+        for path in folder.rglob("*.jpg"):
+            inside = path.relative_to(course.data / "asl-alphabet").as_posix()
+            archive.write(path, inside)
+        archive.writestr("../A/A500.jpg", b"outside")
+    expected = datasets.load("asl-alphabet").load_data()
+    folder.parent.rename(course.home / "elsewhere")
+    (course.data / "z").rename(course.data / name)
+    loaded = datasets.load("asl-alphabet")
+    for one, other in zip(loaded.load_data(), expected, strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+    assert str(paths.CACHE) in loaded._photographs.train[0][0]
+    assert (course.data / name).is_file()
+
+
+def test_no_usable_photograph_is_refused(folder):
+    for path in folder.rglob("*.jpg"):
+        path.write_bytes(b"")
+    with pytest.raises(DataError, match=r"0 usable photographs, 80 other files; expected 87,000"):
+        datasets.load("asl-alphabet")
+
+
+def test_stream_gives_each_photograph_once_with_its_label_in_full_size(folder):
+    asl = datasets.load("asl-alphabet")
+    red = {0: 40, 1: 90, 26: 140, 28: 190}
+    seen = []
+    for images, labels in asl.stream("train", batch_size=24, seed=1):
+        assert images.shape[1:] == (200, 200, 3) and images.dtype == "uint8"
+        for image, label in zip(images.numpy(), labels.numpy(), strict=True):
+            assert abs(image[..., 0].mean() - red[int(label)]) < 4
+            seen.append((int(label), round(float(image[..., 1].mean()))))
+    assert len(seen) == 64
+    again = [int(label) for _, y in asl.stream("train", 24, seed=1) for label in y]
+    assert again == [label for label, _ in seen] and again != sorted(again)
+    images, _ = next(iter(asl.stream("test", 4, image_size=(64, 48))))
+    assert images.shape == (4, 64, 48, 3)
+    with pytest.raises(DataError, match="valid"):
+        asl.stream("valid")
+
+
+def test_practice_data_where_there_are_no_photographs(course, monkeypatch, capsys):
+    drawn = {
+        f"{a}_{s}": np.zeros((n, *shape), np.uint8)
+        for s, n in (("train", 6), ("test", 3))
+        for a, shape in (("X", (28, 28)), ("y", ()))
+    }
+    monkeypatch.setattr(photographs.sources, "reachable", lambda url: False)
+    monkeypatch.setattr("workbook.practice.draw", lambda name: drawn)
+    asl = datasets.load("asl-alphabet")
+    assert asl.practice and "PRACTICE DATA" in capsys.readouterr().out
+    images, labels = next(iter(asl.stream("train", image_size=(32, 32))))
+    assert images.shape == (6, 32, 32, 3) and labels.shape == (6,)
+    monkeypatch.setenv("WORKBOOK_DATA", "real")
+    with pytest.raises(DataError, match="could not be reached"):
+        datasets.load("asl-alphabet")
+
+
+def test_the_table_names_it(folder):
+    assert "asl-alphabet" in datasets.names()
+    row = next(r for r in datasets.table().splitlines() if r.startswith("asl-alphabet"))
+    assert "69,600 + 17,400" in row and PHOTOGRAPHS["asl-alphabet"].licence in row
