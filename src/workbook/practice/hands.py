@@ -171,7 +171,8 @@ def _skeleton(rng: np.random.Generator, pose: Pose, n: int) -> tuple[Array, Arra
 def _photograph(rng: np.random.Generator, hand: Array, height: Array) -> Array:
     """Return lit pictures of hands before a wall, from their coverage and their relief."""
     n = len(hand)
-    low = np.maximum(height, np.where(hand > 0.5, height, np.inf).min(axis=(1, 2), keepdims=True))
+    top = height.max(axis=(1, 2), keepdims=True)  # stands in where there is no hand
+    low = np.maximum(height, np.where(hand > 0.5, height, top).min(axis=(1, 2), keepdims=True))
     around = np.pad(low, ((0, 0), (1, 1), (1, 1)), mode="edge")
     slope_x = np.clip(around[:, 1:-1, 2:] - around[:, 1:-1, :-2], -3, 3)
     slope_y = np.clip(around[:, 2:, 1:-1] - around[:, :-2, 1:-1], -3, 3)
