@@ -13,7 +13,7 @@ RUN := $(BIN)/python
 INSTALLED := .venv/installed-$(if $(GPU),gpu,cpu)
 
 .DEFAULT_GOAL := help
-.PHONY: help reports pdf student test test-full lab data notebooks bench lint clean
+.PHONY: help reports pdf student test test-full lab data notebooks table bench lint clean
 
 help: ## list the commands
 	@echo "make COMMAND, where COMMAND is one of"
@@ -43,6 +43,9 @@ data: $(INSTALLED) ## show each dataset: where it was found, verified or not, ho
 
 notebooks: $(INSTALLED) ## execute the notebooks in place and store their outputs
 	$(RUN) -m workbook notebooks
+
+table: $(INSTALLED) ## make the README's table anew from the results stored in the notebooks
+	$(RUN) -m workbook table
 
 bench: $(INSTALLED) ## time training and loading against the alternatives
 	$(RUN) -m workbook bench

@@ -1,10 +1,10 @@
 """What holds for every notebook as it is committed; nbval checks what holds when it runs."""
 
 import json
-import re
 import statistics
 
 from workbook import paths, results
+from workbook.reports import readme
 
 import pytest
 
@@ -115,11 +115,18 @@ def test_each_promise_is_marked_and_holds_something(cells):
 
 
 def test_the_readme_says_what_the_notebook_recorded(path, cells):
-    readme = (paths.ROOT / "README.md").read_text(encoding="utf-8")
-    (row,) = re.findall(rf"^\|.*{path.stem}\.ipynb.*$", readme, flags=re.MULTILINE)
+    text = (paths.ROOT / "README.md").read_text(encoding="utf-8")
+    stale = "README.md is stale: python -m workbook table"
+    assert readme.renewed(text, {path.stem: _record(cells)}) == text, stale
+
+
+def test_another_result_changes_the_readme(path, cells):
+    text = (paths.ROOT / "README.md").read_text(encoding="utf-8")
     record = _record(cells)
-    for name in ("training", "validation", "test"):
-        if name in record["accuracy"]:
-            assert f"{record['accuracy'][name]:.2%}" in row
-    for floor in record["floors"].values():
-        assert f"{floor:.1%}" in row
+    record["accuracy"]["validation"] = 0.12345
+    assert "12.35%" in readme.renewed(text, {path.stem: record})
+
+
+def test_a_notebook_without_a_row_in_the_readme_is_named(cells):
+    with pytest.raises(KeyError, match=r"notebooks/05_more\.ipynb"):
+        readme.renewed("no table", {"05_more": _record(cells)})

@@ -39,6 +39,12 @@ def _student(options: argparse.Namespace) -> int:
     return reports.student()
 
 
+def _table(options: argparse.Namespace) -> int:
+    from workbook import reports
+
+    return reports.table()
+
+
 def _pdf(options: argparse.Namespace) -> int:
     from workbook import reports
 
@@ -74,6 +80,11 @@ def _parser() -> argparse.ArgumentParser:
         "student", help="write the notebooks with the solutions left out to reports/student/"
     )
     student.set_defaults(run=_student)
+
+    table = commands.add_parser(
+        "table", help="make the README's table anew from the results stored in the notebooks"
+    )
+    table.set_defaults(run=_table)
 
     pdf = commands.add_parser("pdf", help="print the pages in reports/ to PDF, with Chromium")
     pdf.set_defaults(run=_pdf)

@@ -30,6 +30,9 @@ def make(
         if not path.is_file():
             failed.append(f"{path}: there is no such notebook")
             continue
+        if path.stem == "index":
+            failed.append(f"{path}: index.html lists the pages; give the notebook another name")
+            continue
         ours = path.resolve().parent == paths.NOTEBOOKS.resolve()
         run = execute(path) if ours or not is_executed(path) else stored(path)
         started = time.monotonic()
@@ -66,6 +69,25 @@ def refresh(notebooks: list[Path] | None = None) -> int:
         with paths.writing(path) as partial:
             nbformat.write(stable(run.notebook), partial)
     return _tell(failed)
+
+
+def table() -> int:
+    """Make the README's table anew from the results stored in the notebooks; return 0."""
+    from workbook.reports import export, readme
+
+    import nbformat
+
+    recorded = {
+        path.stem: export.results(nbformat.read(path, as_version=4)) for path in _chosen(None)
+    }
+    path = paths.ROOT / "README.md"
+    text = readme.renewed(
+        path.read_text(encoding="utf-8"), {name: found for name, found in recorded.items() if found}
+    )
+    with paths.writing(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+    print(path)
+    return 0
 
 
 def student() -> int:

@@ -1,0 +1,41 @@
+"""The README's table of the notebooks, made from the results that they recorded."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from workbook.reports.export import duration
+
+ROW = re.compile(r"^\| (\[(\w+)\]\(notebooks/\2\.ipynb\)) \| ([^|]*) \|.*$", re.MULTILINE)
+"""A row: the notebook's link and name, what it teaches (prose, kept), and what was recorded."""
+
+
+def renewed(readme: str, records: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return ``readme`` with the row of each notebook in ``records`` made anew.
+
+    Raises:
+        KeyError: A notebook has a record, and the table has no row for it.
+    """
+    rows = {name for _, name, _ in ROW.findall(readme)}
+    for name in records:
+        if name not in rows:
+            raise KeyError(f"README.md has no row for notebooks/{name}.ipynb: add one by hand")
+
+    def row(found: re.Match) -> str:
+        link, name, teaches = found.groups()
+        if name not in records:
+            return found[0]
+        return "| " + " | ".join([link, teaches, *_cells(records[name])]) + " |"
+
+    return ROW.sub(row, readme)
+
+
+def _cells(record: Mapping[str, Any]) -> list[str]:
+    accuracy = dict(record["accuracy"])
+    main = [accuracy.pop(name, None) for name in ("training", "validation", "test")]
+    return [
+        *("–" if value is None else f"{value:.2%}" for value in main),
+        ", ".join(f"{name} {floor:.1%}" for name, floor in record["floors"].items()),
+        "; ".join(f"{name}: {value:.2%}" for name, value in accuracy.items()),
+        f"{duration(record['seconds'])} on {record['device']}",
+    ]
