@@ -7,6 +7,7 @@ from workbook import datasets, paths
 from workbook.datasets import photographs
 from workbook.datasets.catalogue import PHOTOGRAPHS
 from workbook.datasets.readers import DataError
+from workbook.practice import hands
 
 import numpy as np
 import pytest
@@ -169,3 +170,14 @@ def test_the_table_names_it(folder):
     assert "asl-alphabet" in datasets.names()
     row = next(r for r in datasets.table().splitlines() if r.startswith("asl-alphabet"))
     assert "69,600 + 17,400" in row and PHOTOGRAPHS["asl-alphabet"].licence in row
+
+
+def test_every_class_has_drawings_of_its_own():
+    pictures = []
+    for label in PHOTOGRAPHS["asl-alphabet"].label_values:
+        drawn = hands.draw(np.random.default_rng(1), label, 8)
+        assert drawn.shape == (8, 28, 28) and 0 <= drawn.min() <= drawn.max() <= 1
+        pictures.append(drawn)
+    textures = [np.abs(np.diff(drawn, axis=2)).max() for drawn in pictures]
+    assert np.argmin(textures) == 27  # nothing but a wall: no edge
+    assert len({drawn.tobytes() for drawn in pictures}) == 29
