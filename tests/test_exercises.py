@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from workbook import exercises, paths
+from workbook.reports import editions
 
 import nbformat
 import numpy as np
@@ -140,3 +141,28 @@ def test_every_exercise_is_asked_once() -> None:
         for cell in _tagged(nbformat.read(path, 4), "check")
     ]
     assert sorted(asked) == sorted(exercises.EXERCISES)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_an_unattempted_notebook_runs_to_its_end(
+    path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    solved, student = nbformat.read(path, 4), editions.student(nbformat.read(path, 4))
+    awaited: set[str] = set()
+    for cell, theirs in zip(
+        [c for c in solved.cells if c.cell_type == "code"],
+        [c for c in student.cells if c.cell_type == "code"],
+        strict=True,
+    ):
+        if "solution" in cell.metadata.get("tags", []):
+            awaited |= _names(cell.source, ast.Store)
+            answers: dict[str, Any] = {"exercises": exercises}
+            exec(theirs.source, answers)
+        elif "check" in cell.metadata.get("tags", []):
+            others = dict.fromkeys(_names(cell.source, ast.Load) - set(answers))
+            exec(theirs.source, others | answers)
+            assert "Not attempted" in capsys.readouterr().out
+        elif not cell.source.startswith("%"):
+            # Nothing else may need what only a solution works out.
+            awaited -= _names(cell.source, ast.Store)
+            assert not awaited & _names(cell.source, ast.Load), cell.source

@@ -279,3 +279,21 @@ def test_print_keeps_figures_whole(opened: Any) -> None:
     assert page.locator("figure").first.evaluate("e => getComputedStyle(e).breakInside") == "avoid"
     assert not page.locator("nav.contents").is_visible()
     assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_print_opens_what_is_folded(opened: Any) -> None:
+    page, _ = opened("01_digits.html")
+    folded = page.get_by_text("Epoch 59")
+    assert not folded.is_visible()
+    page.emulate_media(media="print")
+    assert folded.is_visible()
+
+
+def test_print_cuts_no_line_of_code(opened: Any) -> None:
+    page, _ = opened("01_digits.html")
+    page.set_viewport_size({"width": 700, "height": 900})
+    page.emulate_media(media="print")
+    page.locator(".input pre").first.evaluate("e => e.textContent = 'x'.repeat(300)")
+    assert page.evaluate(
+        "[...document.querySelectorAll('pre')].every(e => e.scrollWidth <= e.clientWidth + 1)"
+    )
