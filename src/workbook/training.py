@@ -262,6 +262,7 @@ def _fits_in_a_loop(model: Any, callbacks: list, options: Mapping[str, Any]) -> 
         and not model.run_eagerly
         and not tf.config.functions_run_eagerly()
         and not tf.distribute.has_strategy()
+        and model.distribute_strategy is tf.distribute.get_strategy()
         and not keras.config.max_steps_per_epoch()
         and not any(_acts_on_batches(callback) for callback in callbacks)
         and all(
