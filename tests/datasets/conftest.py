@@ -1,7 +1,10 @@
 """The four datasets in small: the same containers and checks, a few dozen images, no network."""
 
 import gzip
+import json
 import struct
+import subprocess
+import sys
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -134,3 +137,84 @@ def course(tmp_path, monkeypatch):
     practice = SimpleNamespace(draw=draw, VERSION=1)
     monkeypatch.setattr(workbook, "practice", practice, raising=False)
     return Course(root / "data", home, arrays)
+
+
+@pytest.fixture
+def full_disk():
+    """Let the system refuse what would make a file larger than 4 KB, as a full disk does."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+# Loads again and again in processes that are killed at given moments, then once to the end.
+KILLED = """
+import json, os, random, signal, sys, time
+from dataclasses import replace
+from pathlib import Path
+from workbook import datasets, paths
+from workbook.datasets import sources
+from workbook.datasets.catalogue import CATALOGUE
+import filelock, pandas, requests, tqdm
+root, name, specs, moments = Path(sys.argv[1]), sys.argv[2], *map(json.loads, sys.argv[3:])
+paths.ROOT, paths.DATA, paths.CACHE = root, root / "data", root / "data" / "cache"
+sources.PROBE_SECONDS = 10
+for key, fields in specs.items():
+    fields = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+    CATALOGUE[key] = replace(CATALOGUE[key], **fields)
+def load():
+    dataset = datasets.load(name)
+    if CATALOGUE[name].csv_parts:
+        dataset.csv("train.csv")
+    return dataset
+chance, killed = random.Random(3), 0
+for moment in moments:
+    child = os.fork()
+    if child == 0:
+        load()
+        os._exit(0)
+    time.sleep(moment)
+    os.kill(child, signal.SIGKILL)
+    killed += os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    for record in paths.CACHE.rglob("*.json"):
+        if chance.random() < 0.7:
+            record.unlink()  # so that the next one has work to do
+dataset = load()
+print(json.dumps([killed, dataset.verified, int(dataset.load_data()[0][0].sum())]))
+"""
+
+
+@pytest.fixture
+def killed(course):
+    """Return a function that loads ``name``, killed at each of ``moments``, and then once more.
+
+    It returns how many were killed before they had finished, and what the last one loaded:
+    whether it was verified, and the sum of its training pixels.
+    """
+
+    def run(name, moments):
+        kept = [
+            "n_train",
+            "n_test",
+            "images_sha256",
+            "train_class_counts",
+            "sha256",
+            "downloads",
+            "kaggle_host",
+        ]
+        specs = {
+            key: {field: getattr(spec, field) for field in kept} for key, spec in CATALOGUE.items()
+        }
+        arguments = [paths.ROOT, name, json.dumps(specs, default=int), json.dumps(moments)]
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", KILLED, *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+            timeout=300,
+        )
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run

@@ -5,6 +5,8 @@ Kaggle's side speaks the protocol of Kaggle's own client, which is pointed at it
 
 import base64
 import hashlib
+import os
+import random
 import threading
 import time
 from dataclasses import replace
@@ -189,6 +191,18 @@ def test_failed_download(fault, says, keras, monkeypatch, capsys):
         datasets.load("mnist")
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork and no SIGKILL")
+def test_killed_at_any_moment_of_a_download_the_next_run_is_right(course, keras, killed):
+    keras.routes["/mnist.npz"] = slow(keras.routes["/mnist.npz"])
+    moments = random.Random(4)
+    died, verified, total = killed("mnist", [moments.uniform(0, 0.6) for _ in range(25)])
+    assert died >= 10
+    assert verified
+    assert total == course.arrays["mnist"]["X_train"].sum()
+    assert not (paths.CACHE / "mnist" / "download").exists()
+    assert not list(paths.CACHE.rglob(".*"))
+
+
 def test_download_of_other_images_is_refused(course, keras, capsys):
     course.arrays["mnist"]["X_train"][0, 0, 0] ^= 1
     keras.routes["/mnist.npz"] = course.npz("mnist", course.home / "other.npz").read_bytes()
@@ -204,13 +218,10 @@ def test_host_that_accepts_and_says_nothing_is_not_waited_for(keras, monkeypatch
     assert keras.asked == []
 
 
-def test_full_disk_while_downloading(keras, monkeypatch, capsys):
-    def full(url, path):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(sources, "fetch", full)
+def test_full_disk_while_downloading(keras, full_disk, capsys):
     assert datasets.load("mnist").practice
-    assert "cannot be written (No space left on device)" in capsys.readouterr().out
+    assert "cannot be written (File too large)" in capsys.readouterr().out
+    assert not (paths.CACHE / "mnist" / "download").exists()
 
 
 def test_keras_own_cache_is_used(course, keras):
@@ -253,6 +264,7 @@ def kaggle(course, host, monkeypatch):
 
 
 DATASET = "/api/v1/datasets.DatasetApiService/DownloadDataset"
+SIGNS = "/sign-language-mnist.zip"
 COMPETITION = "/api/v1/competitions.CompetitionApiService/DownloadDataFiles"
 
 
@@ -321,6 +333,15 @@ KAGGLE_FAULTS = {
     "wrong checksum": ("/digit-recognizer.zip", wrong_checksum, "announced checksum"),
     "web page": ("/digit-recognizer.zip", lambda body: b"<html>", "broke off"),
     "cut zip": ("/digit-recognizer.zip", lambda body: body[:-5000], "broke off"),
+    "dataset 401": (DATASET, lambda body: 401, "make a new api token"),
+    "dataset 403": (DATASET, lambda body: 403, "answered 403"),
+    "dataset 404": (DATASET, lambda body: 404, "it has no such file"),
+    "dataset 429": (DATASET, lambda body: 429, "wait some minutes"),
+    "dataset 500": (DATASET, lambda body: 500, "answered 500"),
+    "dataset cut short": (SIGNS, cut_short, "broke off"),
+    "dataset stalled": (SIGNS, stalled, "fell silent"),
+    "dataset wrong checksum": (SIGNS, wrong_checksum, "announced checksum"),
+    "dataset cut zip": (SIGNS, lambda body: body[:-5000], "broke off"),
 }
 
 
@@ -328,15 +349,28 @@ KAGGLE_FAULTS = {
 def test_failed_kaggle_download(path, fault, says, kaggle, account, monkeypatch, capsys):
     if fault in (silent, stalled):
         monkeypatch.setattr(sources, "SILENCE_SECONDS", 0.5)
-    kaggle.routes[path] = fault(kaggle.routes["/digit-recognizer.zip"])
-    assert datasets.load("digit-recognizer").practice
+    name = "sign-language-mnist" if path in (DATASET, SIGNS) else "digit-recognizer"
+    kaggle.routes[path] = fault(kaggle.routes[f"/{name}.zip"])
+    assert datasets.load(name).practice
     printed, progress = capsys.readouterr()
     assert "Not used: Kaggle: " in printed
     assert says in printed.lower() or says in printed
     assert "Traceback" not in printed + progress
     assert SECRET not in printed + progress
     assert base64.b64encode(f"student:{SECRET}".encode()).decode() not in printed + progress
-    assert not (paths.CACHE / "digit-recognizer" / "download").exists()
+    assert not (paths.CACHE / name / "download").exists()
+
+
+@pytest.mark.parametrize("name", ["digit-recognizer", "sign-language-mnist"])
+def test_slow_kaggle_download_arrives(name, kaggle, account):
+    kaggle.routes[f"/{name}.zip"] = slow(kaggle.routes[f"/{name}.zip"])
+    assert datasets.load(name).verified
+
+
+@pytest.mark.parametrize("name", ["digit-recognizer", "sign-language-mnist"])
+def test_no_way_to_kaggle(name, course, account, capsys):
+    assert datasets.load(name).practice
+    assert "could not be reached" in capsys.readouterr().out
 
 
 def test_kaggle_client_that_exits_does_not_end_the_session(kaggle, account, monkeypatch, capsys):

@@ -111,7 +111,7 @@ def put(spec: Spec, slot: str, loaded: Loaded, origin: object = None) -> None:
     except OSError as error:
         print(
             f"{spec.title} is not kept for the next time: {shown(paths.CACHE)} cannot be written "
-            f"({error.strerror}). Free some space, or give yourself permission to write there."
+            f"({error.strerror or error}). Free some space, or give yourself permission to write there."
         )
 
 
@@ -146,7 +146,7 @@ def csv_file(spec: Spec, name: str, arrays: Arrays) -> Path:
         except OSError as error:
             raise DataError(
                 shown(path),
-                f"cannot be written ({error.strerror})",
+                f"cannot be written ({error.strerror or error})",
                 "",
                 "Free some space, or give yourself permission to write there",
             ) from None

@@ -244,7 +244,7 @@ def fetch(url: str, path: Path) -> None:
         OSError: The file cannot be written.
     """
     import requests
-    from tqdm import tqdm
+    from tqdm.auto import tqdm
 
     host = url.split("/")[2]
     try:
