@@ -111,7 +111,8 @@ def put(spec: Spec, slot: str, loaded: Loaded, origin: object = None) -> None:
     except OSError as error:
         print(
             f"{spec.title} is not kept for the next time: {shown(paths.CACHE)} cannot be written "
-            f"({error.strerror or error}). Free some space, or give yourself permission to write there."
+            f"({error.strerror or error}). Free some space, or give yourself permission to write "
+            "there."
         )
 
 
