@@ -1,0 +1,148 @@
+"""Times the workbook against the alternatives: ``python -m workbook bench``.
+
+Every measurement is a process of its own, so that its peak memory is its own; the alternatives
+take turns, so that a busy machine disturbs them alike. Compare the ratios within one table:
+seconds differ from machine to machine.
+"""
+
+import importlib.util
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from workbook import QUICK, paths
+from workbook.bench import measurements
+
+ROUNDS = 1 if QUICK else 3
+OPTIMIZERS = ("sgd", "adam")
+
+Row = dict[str, Any]
+
+
+def main() -> int:
+    """Measure, print the tables, write all to ``reports/bench.json``; return the exit code 0."""
+    found: dict[str, Any] = {}
+    for name, measure, columns in (
+        ("training", _training, ("seconds", "first", "peak_mb", "times_workbook", "times_bound")),
+        ("loading", _loading, ("seconds", "peak_mb", "times_workbook")),
+        ("streaming", _streaming, ("images_per_second", "peak_mb")),
+        ("exporting", _exporting, ("seconds",)),
+        ("sign language", _sign_language, ("to_99_percent", "seconds", "accuracy", "peak_mb")),
+    ):
+        found[name] = measure()
+        _print(name, found[name], columns)
+        paths.REPORTS.mkdir(parents=True, exist_ok=True)
+        with paths.writing(paths.REPORTS / "bench.json") as path:
+            path.write_text(json.dumps(found, indent=1))
+    return 0
+
+
+def _training() -> list[Row]:
+    """Time an epoch of 784-200-100-10, batches of 32, validation included; the first apart."""
+    trainers = list(measurements.TRAINERS)
+    if not importlib.util.find_spec("torch"):
+        print("PyTorch is not installed here, so its loop is not measured.")
+        trainers.remove("pytorch")
+    runs: dict[tuple[str, str], list[Row]] = {}
+    bounds = []
+    for _ in range(ROUNDS):
+        bounds.append(measurements.bound())
+        for optimizer in OPTIMIZERS:
+            for name in trainers:
+                runs.setdefault((name, optimizer), []).append(_measure("train", name, optimizer))
+    rows: list[Row] = [
+        {
+            "what": f"{name}, {optimizer}",
+            "seconds": median(second for result in results for second in result["seconds"]),
+            "first": median(result["first"] for result in results),
+            "peak_mb": median(result["peak_mb"] or 0 for result in results) or None,
+        }
+        for (name, optimizer), results in runs.items()
+    ]
+    ours = {row["what"]: row["seconds"] for row in rows}
+    for row in rows:
+        optimizer = row["what"].split(", ")[1]
+        row["times_workbook"] = row["seconds"] / ours[f"workbook, {optimizer}"]
+        row["times_bound"] = row["seconds"] / median(bounds)
+    return [*rows, {"what": "bound: the matrix products alone", "seconds": median(bounds)}]
+
+
+def _loading() -> list[Row]:
+    """Time each dataset's first and second load, and the same files read by NumPy or pandas."""
+    rows = []
+    for name in measurements.DATASETS:
+        with tempfile.TemporaryDirectory() as folder:
+            cold, warm = (
+                _median(["load", name, folder], into=f"{name}, {when}", before=before)
+                for when, before in (("first load", True), ("second load", False))
+            )
+            reader, *files = measurements.plain_files(name, Path(folder))
+            plain = _median(["read", reader, *map(str, files)], into=f"{name}, {reader} alone")
+        for row in (cold, warm, plain):
+            row["times_workbook"] = row["seconds"] / cold["seconds"]
+            rows.append(row)
+    return rows
+
+
+def _streaming() -> list[Row]:
+    """Read a folder of made-up JPEGs, 200×200 in colour, as ASL Alphabet holds them."""
+    with tempfile.TemporaryDirectory() as folder:
+        measurements.write_photographs(Path(folder))
+        rows: dict[str, list[Row]] = {}
+        for _ in range(ROUNDS):
+            for name in measurements.STREAMS:
+                rows.setdefault(name, []).append(_measure("stream", name, folder))
+    return [
+        {"what": name, **{key: median(result[key] for result in results) for key in results[0]}}
+        for name, results in rows.items()
+    ]
+
+
+def _exporting() -> list[Row]:
+    """Write the pages of all notebooks, with the outputs stored in them."""
+    return [_median(["export"], into="four pages and the index")]
+
+
+def _sign_language() -> list[Row]:
+    """Train on Sign Language MNIST by two recipes; accuracy on its test images, epoch by epoch."""
+    rows = []
+    for name in measurements.RECIPES:
+        print(f"training by {name} …", flush=True)
+        epochs = _measure("sign_language", name)
+        reached = [seconds for seconds, accuracy in epochs["epochs"] if accuracy >= 0.99]
+        seconds, accuracy = epochs["epochs"][-1]
+        rows.append(
+            {
+                "what": name,
+                "to_99_percent": reached[0] if reached else None,
+                "seconds": seconds,
+                "accuracy": accuracy,
+                **epochs,
+            }
+        )
+    return rows
+
+
+def _median(arguments: list[str], into: str, before: bool = False) -> Row:
+    """Measure several times and return the medians; ``before`` empties the cache each time."""
+    results = [_measure(*arguments, *(["empty"] if before else [])) for _ in range(ROUNDS)]
+    return {"what": into, **{key: median(r[key] for r in results) for key in results[0]}}
+
+
+def _measure(*arguments: str) -> Row:
+    """Run one measurement in a process of its own and return what it found."""
+    command = [sys.executable, "-m", "workbook.bench.measurements", *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _print(name: str, rows: list[Row], columns: tuple[str, ...]) -> None:
+    print(f"\n{name}{'':{40 - len(name)}}" + "".join(f"{column:>18}" for column in columns))
+    for row in rows:
+        values = (row.get(column) for column in columns)
+        cells = "".join(f"{'' if value is None else f'{value:.3f}':>18}" for value in values)
+        print(f"{row['what']:40}{cells}", flush=True)
