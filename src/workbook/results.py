@@ -79,7 +79,7 @@ class Summary:
             "versions": {"python": platform.python_version()}
             | {name: _version(name) for name in PACKAGES},
             "seconds": round(self.seconds, 1),
-            "accuracy": {name: round(float(value), 5) for name, value in self.accuracy.items()},
+            "accuracy": {name: round(float(value), 7) for name, value in self.accuracy.items()},
             "floors": dict(self.floors),
             "held": self.held,
         }
