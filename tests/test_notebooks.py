@@ -4,8 +4,9 @@ import json
 import statistics
 
 from workbook import paths, results
-from workbook.reports import readme
+from workbook.reports import export, readme
 
+import nbformat
 import pytest
 
 SECTIONS = [
@@ -40,15 +41,10 @@ def _code(cells):
     return [cell for cell in cells if cell["cell_type"] == "code"]
 
 
-def _record(cells):
-    found = [
-        output["data"][results.MIME_TYPE]
-        for cell in _code(cells)
-        for output in cell["outputs"]
-        if results.MIME_TYPE in output.get("data", {})
-    ]
-    assert len(found) == 1
-    return found[0]
+@pytest.fixture
+def record(path):
+    assert path.read_text(encoding="utf-8").count(f'"{results.MIME_TYPE}"') == 1
+    return export.results(nbformat.read(path, as_version=4))
 
 
 def test_all_four_are_here():
@@ -91,8 +87,7 @@ def test_it_says_what_one_learns_and_needs(cells):
         assert promise in opening
 
 
-def test_its_stored_run_is_a_full_one_on_verified_data_and_held_its_promise(cells):
-    record = _record(cells)
+def test_its_stored_run_is_a_full_one_on_verified_data_and_held_its_promise(record):
     assert (record["quick"], record["practice"], record["verified"]) == (False, False, True)
     assert record["held"] is True
 
@@ -114,19 +109,18 @@ def test_each_promise_is_marked_and_holds_something(cells):
     assert all(cell["outputs"] for cell in marked)
 
 
-def test_the_readme_says_what_the_notebook_recorded(path, cells):
+def test_the_readme_says_what_the_notebook_recorded(path, record):
     text = (paths.ROOT / "README.md").read_text(encoding="utf-8")
     stale = "README.md is stale: python -m workbook table"
-    assert readme.renewed(text, {path.stem: _record(cells)}) == text, stale
+    assert readme.renewed(text, {path.stem: record}) == text, stale
 
 
-def test_another_result_changes_the_readme(path, cells):
+def test_another_result_changes_the_readme(path, record):
     text = (paths.ROOT / "README.md").read_text(encoding="utf-8")
-    record = _record(cells)
     record["accuracy"]["validation"] = 0.12345
     assert "12.35%" in readme.renewed(text, {path.stem: record})
 
 
-def test_a_notebook_without_a_row_in_the_readme_is_named(cells):
+def test_a_notebook_without_a_row_in_the_readme_is_named(record):
     with pytest.raises(KeyError, match=r"notebooks/05_more\.ipynb"):
-        readme.renewed("no table", {"05_more": _record(cells)})
+        readme.renewed("no table", {"05_more": record})

@@ -264,8 +264,7 @@ def test_printing_with_no_browser_says_what_to_do(
     assert "install one, or open the pages" in capsys.readouterr().err
 
 
-def test_the_record_reaches_the_index() -> None:
-    record = {
+RECORDED = {
         "title": "MNIST",
         "source": "placed files",
         "verified": True,
@@ -303,6 +302,14 @@ def test_the_record_reaches_the_index() -> None:
         "Curves: &#34;up&#34; &amp; on",
     ):
         assert said in index
+
+
+def test_accuracies_stand_in_the_order_of_a_course() -> None:
+    # A stored notebook has its keys by the alphabet.
+    path = write(paths.ROOT / "a.ipynb", "# Digits", new_code_cell("x", outputs=[_recorded()]))
+    found = export.results(nbformat.read(path, as_version=4))
+    assert found is not None
+    assert list(found["accuracy"]) == ["training", "validation", "test", "a distortion"]
 
 
 @pytest.mark.parametrize("record", [None, [], {}, {"accuracy": {"test": "<b>"}}, {"title": "x"}])

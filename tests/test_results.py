@@ -59,3 +59,16 @@ def test_the_record_travels_as_an_output_of_its_own_type():
     assert (record["seconds"], record["seed"], record["verified"]) == (12.3, 42, True)
     assert "MNIST &lt;b&gt;" in bundle["text/html"]
     assert "98.00%" in bundle["text/plain"]
+
+
+def test_the_table_and_the_record_show_the_same_digits():
+    summary = _summary(test=0.9973465)  # 99.73%, and 99.74% for one who rounds 0.99735 again
+    assert summary.record()["accuracy"]["test"] == 0.9973
+    assert "99.73%" in repr(summary)
+
+
+def test_the_columns_of_the_text_stand_below_each_other():
+    summary = _summary()
+    summary.accuracy["test, with distortions"] = 0.9923
+    lines = repr(summary).splitlines()[:4]
+    assert len({len(line) for line in lines}) == 1

@@ -84,10 +84,14 @@ class Summary:
             "held": self.held,
         }
 
+    def _shown(self) -> dict[str, float]:
+        # Rounded once, to what is shown: a number rounded twice can end in another digit.
+        return {name: round(float(value), 4) for name, value in self.accuracy.items()}
+
     def _rows(self) -> list[tuple[str, str, str]]:
         return [
             (name, f"{value:.2%}", f"{self.floors[name]:.1%}" if name in self.floors else "")
-            for name, value in self.accuracy.items()
+            for name, value in self._shown().items()
         ]
 
     def _notes(self) -> list[str]:
@@ -104,7 +108,8 @@ class Summary:
     def __repr__(self) -> str:
         """Return the table as text."""
         rows = [("accuracy on", "reached", "promised"), *self._rows()]
-        return "\n".join([*(f"{a:<12} {b:>8} {c:>9}" for a, b, c in rows), *self._notes()])
+        width = max(len(name) for name, _, _ in rows)
+        return "\n".join([*(f"{a:<{width}} {b:>8} {c:>9}" for a, b, c in rows), *self._notes()])
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         cells = "".join(

@@ -135,7 +135,8 @@ def _median(arguments: list[str], into: str, before: bool = False) -> Row:
 
 def _measure(*arguments: str) -> Row:
     """Run one measurement in a process of its own and return what it found."""
-    command = [sys.executable, "-m", "workbook.bench.measurements", *arguments]
+    child = "from workbook.bench import measurements; measurements.main()"
+    command = [sys.executable, "-c", child, *arguments]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -315,5 +315,11 @@ MEASUREMENTS: dict[str, Callable[..., dict[str, Any]]] = {
     "sign_language": _one_sign_language,
 }
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Do the measurement that the command line names, and print what it found as JSON."""
     print(json.dumps(MEASUREMENTS[sys.argv[1]](*sys.argv[2:])))
+
+
+if __name__ == "__main__":
+    main()

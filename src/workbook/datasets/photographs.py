@@ -168,7 +168,7 @@ def download(spec: Spec) -> Path:
             partial.replace(root)
         except OSError as error:
             raise DataError(
-                shown(root), f"cannot be written ({error.strerror})", "", "Free some space"
+                shown(root), f"cannot be written ({error.strerror or error})", "", "Free some space"
             ) from None
         finally:
             shutil.rmtree(partial, ignore_errors=True)

@@ -298,8 +298,15 @@ def results(notebook: NotebookNode) -> dict[str, Any] | None:
         for output in cell.get("outputs", []):
             record = output.get("data", {}).get(MIME_TYPE)
             if _is_record(record):
-                return dict(record)
+                parts = {name: _in_order(record[name]) for name in ("accuracy", "floors")}
+                return record | parts
     return None
+
+
+def _in_order(fractions: dict[str, float]) -> dict[str, float]:
+    """Return the parts in the order of a course; a stored notebook has them by the alphabet."""
+    first = [name for name in ("training", "validation", "test") if name in fractions]
+    return {name: fractions[name] for name in first} | fractions
 
 
 def _is_record(value: Any) -> bool:
