@@ -62,9 +62,9 @@ def test_the_record_travels_as_an_output_of_its_own_type():
 
 
 def test_the_table_and_the_record_show_the_same_digits():
-    summary = _summary(test=0.9973465)  # 99.73%, and 99.74% for one who rounds 0.99735 again
-    assert summary.record()["accuracy"]["test"] == 0.9973
-    assert "99.73%" in repr(summary)
+    bundle = _summary(test=0.9973465)._repr_mimebundle_()  # 99.74%, were it rounded to 0.99735
+    assert f"{bundle[results.MIME_TYPE]['accuracy']['test']:.2%}" == "99.73%"
+    assert "99.73%" in bundle["text/html"]
 
 
 def test_the_columns_of_the_text_stand_below_each_other():

@@ -79,19 +79,19 @@ class Summary:
             "versions": {"python": platform.python_version()}
             | {name: _version(name) for name in PACKAGES},
             "seconds": round(self.seconds, 1),
-            "accuracy": {name: round(float(value), 7) for name, value in self.accuracy.items()},
+            "accuracy": self._rounded(),
             "floors": dict(self.floors),
             "held": self.held,
         }
 
-    def _shown(self) -> dict[str, float]:
-        # Rounded once, to what is shown: a number rounded twice can end in another digit.
-        return {name: round(float(value), 4) for name, value in self.accuracy.items()}
+    def _rounded(self) -> dict[str, float]:
+        # What is recorded is shown: the digits of two roundings could differ.
+        return {name: round(float(value), 7) for name, value in self.accuracy.items()}
 
     def _rows(self) -> list[tuple[str, str, str]]:
         return [
             (name, f"{value:.2%}", f"{self.floors[name]:.1%}" if name in self.floors else "")
-            for name, value in self._shown().items()
+            for name, value in self._rounded().items()
         ]
 
     def _notes(self) -> list[str]:
