@@ -341,6 +341,14 @@ def test_the_thumbnail_is_of_the_tagged_figure() -> None:
         assert f'alt="{expected}"' in page("index")
 
 
+@pytest.mark.parametrize("broken", ["x", "AAAA", '"><script>alert(1)</script>'])
+def test_a_picture_that_is_none_costs_the_thumbnail_only(broken: str) -> None:
+    output = new_output("display_data", data={"image/png": broken})
+    text = exported(new_code_cell("x", outputs=[output]), untrusted=True)
+    assert "<figure>" in text
+    assert "<script" not in text
+
+
 def test_headings_are_in_order_and_anchors_differ() -> None:
     text = exported(
         new_markdown_cell("# A title"),

@@ -372,7 +372,10 @@ def _thumbnail(notebook: NotebookNode) -> dict[str, str] | None:
         return None
     main = [output for cell, output in figures if "main-figure" in tags(cell)]
     output = main[0] if main else figures[-1][1]
-    image = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("RGB")
+    try:
+        image = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("RGB")
+    except (OSError, ValueError):  # a notebook from anywhere may hold what is no picture
+        return None
     width, height = THUMBNAIL
     image = image.resize((width, round(image.height * width / image.width)))
     image = image.crop((0, 0, width, min(height, image.height)))
