@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 import zipfile
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -141,12 +142,22 @@ def course(tmp_path, monkeypatch):
 
 @pytest.fixture
 def full_disk():
-    """Let the system refuse what would make a file larger than 4 KB, as a full disk does."""
+    """Return a context in which the system refuses to write more than 4 KB, as a full disk does.
+
+    It has to be short: pytest's own output may go to a file, which then cannot grow either.
+    """
     resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    @contextmanager
+    def refusing():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return refusing
 
 
 # Loads again and again in processes that are killed at given moments, then once to the end.

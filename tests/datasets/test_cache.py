@@ -129,13 +129,14 @@ def zipped(course):
 
 def test_a_disk_that_fills_while_writing(course, zipped, full_disk, capsys):
     before = zipped.read_bytes(), zipped.stat().st_mtime_ns
-    dataset = datasets.load("digit-recognizer")
+    with full_disk():
+        dataset = datasets.load("digit-recognizer")
     assert dataset.verified
     printed = capsys.readouterr().out
     assert re.search(
         r"cannot be written \(.* written\)\. Free some space", printed
     )  # np.save's words
-    with pytest.raises(datasets.DataError, match=r"train\.csv: cannot be written"):
+    with full_disk(), pytest.raises(datasets.DataError, match=r"train\.csv: cannot be written"):
         dataset.csv("train.csv")
     assert not [path for path in paths.CACHE.rglob("*") if path.suffix in (".npy", ".csv")]
     assert not list(paths.CACHE.rglob(".*"))
