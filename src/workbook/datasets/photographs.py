@@ -251,7 +251,7 @@ def split(frames: Iterable[tuple[str, int]]) -> tuple[list, list]:
 def _shrunk(
     spec: Spec, root: Path, frames: list[tuple[str, int]], strange: dict[str, str]
 ) -> Loaded:
-    from tqdm import tqdm
+    from tqdm.auto import tqdm
 
     with ThreadPoolExecutor() as pool:
         work = pool.map(lambda frame: small(root / frame[0]), frames)
