@@ -30,4 +30,7 @@ with _no_stderr():
     # The log comes with the first operation, not with the import.
     tf.zeros(1)
 
+# Warnings about TensorFlow's inner functions, such as "retracing", tell a student nothing.
+tf.get_logger().setLevel("ERROR")
+
 __all__ = ["keras", "tf"]

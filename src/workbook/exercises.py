@@ -147,13 +147,14 @@ EXERCISES: dict[str, Exercise] = {
     "mnist.second-guesses": Exercise(
         _within_two,
         "np.argsort puts the most probable classes last: compare the last two with the label.",
-        "Most mistakes are a close call between two classes, and the right one was the other.",
+        "For most mistakes the right class was the second guess, though often a far less probable "
+        "one.",
         within=0.00005,
     ),
     "mnist.smaller-model": Exercise(
         lambda: (784 * 32 + 32) + (32 * 10 + 10),
         "Two dense layers remain: 784 to 32, and 32 to 10. model.count_params() adds them up.",
-        "A seventh of the parameters costs a percent or two of accuracy, not six sevenths of it.",
+        "A seventh of the parameters costs a few percent of accuracy, not six sevenths of it.",
     ),
     "fashion-mnist.best-epoch": Exercise(
         _best_epoch,
