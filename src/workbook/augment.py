@@ -297,7 +297,7 @@ class RandomLight(_RandomImageLayer):
         batch = ops.shape(images)[0]
         sigma = ops.maximum(self._between(0, most, batch), 0.05)
         rows, columns = (
-            ops.exp(-_squared_steps(size) / (2 * ops.square(sigma))) for size in images.shape[1:]
+            ops.exp(-squared_steps(size) / (2 * ops.square(sigma))) for size in images.shape[1:]
         )
         # Divided by the sum within the image, so that its edges do not darken.
         rows = rows / ops.sum(rows, axis=2, keepdims=True)
@@ -317,7 +317,7 @@ class RandomLight(_RandomImageLayer):
         return {**super().get_config(), **self.strengths, "seed": self.seed}
 
 
-def _squared_steps(size: int) -> np.ndarray:
+def squared_steps(size: int) -> np.ndarray:
     """Return the (size, size) squared distances, in pixels, between the places of a line."""
     place = np.arange(size, dtype="float32")
     return np.square(place[:, None] - place)
@@ -335,7 +335,7 @@ def _smooth_fields(height: int, width: int, sigma: float) -> np.ndarray:
     for size in (height, width):
         far = math.ceil(6 * sigma)
         total = np.exp(-np.square(np.arange(-far, far + 1)) / (2 * sigma**2)).sum()
-        smoothing = np.exp(-_squared_steps(size) / (2 * sigma**2)) / total
+        smoothing = np.exp(-squared_steps(size) / (2 * sigma**2)) / total
         vectors, strengths, _ = np.linalg.svd(smoothing)
         main = np.cumsum(strengths**2) <= 0.999 * np.sum(strengths**2)
         sides.append((vectors * strengths)[:, : main.sum() + 1])

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from workbook.augment import squared_steps
 from workbook.backend import keras
 
 import numpy as np
@@ -17,8 +18,8 @@ class LocalContrast(keras.layers.Layer):
 
     Each channel is the pixel minus a mean, over a standard deviation. In the first one both are
     those of the image, so that neither brightness nor contrast matters. In the second one they
-    are weighted by a Gaussian around the pixel, so that neither do shadows nor an uneven light:
-    what is left is edges. This is the local contrast normalisation of Jarrett, Kavukcuoglu,
+    are weighted by a Gaussian around the pixel, so that neither do soft shadows nor an uneven
+    light: what is left is edges. This is the local contrast normalisation of Jarrett, Kavukcuoglu,
     Ranzato and LeCun, "What is the Best Multi-Stage Architecture for Object Recognition?" (ICCV
     2009).
 
@@ -79,6 +80,5 @@ def _against(images: Any, mean: Any) -> Any:
 
 def _weights(size: int, sigma: float) -> np.ndarray:
     """Return (size, size) weights, Gaussian around each place of a line, rows summing to 1."""
-    place = np.arange(size, dtype="float32")
-    weights = np.exp(-np.square(place[:, None] - place) / (2 * sigma**2))
+    weights = np.exp(-squared_steps(size) / (2 * sigma**2))
     return weights / weights.sum(axis=1, keepdims=True)
