@@ -5,19 +5,23 @@ Kaggle's side speaks the protocol of Kaggle's own client, which is pointed at it
 
 import base64
 import hashlib
+import io
 import os
 import random
 import threading
 import time
+import zipfile
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from workbook import datasets, paths
 from workbook.datasets import sources
-from workbook.datasets.catalogue import CATALOGUE
+from workbook.datasets.catalogue import CATALOGUE, PHOTOGRAPHS
+from workbook.datasets.readers import DataError
 
 import numpy as np
 import pytest
+from PIL import Image
 
 SECRET = "0123456789abcdef-secret"
 
@@ -381,3 +385,47 @@ def test_kaggle_client_that_exits_does_not_end_the_session(kaggle, account, monk
     monkeypatch.setattr(kagglehub, "competition_download", lambda *_, **__: exit(1))
     assert datasets.load("digit-recognizer").practice
     assert "broke off (SystemExit)" in capsys.readouterr().out
+
+
+@pytest.fixture
+def photographs(kaggle, monkeypatch):
+    """Let Kaggle have 40 photographs of two letters, and return the server."""
+    spec = PHOTOGRAPHS["asl-alphabet"]
+    monkeypatch.setitem(PHOTOGRAPHS, spec.name, replace(spec, kaggle_host=kaggle.url))
+    monkeypatch.setenv("WORKBOOK_DATA", "real")
+    kaggle.routes[DATASET] = redirect("/asl-alphabet.zip")
+    kaggle.routes["/asl-alphabet.zip"] = zip_of_photographs("asl_alphabet_train/" * 2)
+    return kaggle
+
+
+def zip_of_photographs(folder):
+    buffer, jpeg = io.BytesIO(), io.BytesIO()
+    Image.new("RGB", (200, 200), "brown").save(jpeg, "jpeg")
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for letter in "AB":
+            for number in range(1, 21):
+                archive.writestr(f"{folder}{letter}/{letter}{number}.jpg", jpeg.getvalue())
+    return buffer.getvalue()
+
+
+def test_photographs_are_downloaded_once(photographs):
+    for _ in range(2):
+        (X_train, _), (X_test, _) = datasets.load("asl-alphabet").load_data()
+        assert len(X_train) + len(X_test) == 40
+        assert photographs.asked == [DATASET, "/asl-alphabet.zip"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    {
+        "404": (404, "it has no such file"),
+        "cut": (zip_of_photographs("asl_alphabet_train/")[:-5000], "broke off"),
+        "other": (zip_of_photographs("other/letter-"), "none of the dataset's folders"),
+    }.values(),
+)
+def test_failed_download_of_photographs_leaves_nothing(fault, says, photographs):
+    photographs.routes["/asl-alphabet.zip"] = fault
+    with pytest.raises(DataError, match=says):
+        datasets.load("asl-alphabet")
+    kept = paths.CACHE / "asl-alphabet" / "photographs"
+    assert not [path for path in kept.rglob("*") if path.is_file()]
