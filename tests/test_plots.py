@@ -78,7 +78,7 @@ def test_every_figure_of_practice_data_is_marked(name, monkeypatch):
     ("name", "said"),
     {
         "learning_curves": "lowest at epoch 2 (0.600) and rises afterwards",
-        "class_counts": "from 2 of cat to 2 of cat",
+        "class_counts": "training, 6 images, 2 of each",
         "predictions": "6 images, 2 of them predicted wrongly",
         "confident_mistakes": "dog (90.0%), actually cat; cat (40.0%), actually owl",
         "confusion_matrix": "4 of 6 images are on the diagonal",
@@ -90,6 +90,20 @@ def test_every_figure_of_practice_data_is_marked(name, monkeypatch):
 )
 def test_descriptions_are_computed_from_what_is_shown(name, said):
     assert said in FIGURES[name]().alt
+
+
+def test_descriptions_do_not_single_out_one_of_equals():
+    uneven = plots.class_counts({"test": np.array([0, 1, 1, 2])}, CLASS_NAMES)
+    assert "from 1 of cat to 2 of dog" in uneven.alt
+    swapped = plots.confusion_matrix(np.arange(3), np.array([1, 0, 2]), CLASS_NAMES)
+    assert "most common, 1 times: cat taken for dog, dog taken for cat" in swapped.alt
+    assert "3 classes: 100.0% on all" in plots.class_accuracy(LABELS, LABELS, CLASS_NAMES).alt
+
+
+def test_a_rise_too_small_to_be_seen_is_not_called_overfitting():
+    steady = History()
+    steady.history = History.history | {"val_loss": [0.1, 0.002, 0.003]}
+    assert "stays near it" in plots.learning_curves(steady).alt
 
 
 def test_learning_curves_mark_the_lowest_validation_loss():

@@ -76,10 +76,12 @@ def class_counts(labels: Mapping[str, np.ndarray], class_names: Sequence[str]) -
         axis.xaxis.set_major_locator(MaxNLocator(3))
         _plain(axis)
         few, many = int(counts.argmin()), int(counts.argmax())
-        said.append(
-            f"{part}, {len(values):,} images, from {counts[few]:,} of {class_names[few]} "
-            f"to {counts[many]:,} of {class_names[many]}"
+        spread = (
+            f"from {counts[few]:,} of {class_names[few]} to {counts[many]:,} of {class_names[many]}"
         )
+        if counts[few] == counts[many]:
+            spread = f"{counts[few]:,} of each"
+        said.append(f"{part}, {len(values):,} images, {spread}")
     axes[0].invert_yaxis()
     axes[0].set_ylabel("class")
     fig.suptitle("Images of each class")
@@ -248,13 +250,11 @@ def confusion_matrix(
     axis.set_yticks(range(classes), class_names)
     axis.set(title="Confusion matrix (images)", xlabel="predicted class", ylabel="actual class")
     mistakes = matrix * (1 - np.eye(classes, dtype=int))
-    row, column = np.unravel_index(mistakes.argmax(), matrix.shape)
     said = f"{np.trace(matrix):,} of {matrix.sum():,} images are on the diagonal, predicted rightly"
     if mistakes.any():
-        said += (
-            f"; the most common mistake is {class_names[row]} taken for {class_names[column]}, "
-            f"{mistakes[row, column]:,} times"
-        )
+        most = np.argwhere(mistakes == mistakes.max())
+        names = [f"{class_names[row]} taken for {class_names[column]}" for row, column in most]
+        said += f"; most common, {mistakes.max():,} times: {', '.join(names)}"
     return _finish(fig, f"Confusion matrix of {classes} classes: {said}.")
 
 
@@ -284,11 +284,9 @@ def class_accuracy(labels: np.ndarray, predicted: np.ndarray, class_names: Seque
     axis.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
     axis.set(title="Accuracy on each class, hardest first", xlabel="accuracy", ylabel="class")
     _plain(axis)
-    return _finish(
-        fig,
-        f"Accuracy on each of {len(names)} classes, from {accuracy[order[0]]:.1%} on {names[0]} "
-        f"to {accuracy[order[-1]]:.1%} on {names[-1]}.",
-    )
+    low, high = f"{accuracy[order[0]]:.1%}", f"{accuracy[order[-1]]:.1%}"
+    said = f"{low} on all" if low == high else f"from {low} on {names[0]} to {high} on {names[-1]}"
+    return _finish(fig, f"Accuracy on each of {len(names)} classes: {said}.")
 
 
 def variations(
@@ -401,14 +399,12 @@ def _describe_curves(values: Mapping[str, Sequence[float]], best: int) -> str:
     epochs = len(values["loss"])
     accuracy, valid = values["accuracy"], values["val_accuracy"]
     top = int(np.argmax(valid))
-    trend = (
-        "rises afterwards, a sign of overfitting"
-        if values["val_loss"][-1] > 1.1 * values["val_loss"][best]
-        else "stays near it to the end"
-    )
+    lowest, last = values["val_loss"][best], values["val_loss"][-1]
+    rises = last > 1.1 * lowest and f"{last:.2f}" > f"{lowest:.2f}"
+    trend = "rises afterwards, a sign of overfitting" if rises else "stays near it to the end"
     return (
         f"Loss and accuracy against epoch, {epochs} epochs. Training accuracy goes from "
         f"{accuracy[0]:.1%} to {accuracy[-1]:.1%}; validation accuracy from {valid[0]:.1%} to "
         f"{valid[-1]:.1%}, at most {valid[top]:.1%} at epoch {top + 1}. Validation loss is lowest "
-        f"at epoch {best + 1} ({values['val_loss'][best]:.3f}) and {trend}."
+        f"at epoch {best + 1} ({lowest:.3f}) and {trend}."
     )
