@@ -100,6 +100,12 @@ def test_descriptions_do_not_single_out_one_of_equals():
     assert "3 classes: 100.0% on all" in plots.class_accuracy(LABELS, LABELS, CLASS_NAMES).alt
 
 
+def test_a_rise_to_more_digits_is_a_rise():
+    diverging = History()
+    diverging.history = History.history | {"val_loss": [9.7, 9.5, 10.6]}
+    assert "rises afterwards" in plots.learning_curves(diverging).alt
+
+
 def test_a_rise_too_small_to_be_seen_is_not_called_overfitting():
     steady = History()
     steady.history = History.history | {"val_loss": [0.1, 0.002, 0.003]}

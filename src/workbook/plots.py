@@ -400,7 +400,7 @@ def _describe_curves(values: Mapping[str, Sequence[float]], best: int) -> str:
     accuracy, valid = values["accuracy"], values["val_accuracy"]
     top = int(np.argmax(valid))
     lowest, last = values["val_loss"][best], values["val_loss"][-1]
-    rises = last > 1.1 * lowest and f"{last:.2f}" > f"{lowest:.2f}"
+    rises = last > 1.1 * lowest and round(last, 2) > round(lowest, 2)
     trend = "rises afterwards, a sign of overfitting" if rises else "stays near it to the end"
     return (
         f"Loss and accuracy against epoch, {epochs} epochs. Training accuracy goes from "
