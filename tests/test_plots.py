@@ -5,6 +5,7 @@ from workbook import plots
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 CLASS_NAMES = ["cat", "dog", "owl"]
 LABELS = np.array([0, 1, 2, 0, 1, 2])
@@ -77,7 +78,7 @@ def test_every_figure_of_practice_data_is_marked(name, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "said"),
     {
-        "learning_curves": "lowest at epoch 2 (0.600) and rises afterwards",
+        "learning_curves": "lowest at epoch 2 (0.600); at the end it is 0.800, a rise",
         "class_counts": "training, 6 images, 2 of each",
         "predictions": "6 images, 2 of them predicted wrongly",
         "confident_mistakes": "dog (90.0%), actually cat; cat (40.0%), actually owl",
@@ -103,13 +104,13 @@ def test_descriptions_do_not_single_out_one_of_equals():
 def test_a_rise_to_more_digits_is_a_rise():
     diverging = History()
     diverging.history = History.history | {"val_loss": [9.7, 9.5, 10.6]}
-    assert "rises afterwards" in plots.learning_curves(diverging).alt
+    assert "at the end it is 10.600, a rise that" in plots.learning_curves(diverging).alt
 
 
 def test_a_rise_too_small_to_be_seen_is_not_called_overfitting():
     steady = History()
     steady.history = History.history | {"val_loss": [0.1, 0.002, 0.003]}
-    assert "stays near it" in plots.learning_curves(steady).alt
+    assert "lowest at epoch 2 (0.002); at the end it is 0.003." in plots.learning_curves(steady).alt
 
 
 def test_learning_curves_mark_the_lowest_validation_loss():
@@ -120,12 +121,30 @@ def test_learning_curves_mark_the_lowest_validation_loss():
         assert axis.get_xlabel() == "epoch"
 
 
+def _drawn(fig):
+    canvas = FigureCanvasAgg(fig)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())
+
+
+def test_nothing_of_a_long_list_of_names_is_cut_off():
+    images = np.zeros((120, 28, 28), "uint8")
+    names = ["T-shirt/top", *"abcdefghi"]
+    drawn = _drawn(plots.samples(images, np.repeat(np.arange(10), 12), names))
+    assert (drawn[:, :2] == 255).all()
+
+
 def test_right_and_wrong_differ_by_more_than_colour():
     fig = FIGURES["predictions"]()
     titles = [axis.get_title() for axis in fig.axes[:6]]
     assert [title[0] for title in titles] == list("✓✓✓✗✓✗")
-    frames = {title[0]: axis.spines["top"].get_linestyle() for title, axis in zip(titles, fig.axes)}  # noqa: B905
-    assert frames["✓"] != frames["✗"]
+    drawn = _drawn(fig)
+    for title, axis in zip(titles, fig.axes, strict=False):
+        frame = axis.bbox
+        edge = drawn[len(drawn) - round(frame.y1), round(frame.x0) + 4 : round(frame.x1) - 4, :3]
+        colour = 255 * np.array(axis.spines["top"].get_edgecolor()[:3])
+        gaps = np.mean(np.abs(edge - colour).max(axis=1) > 64)
+        assert (gaps > 0.1) == (title[0] == "✗"), (title, gaps)
 
 
 def test_confident_mistakes_come_surest_first():

@@ -58,21 +58,18 @@ def check(name: str, answer: Any, *given: Any) -> None:
 
 
 def unsolved(source: str) -> str:
-    """Return the student's cell for a solution: its comments, and ``name = ...`` for each answer.
+    """Return the student's cell for a solution: its comments, and ``name = ...`` for the answer.
 
-    Everything else in the solution is a way to the answers, and is left out.
+    The answer is what the last assignment names. All before it is a way there, and is left out.
 
     Raises:
         SyntaxError: The solution is not Python.
     """
     lines = source.splitlines()
     kept = {number: line for number, line in enumerate(lines, start=1) if line.startswith("#")}
-    for statement in ast.parse(source).body:
-        if isinstance(statement, ast.Assign):
-            names = (
-                node.id for node in ast.walk(statement.targets[0]) if isinstance(node, ast.Name)
-            )
-            kept[statement.lineno] = "\n".join(f"{name} = ..." for name in names)
+    for statement in [s for s in ast.parse(source).body if isinstance(s, ast.Assign)][-1:]:
+        names = (node.id for node in ast.walk(statement.targets[0]) if isinstance(node, ast.Name))
+        kept[statement.lineno] = "\n".join(f"{name} = ..." for name in names)
     return "\n".join(line for _, line in sorted(kept.items()))
 
 
@@ -80,7 +77,7 @@ def _same(answer: Any, expected: Any, within: float) -> bool:
     if isinstance(expected, str):
         return isinstance(answer, str) and answer.strip().lower() == expected.lower()
     if isinstance(expected, set):
-        return isinstance(answer, list | tuple | set) and set(answer) == expected
+        return isinstance(answer, list | tuple | set) and {str(part) for part in answer} == expected
     try:
         got, wanted = np.asarray(answer, dtype=float), np.asarray(expected, dtype=float)
     except (TypeError, ValueError):
@@ -154,8 +151,8 @@ EXERCISES: dict[str, Exercise] = {
     "mnist.smaller-model": Exercise(
         lambda: (784 * 32 + 32) + (32 * 10 + 10),
         "Two dense layers remain: 784 to 32, and 32 to 10. model.count_params() adds them up.",
-        "With a seventh of the parameters, and after 3 epochs only, its accuracy is just a few "
-        "percent lower.",
+        "With a seventh of the parameters, and after 3 epochs only, its accuracy is a few "
+        "percentage points lower.",
     ),
     "fashion-mnist.best-epoch": Exercise(
         _best_epoch,
@@ -204,14 +201,14 @@ EXERCISES: dict[str, Exercise] = {
     "digit-recognizer.learning-rate": Exercise(
         lambda: 0.1,
         "Compare the validation accuracy after the same number of epochs.",
-        "With steps that are too small nothing happens yet; with steps that are too large each one "
-        "lands beyond the valley. The learning rate is the first thing to try.",
+        "With steps that are too small too little has happened yet; with steps that are too large "
+        "each one lands beyond the valley. The learning rate is the first thing to try.",
         within=1e-9,
     ),
     "sign-language-mnist.best-epoch": Exercise(
         _best_epoch,
         'history.history["val_loss"] is a list: np.argmin finds its lowest, counted from 0.',
-        "Early stopping keeps the weights of this epoch, whichever comes after.",
+        "Early stopping keeps the weights of this epoch, whatever comes after.",
     ),
     "sign-language-mnist.count": Exercise(
         lambda: (28 * 28 * 28 * 28 * 32, 3 * 3 * 1 * 32),

@@ -49,7 +49,7 @@ def samples(
     images: np.ndarray, labels: np.ndarray, class_names: Sequence[str], per_class: int = 12
 ) -> Figure:
     """Show the first ``per_class`` images of each class, a row for each."""
-    fig = _figure(0.5 * len(class_names) + 0.7)
+    fig = _figure(0.5 * len(class_names) + 1.0)
     axis = fig.subplots()
     rows = [images[labels == label][:per_class] for label in range(len(class_names))]
     _mosaic(axis, rows)
@@ -181,6 +181,7 @@ def predictions(
                 color=BLUE if right else ORANGE,
                 linewidth=3,
                 linestyle="-" if right else (0, (2, 1)),
+                capstyle="butt",  # projecting caps, the default, would fill the gaps
             )
         axis.set_title(
             f"{'✓' if right else '✗'} {class_names[guess]}, {row[guess]:.1%}",
@@ -281,6 +282,7 @@ def class_accuracy(labels: np.ndarray, predicted: np.ndarray, class_names: Seque
     axis.margins(x=0.12)
     if accuracy.min() == 1:
         axis.set_xlim(0.98, 1.005)
+        axis.set_xticks([0.98, 0.985, 0.99, 0.995, 1.0])
     axis.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
     axis.set(title="Accuracy on each class, hardest first", xlabel="accuracy", ylabel="class")
     _plain(axis)
@@ -401,10 +403,10 @@ def _describe_curves(values: Mapping[str, Sequence[float]], best: int) -> str:
     top = int(np.argmax(valid))
     lowest, last = values["val_loss"][best], values["val_loss"][-1]
     rises = last > 1.1 * lowest and round(last, 2) > round(lowest, 2)
-    trend = "rises afterwards, a sign of overfitting" if rises else "stays near it to the end"
+    risen = ", a rise that is a sign of overfitting" if rises else ""
     return (
         f"Loss and accuracy against epoch, {epochs} epochs. Training accuracy goes from "
         f"{accuracy[0]:.1%} to {accuracy[-1]:.1%}; validation accuracy from {valid[0]:.1%} to "
         f"{valid[-1]:.1%}, at most {valid[top]:.1%} at epoch {top + 1}. Validation loss is lowest "
-        f"at epoch {best + 1} ({lowest:.3f}) and {trend}."
+        f"at epoch {best + 1} ({lowest:.3f}); at the end it is {last:.3f}{risen}."
     )
