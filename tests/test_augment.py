@@ -99,6 +99,16 @@ def test_compiled_by_xla_the_same_seed_gives_the_same_pixels(kind, strengths, im
     assert results[0].min() >= 0 and results[0].max() <= 1
 
 
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize(("kind", "strengths"), LAYERS)
+def test_mixed_precision_gives_the_same_pixels_with_fewer_digits(kind, strengths, policy, images):
+    exact = np.asarray(kind(**strengths, seed=3)(images, training=True))
+    layer = kind(**strengths, seed=3, dtype=policy)
+    half = layer(images, training=True)
+    assert half.dtype.name == layer.compute_dtype
+    np.testing.assert_allclose(keras.ops.cast(half, "float32").numpy(), exact, atol=0.02)
+
+
 @pytest.mark.parametrize(("kind", "strengths"), LAYERS)
 def test_saved_and_loaded_inside_a_model(kind, strengths, images, tmp_path):
     model = keras.Sequential([keras.Input((28, 28)), kind(**strengths, seed=5)])

@@ -56,3 +56,9 @@ def test_what_it_cannot_take_is_told():
         LocalContrast(0)
     with pytest.raises(ValueError, match=r"shape \(None, 28, 28, 3\); it needs"):
         keras.Sequential([keras.Input((28, 28, 3)), LocalContrast()])
+
+
+def test_mixed_precision_gives_the_same_channels_with_fewer_digits(images):
+    half = np.asarray(LocalContrast(dtype="mixed_float16")(images))
+    assert half.dtype == "float16"
+    np.testing.assert_allclose(half, np.asarray(LocalContrast()(images)), atol=0.02)

@@ -113,6 +113,15 @@ def test_a_rise_too_small_to_be_seen_is_not_called_overfitting():
     assert "lowest at epoch 2 (0.002); at the end it is 0.003." in plots.learning_curves(steady).alt
 
 
+def test_learning_curves_say_what_they_lack():
+    nothing, half = History(), History()
+    nothing.history = {}
+    assert "No epoch was completed" in plots.learning_curves(nothing).alt
+    half.history = {"loss": [1.0], "accuracy": [0.5]}
+    with pytest.raises(ValueError, match="not val_loss, val_accuracy: compile with"):
+        plots.learning_curves(half)
+
+
 def test_learning_curves_mark_the_lowest_validation_loss():
     loss, accuracy = plots.learning_curves(History()).axes
     for axis, value in [(loss, 0.6), (accuracy, 0.75)]:

@@ -237,6 +237,16 @@ class CountsBatches(keras.callbacks.Callback):
         self.batches += 1
 
 
+class CountsInACheckpoint(keras.callbacks.ModelCheckpoint):
+    batches = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.batches += 1
+
+    def on_epoch_end(self, epoch, logs=None):
+        pass
+
+
 def by_keras(case, X, y):
     """Return what to compile and how to fit for one case that the compiled loop cannot honour."""
     fit = {"x": X, "y": y, "batch_size": BATCH}
@@ -251,6 +261,11 @@ def by_keras(case, X, y):
         "tf.data": ({}, {"x": batches}),
         "generator": ({}, {"x": ((X[i : i + 9], y[i : i + 9]) for i in range(0, N, 9))}),
         "tensors": ({}, fit | {"x": tf.constant(X)}),
+        "split sample weights": (
+            {},
+            fit | {"validation_split": 0.2, "sample_weight": np.linspace(0, 1, N)},
+        ),
+        "hook in a checkpoint": ({}, fit | {"callbacks": [CountsInACheckpoint("x.keras")]}),
     }[case]
 
 
@@ -266,6 +281,8 @@ def by_keras(case, X, y):
         "tf.data",
         "generator",
         "tensors",
+        "split sample weights",
+        "hook in a checkpoint",
     ],
 )
 @pytest.mark.filterwarnings("ignore:Your input ran out of data")  # so it does, in "steps"
@@ -277,7 +294,7 @@ def test_what_keras_own_loop_has_to_do(data, case, epochs_made):
         keras.utils.set_random_seed(3)
         model.fit(**fit, shuffle=False, verbose=0)
         models.append(model)
-        if case == "batch callback":
+        if "callbacks" in fit:
             assert fit["callbacks"][0].batches == 11
     assert not epochs_made
     assert_same(*models, tolerance=1e-6)
@@ -301,6 +318,78 @@ def test_bad_arrays_raise_what_keras_raises(data):
     for cls in (Sequential, keras.Sequential):
         with pytest.raises(ValueError, match="cardinality"):
             dense(cls).fit(X, y[:-1], verbose=0)
+
+
+@pytest.mark.parametrize("wrong", [CLASSES, -1])
+@pytest.mark.parametrize("part", ["training", "validation"])
+@pytest.mark.parametrize("built", [True, False])
+def test_a_label_without_an_output_raises_what_keras_raises(data, wrong, part, built):
+    X, y = data
+    labels = y.astype(int)
+    labels[-1] = wrong
+    given = {"training": (X, labels, (X, y)), "validation": (X, y, (X, labels))}[part]
+    for cls in (Sequential, keras.Sequential):
+        model = cls([keras.Input((FEATURES,))] if built else [])
+        model.add(layers.Dense(CLASSES, activation="softmax"))
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        with pytest.raises(tf.errors.InvalidArgumentError, match="label"):
+            model.fit(*given[:2], validation_data=given[2], verbose=0)
+
+
+def test_a_number_without_an_embedding_raises_what_keras_raises():
+    for cls in (Sequential, keras.Sequential):
+        embed = layers.Embedding(5, 2)
+        model = cls([keras.Input((3,)), embed, layers.Flatten(), layers.Dense(1)])
+        model.compile("sgd", "mse")
+        with pytest.raises(tf.errors.InvalidArgumentError, match="indices"):
+            model.fit(np.full((8, 3), 5), np.zeros(8), verbose=0)
+
+
+def test_numbers_to_predict_may_be_larger_than_the_number_of_outputs(data, epochs_made):
+    X, y = data
+    for targets, outputs in ((100.0 * y, 1), (100.0 * np.stack([y, y], axis=1), 2)):
+        model = Sequential([keras.Input((FEATURES,)), layers.Dense(outputs)])
+        model.compile("sgd", "mse", jit_compile=False)
+        model.fit(X, targets, verbose=0)
+    assert len(epochs_made) == 2
+
+
+def test_what_xla_does_not_know_trains_without_it(data, epochs_made):
+    X, y = data
+    models = []
+    for cls in (Sequential, keras.Sequential):
+
+        def halved(y_true, y_pred):
+            half = tf.numpy_function(lambda values: values / 2, [y_pred[:, 0]], tf.float32)
+            return tf.reshape(half, [-1])
+
+        model = dense(cls, metrics=[halved], jit_compile="auto")
+        model.fit(X, y, batch_size=BATCH, shuffle=False, epochs=2, verbose=0)
+        models.append(model)
+    assert epochs_made
+    assert_same(*models)
+
+
+class ReportsMore(Sequential):
+    def compute_metrics(self, *arguments, **options):
+        return super().compute_metrics(*arguments, **options) | {"seven": 7.0}
+
+
+def test_a_model_with_methods_of_its_own_keeps_them_and_its_name(data, epochs_made):
+    model = ReportsMore([keras.Input((FEATURES,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    assert model.fit(*data, verbose=0).history["seven"] == [7.0]
+    assert not epochs_made
+    assert model.__class__ is ReportsMore
+
+
+def test_arguments_by_position_are_those_of_keras(data):
+    X, y = data
+    weights = {0: 5.0, 1: 2.0, 2: 3.0, 3: 4.0}
+    models = [dense(cls) for cls in (Sequential, keras.Sequential)]
+    for model in models:
+        model.fit(X, y, BATCH, 2, 0, None, 0.2, None, False, weights)
+    assert_same(*models)
 
 
 def test_a_saved_model_is_keras_own(data, tmp_path):
@@ -360,7 +449,8 @@ def test_an_epoch_copies_arrays_however_they_lie_in_memory(array):
     np.testing.assert_allclose(tensor, array, rtol=1e-6)
 
 
-def test_an_interrupt_keeps_weights_and_history(data, capsys, tmp_path):
+@pytest.mark.parametrize("options", [{}, {"class_weight": dict.fromkeys(range(CLASSES), 2.0)}])
+def test_an_interrupt_keeps_weights_and_history(data, options, capsys):
     X, y = data
     ended = []
 
@@ -373,7 +463,7 @@ def test_an_interrupt_keeps_weights_and_history(data, capsys, tmp_path):
     ending = keras.callbacks.LambdaCallback(
         on_epoch_begin=interrupt, on_train_end=lambda logs: ended.append(True)
     )
-    history = model.fit(X, y, epochs=9, callbacks=[ending])
+    history = model.fit(X, y, epochs=9, callbacks=[ending], **options)
     assert history is model.history
     assert history.epoch == [0, 1]
     assert len(history.history["loss"]) == 2
@@ -381,6 +471,15 @@ def test_an_interrupt_keeps_weights_and_history(data, capsys, tmp_path):
     assert "Interrupted" in capsys.readouterr().out
     assert not np.allclose(model.get_weights()[0], initial[0])
     model.fit(X, y, verbose=0)
+
+
+def test_an_interrupt_before_training_begins_is_not_hidden(data):
+    class Stops(keras.callbacks.Callback):
+        def set_model(self, model):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        dense(Sequential).fit(*data, callbacks=[Stops()], verbose=0)
 
 
 def test_progress_is_short_where_nobody_watches(data, capfd):
@@ -393,6 +492,14 @@ def test_progress_is_short_where_nobody_watches(data, capfd):
     for name in ("epoch 25/25", " loss ", "accuracy", "val_loss", "val_accuracy", "in all"):
         assert name in lines[-1]
     assert "left" in lines[0]
+
+
+def test_progress_shows_the_mean_of_what_has_several_values(data, capsys):
+    X, y = data
+    model = dense(Sequential, metrics=[keras.metrics.F1Score()], loss="mse")
+    model.fit(X, keras.utils.to_categorical(y))
+    history = model.history.history["f1_score"][-1]
+    assert f"f1_score {np.mean(history):.4f}" in capsys.readouterr().out
 
 
 def test_no_progress_when_verbose_is_0(data, capfd):

@@ -33,11 +33,12 @@ class _RandomImageLayer(keras.layers.Layer):
             return images
         batch = ops.shape(images)[0]
         height, width = images.shape[1:3]
-        plain = ops.reshape(images, (batch, height, width))
-        return ops.reshape(self.change(plain), ops.shape(images))
+        # In float32 whatever the model computes in: half precision has too few digits for places.
+        plain = ops.cast(ops.reshape(images, (batch, height, width)), "float32")
+        return ops.cast(ops.reshape(self.change(plain), ops.shape(images)), images.dtype)
 
     def change(self, images: Any) -> Any:
-        """Return changed ``(batch, height, width)`` images."""
+        """Return changed ``(batch, height, width)`` images, float32 as they came."""
         raise NotImplementedError
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -71,7 +72,7 @@ class _RandomImageLayer(keras.layers.Layer):
             bits = ops.bitwise_xor(bits, ops.bitwise_right_shift(bits, np.uint32(16)))
             bits = bits * np.uint32(multiplier) + second
         bits = ops.bitwise_right_shift(bits, np.uint32(8))
-        return ops.reshape(ops.cast(bits, self.compute_dtype) / 2**24, (batch, *shape))
+        return ops.reshape(ops.cast(bits, "float32") / 2**24, (batch, *shape))
 
 
 @keras.saving.register_keras_serializable(package="workbook")

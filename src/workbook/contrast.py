@@ -42,7 +42,8 @@ class LocalContrast(keras.layers.Layer):
 
     def call(self, images: Any) -> Any:
         """Return the two channels."""
-        plain = images[..., 0]
+        # In float32 whatever the model computes in: variances are small differences.
+        plain = ops.cast(images[..., 0], "float32")
         rows, columns = (_weights(size, self.sigma) for size in plain.shape[1:])
 
         def around(values: Any) -> Any:
@@ -51,7 +52,8 @@ class LocalContrast(keras.layers.Layer):
         def whole(values: Any) -> Any:
             return ops.mean(values, axis=(1, 2), keepdims=True)
 
-        return ops.stack([_against(plain, mean) for mean in (whole, around)], axis=-1)
+        both = ops.stack([_against(plain, mean) for mean in (whole, around)], axis=-1)
+        return ops.cast(both, images.dtype)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Return the shape of the images with two channels."""

@@ -116,8 +116,19 @@ def learning_curves(history: Any) -> Figure:
 
     ``history`` is what ``model.fit`` returns, for a model compiled with the metric "accuracy" and
     fitted with validation data.
+
+    Raises:
+        ValueError: Accuracy or validation was not recorded.
     """
     values = history.history
+    if not values:
+        return _sentence("No epoch was completed, so there are no curves yet")
+    missing = [k for k in ("accuracy", "val_loss", "val_accuracy") if k not in values]
+    if missing:
+        raise ValueError(
+            f"The history holds {', '.join(values)}, but not {', '.join(missing)}: compile with "
+            'metrics=["accuracy"], and fit with validation_data.'
+        )
     epochs = np.arange(1, len(values["loss"]) + 1)
     best = int(np.argmin(values["val_loss"]))
     fig = _figure(3.4)
@@ -208,9 +219,7 @@ def confident_mistakes(
     predicted = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(predicted != labels)
     if not len(wrong):
-        fig = _figure(1.2)
-        fig.text(0.5, 0.5, f"No mistake in {len(labels):,} images", ha="center", va="center")
-        return _finish(fig, f"No figure: the model made no mistake in {len(labels):,} images.")
+        return _sentence(f"The model made no mistake in {len(labels):,} images")
     order = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")][:count]
     return predictions(
         images[order],
@@ -356,6 +365,13 @@ def _compact(png: bytes) -> bytes:
 
 def _figure(height: float) -> Figure:
     return Figure(figsize=(WIDTH, height), layout="constrained")
+
+
+def _sentence(text: str) -> Figure:
+    """Return a sentence in place of a figure."""
+    fig = _figure(1.2)
+    fig.text(0.5, 0.5, text, ha="center", va="center")
+    return _finish(fig, f"No figure. {text}.")
 
 
 def _finish(fig: Figure, alt: str) -> Figure:

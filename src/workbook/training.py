@@ -105,8 +105,13 @@ class CompiledEpochs:
         validation_split: float = 0.0,
         validation_data: Any = None,
         shuffle: bool | str = True,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
         validation_batch_size: int | None = None,
-        **options: Any,
+        validation_freq: int = 1,
     ) -> keras.callbacks.History:
         """Train as ``keras.Model.fit`` does: the same arguments, history and exceptions.
 
@@ -115,54 +120,65 @@ class CompiledEpochs:
         ``tf.data``, several inputs, eager mode, a number of steps) trains by Keras' own loop.
 
         Progress takes one line, unless ``verbose=0``. An interrupt (Ctrl-C, the stop button) ends
-        training between two batches: the model keeps its weights, and the history of the epochs
-        that were completed is returned.
+        training between two batches: callbacks are told of the end, the model keeps its weights,
+        and the history of the epochs that were completed is returned.
         """
         callbacks = list(tf.nest.flatten(callbacks)) if callbacks else []
-        if validation_split and not validation_data and _is_array(x) and _is_array(y):
+        train: Any = (x, y)
+        valid: Any = validation_data
+        if validation_split and validation_data is None and _are_arrays(train):
             cut = int(len(x) * (1.0 - validation_split))
-            if 0 < cut < len(x):
-                x, y, validation_data = x[:cut], y[:cut], (x[cut:], y[cut:])
+            train, valid = (x[:cut], y[:cut]), (x[cut:], y[cut:])
         compiled = (
-            _fits_in_a_loop(self, callbacks, options)
-            and _are_arrays((x, y))
-            and (validation_data is None or _are_arrays(validation_data))
+            _fits_in_a_loop(self, callbacks)
+            and class_weight is sample_weight is steps_per_epoch is validation_steps is None
             and isinstance(shuffle, bool)
+            and all(_compilable(self, pair) for pair in (train, valid) if pair is not None)
         )
         if verbose == "auto" or (compiled and verbose):
             callbacks.append(Progress())
             verbose = 0
-        options.update(epochs=epochs, verbose=verbose)
-        if not compiled:
-            return super().fit(  # type: ignore[misc]
-                x,
-                y,
-                batch_size,
-                callbacks=callbacks,
-                validation_split=validation_split,
-                validation_data=validation_data,
-                shuffle=shuffle,
-                validation_batch_size=validation_batch_size,
-                **options,
-            )
-
-        batch_size = batch_size or 32
-        steps = -(-len(x) // batch_size)
-        training = Epoch(x, y, batch_size, bool(shuffle))
-        if validation_data is not None:
-            x_valid, y_valid = validation_data
-            rows = validation_batch_size or batch_size
-            validation_data = Epoch(x_valid, y_valid, rows, shuffle=False)
-        called = keras.callbacks.CallbackList(
-            callbacks, add_history=True, model=self, steps=steps, epochs=epochs, verbose=verbose
-        )
+        shown = {"epochs": epochs, "verbose": verbose}
+        before = getattr(self, "history", None)
+        if compiled:
+            batch_size = batch_size or 32
+            steps = -(-len(train[0]) // batch_size)
+            arguments: dict[str, Any] = {
+                "x": Epoch(train[0], train[1], batch_size, bool(shuffle)),
+                "validation_data": valid
+                and Epoch(valid[0], valid[1], validation_batch_size or batch_size, False),
+                "callbacks": keras.callbacks.CallbackList(
+                    callbacks, add_history=True, model=self, steps=steps, **shown
+                ),
+            }
+        else:
+            arguments = {
+                "x": x,
+                "y": y,
+                "batch_size": batch_size,
+                "callbacks": callbacks,
+                "validation_split": validation_split,
+                "validation_data": validation_data,
+                "shuffle": shuffle,
+                "class_weight": class_weight,
+                "sample_weight": sample_weight,
+                "steps_per_epoch": steps_per_epoch,
+                "validation_steps": validation_steps,
+                "validation_batch_size": validation_batch_size,
+            }
         try:
             return super().fit(  # type: ignore[misc]
-                training, callbacks=called, validation_data=validation_data, **options
+                **arguments, **shown, initial_epoch=initial_epoch, validation_freq=validation_freq
             )
         except KeyboardInterrupt:
-            called.on_train_end()
-            print("Interrupted: the model keeps the weights that it has reached.")
+            if getattr(self, "history", None) is before:
+                raise  # training has not begun
+            for callback in callbacks:
+                callback.on_train_end(None)
+            print(
+                "Interrupted: the model keeps the weights that it has reached "
+                "(where early stopping restores the best ones, those)."
+            )
             return self.history  # type: ignore[attr-defined]
 
     def make_train_function(self, force: bool = False) -> None:
@@ -186,15 +202,30 @@ class CompiledEpochs:
 
             tf.while_loop(lambda batch: batch < stop, one_batch, [start], parallel_iterations=1)
 
-        compiled_loop = tf.function(loop, jit_compile=_xla_pays(self))
-        # A trace for each batch size is what is meant, not a mistake to warn about.
-        compiled_loop._omit_frequent_tracing_warning = True
+        def compiled(with_xla: bool) -> Callable:
+            function = tf.function(loop, jit_compile=with_xla)
+            # A trace for each batch size is what is meant, not a mistake to warn about.
+            function._omit_frequent_tracing_warning = True
+            return function
+
+        compiled_loop = compiled(_xla_pays(self))
+
+        def run_loop(*arguments: Any) -> None:
+            nonlocal compiled_loop
+            try:
+                compiled_loop(*arguments)
+            except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
+                # Some operations XLA does not know, and says so before it begins: tf.print, say.
+                if self._requested_jit != "auto" or "XLA" not in str(error):
+                    raise
+                compiled_loop = compiled(False)
+                compiled_loop(*arguments)
 
         def function(iterator: Any) -> Mapping:
             if not isinstance(iterator, Epoch):
                 return by_batch(iterator)
             self._symbolic_build(data_batch=next(iterator))  # type: ignore[attr-defined]
-            iterator.run(compiled_loop, by_batch)
+            iterator.run(run_loop, by_batch)
             return self.get_metrics_result()  # type: ignore[attr-defined]
 
         return function
@@ -204,7 +235,7 @@ class Sequential(CompiledEpochs, keras.Sequential):
     """``keras.Sequential`` with the compiled epochs of this module; a saved model is Keras' own."""
 
     # Keras names the class in the file that it saves; this file loads without the workbook.
-    __class__ = property(lambda self: keras.Sequential)
+    __class__ = property(lambda self: keras.Sequential if type(self) is Sequential else type(self))
 
 
 class Progress(keras.callbacks.Callback):
@@ -235,7 +266,7 @@ class Progress(keras.callbacks.Callback):
         each = (now - self.first_end) / (self.done - 1) if self.done > 1 else now - self.began
         logs = logs or {}
         names = sorted(logs, key=lambda name: (name.startswith("val_"), "loss" not in name))
-        metrics = "  ".join(f"{name} {logs[name]:.4f}" for name in names)
+        metrics = "  ".join(f"{name} {float(np.mean(logs[name])):.4f}" for name in names)
         self.line = f"epoch {epoch + 1}/{epochs}  {metrics}"
         left = f"{self.line}  {_clock(each * (epochs - epoch - 1))} left"
         if self.display is not None:
@@ -252,31 +283,28 @@ class Progress(keras.callbacks.Callback):
             print(summary, flush=True)
 
 
-def _fits_in_a_loop(model: Any, callbacks: list, options: Mapping[str, Any]) -> bool:
+def _fits_in_a_loop(model: Any, callbacks: list) -> bool:
     """Tell whether nothing has to happen in Python between two batches of ``model.fit``."""
-    own_step = type(model).train_step is keras.Model.train_step
     return (
-        own_step
-        and type(model).test_step is keras.Model.test_step
+        all(
+            getattr(type(model), method) is getattr(keras.Model, method)
+            for method in ("train_step", "test_step", "compute_metrics")
+        )
         and model.compiled
         and not model.run_eagerly
         and not tf.config.functions_run_eagerly()
         and not tf.distribute.has_strategy()
         and model.distribute_strategy is tf.distribute.get_strategy()
         and not keras.config.max_steps_per_epoch()
+        and not keras.config.max_epochs()
         and not any(_acts_on_batches(callback) for callback in callbacks)
-        and all(
-            value is None
-            for name, value in options.items()
-            if name not in ("initial_epoch", "validation_freq")
-        )
     )
 
 
 def _acts_on_batches(callback: keras.callbacks.Callback) -> bool:
-    if isinstance(callback, keras.callbacks.ModelCheckpoint):
-        return callback.save_freq != "epoch"
-    plain = keras.callbacks.Callback
+    plain: type = keras.callbacks.Callback
+    if isinstance(callback, keras.callbacks.ModelCheckpoint) and callback.save_freq == "epoch":
+        plain = keras.callbacks.ModelCheckpoint  # its hook for batches does nothing then
     return isinstance(callback, keras.callbacks.CallbackList) or any(
         getattr(getattr(callback, hook), "__func__", None) is not getattr(plain, hook)
         for hook in BATCH_HOOKS
@@ -296,6 +324,23 @@ def _are_arrays(pair: Any) -> bool:
     )
 
 
+def _compilable(model: Any, pair: Any) -> bool:
+    """Tell whether ``pair`` is two arrays, without a label that the model has no output for.
+
+    For such a label Keras raises an error where XLA would go on with NaN.
+    """
+    if not _are_arrays(pair):
+        return False
+    x, y = pair
+    try:
+        shape = model.compute_output_shape((None, *x.shape[1:]))
+    except (NotImplementedError, TypeError, ValueError):
+        return False  # Keras says what is wrong
+    classes = shape[-1] if isinstance(shape, tuple) and isinstance(shape[-1], int) else 1
+    one_label_each = classes > 1 and y.shape[1:] != shape[1:]
+    return not one_label_each or bool(y.min() >= 0 and y.max() < classes)
+
+
 def _tensor(array: np.ndarray) -> tf.Tensor:
     """Copy ``array`` to a tensor once; ``tf.convert_to_tensor`` copies twice, one being freed."""
     dtype = np.dtype(keras.config.floatx()) if array.dtype.kind == "f" else array.dtype
@@ -313,15 +358,17 @@ def _xla_pays(model: Any) -> bool:
     if model._requested_jit != "auto":
         return bool(model.jit_compile)
     # On a CPU, XLA took 40 times as long for a small convolutional network, 10 for dropout. The
-    # layers of workbook.augment draw their random numbers in a way that XLA is quick at.
-    slow_on_cpu = any(
+    # layers of workbook.augment draw their random numbers in a way that XLA is quick at. And XLA
+    # reads some row of an embedding for a number that has none, where TensorFlow raises an error.
+    suits_cpu = not any(
         hasattr(layer, "kernel_size")
         or hasattr(layer, "pool_size")
+        or isinstance(layer, keras.layers.Embedding)
         or (layer._seed_generators and not hasattr(layer, "quick_in_xla"))
         for layer in model._flatten_layers(include_self=False)
     )
     on_gpu = bool(tf.config.list_physical_devices("GPU"))
-    return model_supports_jit(model) and (on_gpu or not slow_on_cpu)
+    return model_supports_jit(model) and (on_gpu or suits_cpu)
 
 
 def _in_notebook() -> bool:
