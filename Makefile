@@ -1,9 +1,10 @@
 # Every command of the workbook. Without make: see "Without make" in README.md.
-#   GPU=1            install TensorFlow's CUDA build
+#   GPU=1            install TensorFlow's CUDA build; it stays until `make clean`
 #   EDITION=student  leave the solutions out of the reports
 PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 python,$(shell \
   $(name) -c "import sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))" 2>/dev/null && echo $(name))))
 EDITION ?= instructor
+GPU ?= $(if $(wildcard .venv/installed-gpu),1)
 BIN := .venv/bin
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
@@ -13,6 +14,8 @@ RUN := $(BIN)/python
 INSTALLED := .venv/installed-$(if $(GPU),gpu,cpu)
 
 .DEFAULT_GOAL := help
+# `make reports pdf` is an order: the pages come first.
+.NOTPARALLEL:
 .PHONY: help reports pdf student test test-full lab data notebooks table bench lint clean
 
 help: ## list the commands
@@ -63,7 +66,7 @@ NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 900 --nbval-kernel
 $(INSTALLED): requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 found. Install one, or name it: make PYTHON=/path/to/python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv --clear .venv
-ifdef GPU
+ifneq ($(GPU),)
 	sed 's/^tensorflow-cpu==\([^ ;]*\).*/tensorflow[and-cuda]==\1/; /^tensorflow==/d' requirements.txt > .venv/requirements.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r .venv/requirements.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps -e .

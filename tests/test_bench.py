@@ -1,49 +1,62 @@
 import json
+import sys
 
-from workbook import bench, paths
+from workbook import bench, datasets, paths
+from workbook.__main__ import main
 from workbook.bench import measurements
 
 import pytest
 
+NOTICE = "practice data drawn by the workbook, not MNIST"
+
 
 @pytest.fixture
-def measured(tmp_path, monkeypatch):
-    """Replace the processes: what each would have found, so that only the tables are made."""
+def measure(tmp_path, monkeypatch):
+    """Return a function that makes the tables of what each process would have found."""
     seconds = {"keras": [9.0, 4.0, 3.0], "workbook": [0.5, 0.4, 8.0], "pytorch": [1.0, 1.0, 1.0]}
-
-    def found(kind, *arguments):
-        if kind == "train":
-            factor = {"sgd": 1, "adam": 10}[arguments[1]]
-            times = [factor * second for second in seconds[arguments[0]]]
-            return {"first": 5.0, "seconds": times, "peak_mb": 700.0}
-        if kind == "sign_language":
-            return {"epochs": [[10.0, 0.98], [20.0, 0.991], [30.0, 0.995]], "peak_mb": 900.0}
-        if kind == "stream":
-            return {"images_per_second": 1000.0, "peak_mb": 300.0}
-        return {"seconds": 2.0 if "empty" in arguments else 0.1, "peak_mb": 400.0}
-
-    monkeypatch.setattr(bench, "_measure", found)
     monkeypatch.setattr(measurements, "bound", lambda: 0.25)
     monkeypatch.setattr(measurements, "plain_files", lambda name, folder: ["numpy.load", folder])
     monkeypatch.setattr(measurements, "write_photographs", lambda folder: None)
     monkeypatch.setattr(paths, "REPORTS", tmp_path / "reports")
-    assert bench.main() == 0
-    return json.loads((tmp_path / "reports" / "bench.json").read_text())
+
+    def measured(peak_mb=700.0, practice=()):
+        """Give every process the same memory, and those that ``practice`` names drawings."""
+
+        def found(kind, *arguments):
+            row = {"peak_mb": peak_mb, "practice": None}
+            if {kind, *arguments} & set(practice):
+                row["practice"] = NOTICE
+            if kind == "train":
+                factor = {"sgd": 1, "adam": 10}[arguments[1]]
+                times = [factor * second for second in seconds[arguments[0]]]
+                return row | {"first": 5.0, "seconds": times}
+            if kind == "sign_language":
+                return row | {"epochs": [[10.0, 0.98], [20.0, 0.991], [30.0, 0.995]]}
+            if kind == "stream":
+                return row | {"images_per_second": 1000.0}
+            return row | {"seconds": 2.0 if "empty" in arguments else 0.1}
+
+        monkeypatch.setattr(bench, "_measure", found)
+        assert bench.main() == 0
+        return json.loads((tmp_path / "reports" / "bench.json").read_text())
+
+    return measured
 
 
-def test_ratios_are_of_medians_and_each_optimizer_has_its_own(measured):
-    rows = {row["what"]: row for row in measured["training"]}
+def test_ratios_are_of_medians_and_each_optimizer_has_its_own(measure):
+    rows = {row["what"]: row for row in measure()["training"]}
     assert rows["keras, sgd"]["times_workbook"] == pytest.approx(8)
     assert rows["keras, adam"]["times_workbook"] == pytest.approx(8)
     assert rows["workbook, adam"]["times_bound"] == pytest.approx(20)
 
 
-def test_the_time_to_99_percent_is_that_of_the_first_epoch_above(measured):
-    row = measured["sign language"][1]
+def test_the_time_to_99_percent_is_that_of_the_first_epoch_above(measure):
+    row = measure()["sign language"][1]
     assert (row["what"], row["to_99_percent"], row["accuracy"]) == ("notebook 04", 20.0, 0.995)
 
 
-def test_every_table_is_printed_and_kept(measured, capsys):
+def test_every_table_is_printed_and_kept(measure, capsys):
+    measured = measure()
     assert [len(rows) for rows in measured.values()] == [
         2 * len(measurements.TRAINERS) + 1 - 2 * (bench.importlib.util.find_spec("torch") is None),
         12,
@@ -52,6 +65,65 @@ def test_every_table_is_printed_and_kept(measured, capsys):
         2,
     ]
     assert measured["loading"][2]["times_workbook"] == pytest.approx(0.05)
+    lines = capsys.readouterr().out.splitlines()
+    for name, rows in measured.items():
+        start = next(k for k, line in enumerate(lines) if line.startswith(f"{name}     "))
+        table = lines[start + 1 : start + 1 + len(rows)]
+        assert [line[:40].rstrip() for line in table] == [row["what"] for row in rows]
+        columns = lines[start].removeprefix(name).split()
+        for line, row in zip(table, rows, strict=True):
+            known = [row[column] for column in columns if row.get(column) is not None]
+            assert line[40:].split() == [f"{value:.3f}" for value in known]
+    assert not [line for line in lines if "practice" in line]
+
+
+def test_what_was_measured_on_practice_data_says_so(measure, capsys):
+    measured = measure(practice=("train", "mnist"))
+    marked = {name: [row.get("practice") for row in rows] for name, rows in measured.items()}
+    *trained, bound = marked["training"]
+    assert set(trained) == {NOTICE} and bound is None
+    # Reading the files of practice data by NumPy is measured on practice data too.
+    assert marked["loading"] == [NOTICE] * 3 + [None] * 9
+    assert not any(marked["streaming"] + marked["exporting"] + marked["sign language"])
+    said = capsys.readouterr().out
+    assert said.count(f"\nmeasured on {NOTICE}\n") == 2
+    assert said.index("bound") < said.index("measured on") < said.index("\nloading ")
+
+
+def test_one_practice_run_among_three_is_enough():
+    runs = [{"seconds": 1.0, "practice": mark} for mark in (None, NOTICE, None)]
+    assert bench._medians(runs) == {"seconds": 1.0, "practice": NOTICE}
+
+
+def test_a_system_that_does_not_tell_the_memory_costs_only_that_column(measure):
+    for rows in measure(peak_mb=None).values():
+        assert all(row.get("peak_mb") is None for row in rows)
+        assert any(len(row) > 2 for row in rows)
+
+
+def test_a_process_tells_that_its_data_is_practice_data(monkeypatch, capsys):
+    def load(name):
+        print("PRACTICE DATA: what nobody sees")
+        monkeypatch.setattr(datasets, "_practice_loaded", {name: "MNIST"})
+        return {"seconds": 1.0}
+
+    monkeypatch.setattr(datasets, "_practice_loaded", {})
+    monkeypatch.setattr(measurements, "MEASUREMENTS", {"read": lambda: {}, "load": load})
+    for arguments, notice in ((["read"], None), (["load", "mnist"], NOTICE)):
+        monkeypatch.setattr(sys, "argv", ["-c", *arguments])
+        measurements.main()
+        assert json.loads(capsys.readouterr().out.splitlines()[-1])["practice"] == notice
+
+
+def test_a_measurement_that_fails_says_why_and_which(measure, monkeypatch, capfd, tmp_path):
+    # A process of its own, up to the wrong variable.
+    load = [measurements.DATASETS[0], str(tmp_path)]
+    monkeypatch.setenv("WORKBOOK_DATA", "reel")
+    monkeypatch.setattr(bench, "_training", lambda: [bench._measure("load", *load)])
+    assert main(["bench"]) == 1
+    first, last = capfd.readouterr().err.splitlines()
+    assert first.startswith("WORKBOOK_DATA: 'reel'; expected auto")
+    assert last.startswith(f"FAILED: the measurement 'load {load[0]} ")
 
 
 def test_the_bound_counts_the_products_of_a_small_network(monkeypatch):

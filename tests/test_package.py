@@ -1,8 +1,10 @@
+import argparse
+import re
 import subprocess
 import sys
 
-from workbook import paths
-from workbook.__main__ import main
+from workbook import paths, reports
+from workbook.__main__ import _parser, main
 
 import pytest
 
@@ -14,6 +16,11 @@ def _python(code: str) -> subprocess.CompletedProcess:
 def test_loaders_and_plots_do_not_import_tensorflow():
     code = "import sys; from workbook import datasets, plots; print(*sys.modules)"
     assert not {"tensorflow", "keras"} & set(_python(code).stdout.split())
+
+
+def test_the_command_line_imports_only_what_a_command_needs():
+    code = "import sys; from workbook.__main__ import _parser; _parser(); print(*sys.modules)"
+    assert not {"tensorflow", "keras", "numpy", "nbformat"} & set(_python(code).stdout.split())
 
 
 def test_tensorflow_starts_without_noise():
@@ -30,9 +37,43 @@ def test_data_lists_every_dataset(capsys):
         assert name in said
 
 
-def test_every_command_has_a_target_in_the_makefile():
+def test_every_command_is_in_the_help_and_has_a_target_in_the_makefile(capsys):
     makefile = (paths.ROOT / "Makefile").read_text(encoding="utf-8")
     with pytest.raises(SystemExit):
         main(["--help"])
-    for command in ("data", "reports", "notebooks", "student", "pdf", "bench"):
-        assert f"-m workbook {command}" in makefile
+    said = capsys.readouterr().out
+    [commands] = [a for a in _parser()._actions if isinstance(a, argparse._SubParsersAction)]
+    assert {"data", "table"} <= set(commands.choices)
+    for command in commands.choices:
+        assert re.search(rf"^    {command}\s", said, re.MULTILINE), command
+        assert re.search(rf"^{command}: .*\n\t.*-m workbook {command}\b", makefile, re.M), command
+
+
+def test_a_wrong_variable_is_told_in_a_line(monkeypatch, capsys):
+    monkeypatch.setenv("WORKBOOK_DATA", "reel")
+    assert main(["data"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("FAILED: WORKBOOK_DATA: 'reel'; expected auto or ")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["reports", "notebooks"])
+@pytest.mark.parametrize("error", [reports.KernelError, reports.NotebookError, PermissionError])
+def test_a_failure_that_a_user_can_mend_is_told_in_a_line(command, error, monkeypatch, capsys):
+    def fail(*_, **__):
+        raise error("what and why")
+
+    monkeypatch.setattr(reports, "make", fail)
+    monkeypatch.setattr(reports, "refresh", fail)
+    assert main([command]) == 1
+    assert capsys.readouterr().err == "FAILED: what and why\n"
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyError, RuntimeError, AttributeError])
+def test_a_mistake_in_the_workbook_keeps_its_traceback(error, monkeypatch):
+    def fail():
+        raise error("a mistake")
+
+    monkeypatch.setattr(reports, "student", fail)
+    with pytest.raises(error):
+        main(["student"])

@@ -26,6 +26,16 @@ def test_writing_replaces_only_when_it_ends_well(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_what_a_killed_run_left_is_not_listed(tmp_path):
+    for name in ("b.html", "a.html", "a.pdf"):
+        (tmp_path / name).touch()
+    writing = paths.writing(tmp_path / "c.html")
+    with writing as partial:
+        partial.touch()
+        assert [path.name for path in paths.listed(tmp_path, "*.html")] == ["a.html", "b.html"]
+    assert paths.listed(tmp_path / "nowhere", "*.html") == []
+
+
 @pytest.mark.parametrize(
     ("practice", "quick", "name"),
     [

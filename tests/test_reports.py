@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from workbook import paths, reports
+from workbook.__main__ import main
+from workbook.bench import measurements
 from workbook.reports import execute, export, printing
 from workbook.results import MIME_TYPE
 
@@ -170,6 +172,82 @@ def test_a_notebook_with_no_outputs_is_run_wherever_it_is(folders: Path) -> None
     assert "42" in page("mine")
 
 
+@pytest.mark.parametrize("place", ["notebooks", "."])
+def test_an_untrusted_notebook_is_never_executed(
+    folders: Path, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    harm = f"import pathlib; pathlib.Path({str(folders / 'harm')!r}).touch()"
+    stored = new_output("stream", name="stdout", text="what was stored")
+    bare = write(folders / place / "bare.ipynb", harm)
+    run = write(folders / place / "run.ipynb", new_code_cell(harm, outputs=[stored]))
+    assert main(["reports", "--untrusted", str(bare), str(run)]) == 1
+    assert not (folders / "harm").exists()
+    assert f"FAILED {bare}: has no outputs, and is not executed because" in capsys.readouterr().err
+    assert not (paths.REPORTS / "bare.html").exists()
+    assert "what was stored" in page("run")
+
+
+@pytest.mark.parametrize(
+    "content", [b"no JSON", b"", b"[1]", b'{"a": 1}', b'{"nbformat": 9}', b"\xff"]
+)
+def test_a_file_that_is_no_notebook_is_named(folders: Path, content: bytes) -> None:
+    (folders / "a.ipynb").write_bytes(content)
+    with pytest.raises(
+        reports.NotebookError, match=r"a\.ipynb: not a notebook .* expected"
+    ) as told:
+        execute.read(folders / "a.ipynb")
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("command", ["reports", "notebooks"])
+def test_after_a_file_that_is_no_notebook_the_next_one_runs(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = paths.NOTEBOOKS / "a.ipynb"
+    broken.write_text("no JSON")
+    write(paths.NOTEBOOKS / "b.ipynb", "# Nothing to execute")
+    assert main([command]) == 1
+    said = capsys.readouterr()
+    assert said.err.startswith(f"FAILED {broken}: not a notebook (")
+    assert said.err.count("\n") == 1
+    assert "b  0:" in said.out
+
+
+@pytest.mark.parametrize("command", ["student", "table"])
+def test_a_file_that_is_no_notebook_stops_what_needs_them_all(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (paths.NOTEBOOKS / "a.ipynb").write_text("no JSON")
+    assert main([command]) == 1
+    assert "a.ipynb: not a notebook (NotJSONError: " in capsys.readouterr().err
+
+
+def test_what_a_killed_run_left_is_no_page_and_no_notebook(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(paths.NOTEBOOKS / "a.ipynb", "# A")
+    write(paths.NOTEBOOKS / ".b.123.ipynb", "# B")
+    assert reports.make() == 0
+    assert sorted(path.name for path in paths.REPORTS.iterdir()) == ["a.html", "index.html"]
+    (paths.REPORTS / "a.html").rename(paths.REPORTS / ".a.123.html")
+    reports.make([write(paths.ROOT / "c.ipynb", "# C")])
+    assert page("index").count('.html"') == page("index").count('"c.html"') > 0
+
+    assert reports.student() == reports.refresh() == 0
+    assert [path.name for path in (paths.REPORTS / "student").iterdir()] == ["a.ipynb"]
+
+    asked: list[Path] = []
+    monkeypatch.setattr(execute, "stored", lambda path: asked.append(path) or execute.Run({}, 0))
+    monkeypatch.setattr(export.Exporter, "page", lambda *_: "")
+    measurements._one_export()
+    assert asked == [paths.NOTEBOOKS / "a.ipynb"]
+
+    (paths.REPORTS / "c.html").unlink()
+    monkeypatch.setattr(printing, "chromium", lambda: "a browser")
+    assert reports.pdf() == 1
+    assert "holds no pages" in capsys.readouterr().err
+
+
 def test_the_index_keeps_the_pages_of_earlier_runs(folders: Path) -> None:
     reports.make([write(folders / "one.ipynb", "# One", "1")])
     reports.make([write(folders / "two.ipynb", "# Two", "2")])
@@ -250,9 +328,14 @@ def test_each_page_is_printed_to_a_pdf_beside_it() -> None:
     assert not (paths.REPORTS / "index.pdf").exists()
 
 
-def test_printing_with_no_pages_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+def test_printing_with_no_pages_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(printing, "chromium", lambda: "a browser that is not started")
     assert reports.pdf() == 1
-    assert "python -m workbook reports" in capsys.readouterr().err or not printing.chromium()
+    assert capsys.readouterr().err == (
+        f"FAILED {paths.REPORTS} holds no pages: make them with python -m workbook reports\n"
+    )
 
 
 def test_printing_with_no_browser_says_what_to_do(
@@ -305,6 +388,20 @@ def test_the_record_reaches_the_index() -> None:
         "Curves: &#34;up&#34; &amp; on",
     ):
         assert said in index
+
+
+def test_a_row_that_the_readme_lacks_is_told_without_quotes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output = new_output("display_data", data={MIME_TYPE: RECORDED, "text/plain": "98%"})
+    write(paths.NOTEBOOKS / "05_more.ipynb", new_code_cell("x", outputs=[output]))
+    readme = paths.ROOT / "README.md"
+    readme.write_text("no table")
+    assert main(["table"]) == 1
+    assert capsys.readouterr().err == (
+        "FAILED README.md has no row for notebooks/05_more.ipynb: add one by hand\n"
+    )
+    assert readme.read_text() == "no table"
 
 
 def test_accuracies_stand_in_the_order_of_a_course() -> None:
@@ -448,12 +545,17 @@ def test_seconds_of_a_cell_are_for_the_instructor() -> None:
     assert "took 0." not in page("a")
 
 
-def test_a_kernel_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kernel_that_cannot_start_says_why(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     broken = {"argv": [sys.executable, "-c", "raise SystemExit('no ipykernel here')"]}
     monkeypatch.setattr(execute, "get_kernel_dict", lambda: broken)
-    path = write(paths.NOTEBOOKS / "a.ipynb", "1")
-    with pytest.raises(RuntimeError, match="no ipykernel here"):
-        execute.execute(path, io.StringIO())
+    write(paths.NOTEBOOKS / "a.ipynb", "1")
+    assert main(["reports"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"FAILED: The notebook kernel of {sys.executable} did not start: ")
+    assert "no ipykernel here" in said
+    assert "Traceback" not in said
 
 
 def test_the_commit_is_that_of_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,13 +6,31 @@ from pathlib import Path
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return the exit code: 0, 1 where something failed, 130 for Ctrl-C."""
+    """Run one command and return the exit code: 0, 1 where something failed, 130 for Ctrl-C.
+
+    A failure that a user can mend is told in a line; any other one is a mistake of ours, and keeps
+    its traceback.
+    """
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options) or 0)
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return 130
+    except _foreseen() as error:
+        print(f"FAILED: {error}", file=sys.stderr)
+        return 1
+
+
+def _foreseen() -> tuple[type[Exception], ...]:
+    """Return the errors that the commands raise with a message for the user.
+
+    Called only where a command has failed, so that no other one imports what it does without.
+    """
+    from workbook.datasets import DataError
+    from workbook.reports import KernelError, NotebookError
+
+    return DataError, KernelError, NotebookError, OSError
 
 
 def _data(options: argparse.Namespace) -> None:
@@ -67,7 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     reports = commands.add_parser("reports", help="execute the notebooks and write HTML pages")
     reports.add_argument("notebooks", nargs="*", type=Path, help="default: all in notebooks/")
     reports.add_argument("--edition", choices=["instructor", "student"], default="instructor")
-    reports.add_argument("--untrusted", action="store_true", help="strip scripts from the content")
+    reports.add_argument(
+        "--untrusted", action="store_true", help="do not execute them, and strip their scripts"
+    )
     reports.set_defaults(run=_reports)
 
     notebooks = commands.add_parser(

@@ -19,7 +19,6 @@ NOTEBOOKS = ROOT / "notebooks"
 REPORTS = ROOT / "reports"
 DATA = ROOT / "data"
 CACHE = DATA / "cache"
-MODELS = DATA / "models"
 
 
 def placed_dirs() -> list[Path]:
@@ -46,6 +45,14 @@ def writing(path: Path) -> Iterator[Path]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def listed(folder: Path, pattern: str) -> list[Path]:
+    """Return what a folder holds by a pattern such as "*.html", in the order of the names.
+
+    A name that starts with a dot is left out: it is what `writing` left where a run was killed.
+    """
+    return sorted(path for path in folder.glob(pattern) if not path.name.startswith("."))
 
 
 def output(name: str, practice: bool) -> Path:

@@ -24,7 +24,13 @@ Row = dict[str, Any]
 
 
 def main() -> int:
-    """Measure, print the tables, write all to ``reports/bench.json``; return the exit code 0."""
+    """Measure, print the tables, write all to ``reports/bench.json``.
+
+    Returns 0, or 1 where a measurement failed: the tables before it are kept.
+
+    Raises:
+        DataError: Real data was asked for and cannot be had.
+    """
     found: dict[str, Any] = {}
     for name, measure, columns in (
         ("training", _training, ("seconds", "first", "peak_mb", "times_workbook", "times_bound")),
@@ -33,7 +39,16 @@ def main() -> int:
         ("exporting", _exporting, ("seconds",)),
         ("sign language", _sign_language, ("to_99_percent", "seconds", "accuracy", "peak_mb")),
     ):
-        found[name] = measure()
+        try:
+            found[name] = measure()
+        except subprocess.CalledProcessError as error:
+            what = " ".join(error.cmd[3:])
+            print(
+                f"FAILED: the measurement {what!r} ended with exit code {error.returncode}; what "
+                "it said is above",
+                file=sys.stderr,
+            )
+            return 1
         _print(name, found[name], columns)
         paths.REPORTS.mkdir(parents=True, exist_ok=True)
         with paths.writing(paths.REPORTS / "bench.json") as path:
@@ -58,8 +73,7 @@ def _training() -> list[Row]:
         {
             "what": f"{name}, {optimizer}",
             "seconds": median(second for result in results for second in result["seconds"]),
-            "first": median(result["first"] for result in results),
-            "peak_mb": median(result["peak_mb"] or 0 for result in results) or None,
+            **_medians(results, "first", "peak_mb", "practice"),
         }
         for (name, optimizer), results in runs.items()
     ]
@@ -82,6 +96,7 @@ def _loading() -> list[Row]:
             )
             reader, *files = measurements.plain_files(name, Path(folder))
             plain = _median(["read", reader, *map(str, files)], into=f"{name}, {reader} alone")
+            plain["practice"] = cold["practice"]  # the same images, in files made of them
         for row in (cold, warm, plain):
             row["times_workbook"] = row["seconds"] / cold["seconds"]
             rows.append(row)
@@ -96,10 +111,7 @@ def _streaming() -> list[Row]:
         for _ in range(ROUNDS):
             for name in measurements.STREAMS:
                 rows.setdefault(name, []).append(_measure("stream", name, folder))
-    return [
-        {"what": name, **{key: median(result[key] for result in results) for key in results[0]}}
-        for name, results in rows.items()
-    ]
+    return [{"what": name, **_medians(results)} for name, results in rows.items()]
 
 
 def _exporting() -> list[Row]:
@@ -130,7 +142,20 @@ def _sign_language() -> list[Row]:
 def _median(arguments: list[str], into: str, before: bool = False) -> Row:
     """Measure several times and return the medians; ``before`` empties the cache each time."""
     results = [_measure(*arguments, *(["empty"] if before else [])) for _ in range(ROUNDS)]
-    return {"what": into, **{key: median(r[key] for r in results) for key in results[0]}}
+    return {"what": into, **_medians(results)}
+
+
+def _medians(results: list[Row], *keys: str) -> Row:
+    """Return the medians of what several runs found, all of it or ``keys``; None where none knew.
+
+    (Windows does not tell the peak memory.) The notice of practice data is no number: it stays
+    where any run has it.
+    """
+    row: Row = {}
+    for key in keys or results[0]:
+        known = [result[key] for result in results if result[key] is not None]
+        row[key] = (known[0] if key == "practice" else median(known)) if known else None
+    return row
 
 
 def _measure(*arguments: str) -> Row:
@@ -147,3 +172,5 @@ def _print(name: str, rows: list[Row], columns: tuple[str, ...]) -> None:
         values = (row.get(column) for column in columns)
         cells = "".join(f"{'' if value is None else f'{value:.3f}':>18}" for value in values)
         print(f"{row['what']:40}{cells}", flush=True)
+    for notice in dict.fromkeys(row["practice"] for row in rows if row.get("practice")):
+        print(f"measured on {notice}", flush=True)

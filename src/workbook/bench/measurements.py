@@ -220,7 +220,7 @@ def _one_export() -> dict[str, Any]:
     from workbook.reports.execute import stored
 
     exporter = export.Exporter()
-    notebooks = sorted(paths.NOTEBOOKS.glob("*.ipynb"))
+    notebooks = paths.listed(paths.NOTEBOOKS, "*.ipynb")
     assert reports  # imported outside of the clock
     return {"seconds": _timed(lambda: [exporter.page(stored(path), path) for path in notebooks])}
 
@@ -317,8 +317,16 @@ MEASUREMENTS: dict[str, Callable[..., dict[str, Any]]] = {
 
 
 def main() -> None:
-    """Do the measurement that the command line names, and print what it found as JSON."""
-    print(json.dumps(MEASUREMENTS[sys.argv[1]](*sys.argv[2:])))
+    """Do the measurement that the command line names, and print what it found as JSON.
+
+    The notice of practice data goes with it, None for real data or no data: nobody sees what else
+    is printed here.
+    """
+    try:
+        found = MEASUREMENTS[sys.argv[1]](*sys.argv[2:])
+    except datasets.DataError as error:
+        sys.exit(str(error))
+    print(json.dumps(found | {"practice": datasets.practice_notice()}))
 
 
 if __name__ == "__main__":

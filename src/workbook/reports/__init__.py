@@ -4,8 +4,20 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workbook import paths
+
+if TYPE_CHECKING:
+    from workbook.reports.execute import Run
+
+
+class NotebookError(Exception):
+    """A notebook that cannot be read, or may not be executed: which, why, and what to do."""
+
+
+class KernelError(RuntimeError):
+    """No notebook can be executed, since Python's kernel did not start: why, and what to do."""
 
 
 def make(
@@ -15,26 +27,30 @@ def make(
 
     A notebook in ``notebooks/``, and any that has no outputs, is executed first; an executed one
     from elsewhere is exported as it is. The notebooks themselves are not changed. ``edition`` is
-    "instructor", or "student", which leaves the solutions out. With
-    ``untrusted``, nothing in a notebook can run a script in its page.
+    "instructor", or "student", which leaves the solutions out. With ``untrusted``, no notebook is
+    executed, wherever it is, and nothing in it can run a script in its page.
 
     Returns 0, or 1 where a notebook failed: its page then ends with the failed cell.
+
+    Raises:
+        KernelError: The kernel did not start.
     """
     # Imported here: nbconvert takes a second, and every other command does without it.
     from workbook.reports import export, index
-    from workbook.reports.execute import execute, is_executed, stored
 
     exporter = export.Exporter(edition, untrusted)
     commit, failed, exporting = _commit(), [], 0.0
     for path in _chosen(notebooks):
-        if not path.is_file():
-            failed.append(f"{path}: there is no such notebook")
-            continue
         if path.stem == "index":
             failed.append(f"{path}: index.html lists the pages; give the notebook another name")
             continue
-        ours = path.resolve().parent == paths.NOTEBOOKS.resolve()
-        run = execute(path) if ours or not is_executed(path) else stored(path)
+        # What is not trusted is not ours, even in notebooks/.
+        ours = not untrusted and path.resolve().parent == paths.NOTEBOOKS.resolve()
+        try:
+            run = _run(path, ours, untrusted)
+        except NotebookError as error:
+            failed.append(str(error))
+            continue
         started = time.monotonic()
         with paths.writing(paths.REPORTS / f"{path.stem}.html") as partial:
             partial.write_text(exporter.page(run, path, commit if ours else ""), encoding="utf-8")
@@ -52,6 +68,9 @@ def refresh(notebooks: list[Path] | None = None) -> int:
     """Execute notebooks in place, so that the outputs stored in them are those of this run.
 
     Returns 0, or 1 where a notebook failed: its file then stays as it was.
+
+    Raises:
+        KernelError: The kernel did not start.
     """
     from workbook.reports.execute import execute, stable
 
@@ -59,10 +78,11 @@ def refresh(notebooks: list[Path] | None = None) -> int:
 
     failed = []
     for path in _chosen(notebooks):
-        if not path.is_file():
-            failed.append(f"{path}: there is no such notebook")
+        try:
+            run = execute(path)
+        except NotebookError as error:
+            failed.append(str(error))
             continue
-        run = execute(path)
         if run.failure:
             failed.append(f"{path} is left as it was: {run.failure}")
             continue
@@ -72,18 +92,23 @@ def refresh(notebooks: list[Path] | None = None) -> int:
 
 
 def table() -> int:
-    """Make the README's table anew from the results stored in the notebooks; return 0."""
+    """Make the README's table anew from the results stored in the notebooks.
+
+    Returns 0, or 1 where the table lacks a row.
+
+    Raises:
+        NotebookError: A file in ``notebooks/`` is not a notebook.
+    """
     from workbook.reports import export, readme
+    from workbook.reports.execute import read
 
-    import nbformat
-
-    recorded = {
-        path.stem: export.results(nbformat.read(path, as_version=4)) for path in _chosen(None)
-    }
+    recorded = {path.stem: export.results(read(path)) for path in _chosen(None)}
     path = paths.ROOT / "README.md"
-    text = readme.renewed(
-        path.read_text(encoding="utf-8"), {name: found for name, found in recorded.items() if found}
-    )
+    old = path.read_text(encoding="utf-8")
+    try:
+        text = readme.renewed(old, {name: found for name, found in recorded.items() if found})
+    except KeyError as error:
+        return _tell([error.args[0]])  # its str() has the message in quotes
     with paths.writing(path) as partial:
         partial.write_text(text, encoding="utf-8")
     print(path)
@@ -91,13 +116,18 @@ def table() -> int:
 
 
 def student() -> int:
-    """Write the student's edition of each notebook to ``reports/student/``; return 0."""
+    """Write the student's edition of each notebook to ``reports/student/``; return 0.
+
+    Raises:
+        NotebookError: A file in ``notebooks/`` is not a notebook.
+    """
     from workbook.reports import editions
+    from workbook.reports.execute import read
 
     import nbformat
 
     for path in _chosen(None):
-        notebook = editions.student(nbformat.read(path, as_version=4))
+        notebook = editions.student(read(path))
         with paths.writing(paths.REPORTS / "student" / path.name) as partial:
             nbformat.write(notebook, partial)
         print(paths.REPORTS / "student" / path.name)
@@ -116,8 +146,22 @@ def pdf() -> int:
     return 0
 
 
+def _run(path: Path, ours: bool, untrusted: bool) -> "Run":
+    """Execute a notebook that is ours or has no outputs; take any other one as it is stored."""
+    from workbook.reports.execute import execute, is_executed, stored
+
+    if not ours and is_executed(path):
+        return stored(path)
+    if untrusted:
+        raise NotebookError(
+            f"{path}: has no outputs, and is not executed because it is not trusted: execute it "
+            "where that does no harm, or leave --untrusted out"
+        )
+    return execute(path)
+
+
 def _chosen(notebooks: list[Path] | None) -> list[Path]:
-    return notebooks or sorted(paths.NOTEBOOKS.glob("*.ipynb"))
+    return notebooks or paths.listed(paths.NOTEBOOKS, "*.ipynb")
 
 
 def _tell(failed: list[str]) -> int:

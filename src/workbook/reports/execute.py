@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from workbook.reports import KernelError, NotebookError
+
 import nbformat
 from ipykernel.kernelspec import get_kernel_dict
 from jupyter_client import AsyncKernelManager
@@ -62,11 +64,11 @@ def execute(path: Path, stream: TextIO | None = None) -> Run:
 
     Raises:
         OSError: The file cannot be read.
-        nbformat.reader.NotJSONError: The file is not a notebook.
-        RuntimeError: The kernel did not start.
+        NotebookError: There is no such file, or it is not a notebook.
+        KernelError: The kernel did not start.
         KeyboardInterrupt: The reader pressed Ctrl-C; the kernel is stopped.
     """
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
     sections = _sections(notebook)
     numbers = [i for i, cell in enumerate(notebook.cells) if _runs(cell)]
     started = time.monotonic()
@@ -115,14 +117,34 @@ def execute(path: Path, stream: TextIO | None = None) -> Run:
     return Run(notebook, seconds, failure)
 
 
+def read(path: Path) -> NotebookNode:
+    """Return the notebook that the file at ``path`` holds.
+
+    Raises:
+        OSError: The file cannot be read.
+        NotebookError: There is no such file, or it is not a notebook.
+    """
+    if not path.is_file():
+        raise NotebookError(f"{path}: there is no such notebook")
+    try:
+        return nbformat.read(path, as_version=4)
+    # JSON that is no notebook makes nbformat stumble in ways of its own: AttributeError for a list.
+    except (ValueError, nbformat.ValidationError, AttributeError, KeyError, TypeError) as error:
+        found = _one_line(type(error).__name__, str(error))
+        raise NotebookError(
+            f"{path}: not a notebook ({found}); expected the JSON that Jupyter saves. "
+            "Save it again in Jupyter, or download it again."
+        ) from error
+
+
 def is_executed(path: Path) -> bool:
     """Return whether the notebook at ``path`` holds any outputs."""
-    return any(cell.get("outputs") for cell in nbformat.read(path, as_version=4).cells)
+    return any(cell.get("outputs") for cell in read(path).cells)
 
 
 def stored(path: Path) -> Run:
     """Return an executed notebook as it was stored; an error in its outputs is its failure."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
     for number, cell in enumerate(notebook.cells, start=1):
         if "raises-exception" in cell.metadata.get("tags", []):
             continue
@@ -160,7 +182,7 @@ def _start(client: NotebookClient) -> None:
         except RuntimeError as error:
             log.seek(0)
             said = log.read().decode(errors="replace").strip()
-            raise RuntimeError(
+            raise KernelError(
                 f"The notebook kernel of {sys.executable} did not start: {error}\n{said}\n"
                 "Install again with: python -m pip install -r requirements.txt"
             ) from error

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader
 
 def write() -> Path:
     """Write ``reports/index.html`` and return its path."""
-    pages = [record for page in sorted(paths.REPORTS.glob("*.html")) if (record := _record(page))]
+    pages = [record for page in paths.listed(paths.REPORTS, "*.html") if (record := _record(page))]
     environment = Environment(
         loader=PackageLoader("workbook.reports"), autoescape=True, keep_trailing_newline=True
     )

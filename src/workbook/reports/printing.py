@@ -46,7 +46,7 @@ def write() -> list[Path]:
             f"no Chromium, Chrome or Edge was found (looked for {', '.join(_NAMES)}): install "
             "one, or open the pages in any browser and print them"
         )
-    pages = sorted(set(paths.REPORTS.glob("*.html")) - {paths.REPORTS / "index.html"})
+    pages = [p for p in paths.listed(paths.REPORTS, "*.html") if p.name != "index.html"]
     if not pages:
         raise FileNotFoundError(
             f"{paths.REPORTS} holds no pages: make them with python -m workbook reports"
