@@ -1,4 +1,4 @@
-from workbook import practice
+from workbook import datasets, practice
 from workbook.practice import digits, garments, hands
 
 import numpy as np
@@ -126,6 +126,10 @@ def test_a_set_is_the_same_each_time_and_no_other_set(monkeypatch):
             assert np.array_equal(array, second[part]), (name, part)
     mnist, competition = practice.draw("mnist"), practice.draw("digit-recognizer")
     assert not np.array_equal(mnist["X_train"], competition["X_train"])
+
+
+def test_each_set_of_drawings_is_of_a_dataset():
+    assert set(practice.NAMES) <= set(datasets.names())
 
 
 def test_an_unknown_name_is_an_error():

@@ -1,4 +1,4 @@
-"""The four datasets in small: the same containers and checks, a few dozen images, no network."""
+"""The catalogue in small: the same containers and checks, a few dozen images, no network."""
 
 import gzip
 import json
@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import workbook
 from workbook import datasets, paths
+from workbook import practice as drawings
 from workbook.datasets.catalogue import CATALOGUE
 from workbook.datasets.readers import images_sha256, sha256
 
@@ -86,6 +87,30 @@ def small_arrays(rng, spec, n_train, n_test):
     }
 
 
+def small_catalogue(rng):
+    """Return arrays for every dataset; one that is cut from another is cut in small too."""
+    arrays = {
+        name: small_arrays(rng, spec, 60, 20)
+        for name, spec in CATALOGUE.items()
+        if not spec.cut_from
+    }
+    for name, spec in CATALOGUE.items():
+        if spec.cut_from:
+            whole = arrays[spec.cut_from]
+            X = np.concatenate([whole["X_train"], whole["X_test"]])
+            y = np.concatenate([whole["y_train"], whole["y_test"]])
+            arrays[name] = {
+                "X_train": X[:50],
+                "y_train": y[:50],
+                "X_test": X[50:],
+                "y_test": y[50:],
+            }
+    for name, spec in CATALOGUE.items():
+        if not spec.test_labels:
+            del arrays[name]["y_test"]
+    return arrays
+
+
 @pytest.fixture
 def course(tmp_path, monkeypatch):
     """Make an empty checkout and home, and small datasets whose digests the catalogue knows."""
@@ -104,14 +129,7 @@ def course(tmp_path, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
     monkeypatch.setattr(datasets, "_practice_loaded", {})
 
-    rng = np.random.default_rng(7)
-    arrays = {
-        name: small_arrays(rng, CATALOGUE[name], 60, 20)
-        for name in ("mnist", "fashion-mnist", "sign-language-mnist")
-    }
-    X = np.concatenate([arrays["mnist"]["X_train"], arrays["mnist"]["X_test"]])
-    y = np.concatenate([arrays["mnist"]["y_train"], arrays["mnist"]["y_test"]])
-    arrays["digit-recognizer"] = {"X_train": X[:50], "y_train": y[:50], "X_test": X[50:]}
+    arrays = small_catalogue(np.random.default_rng(7))
     for name, spec in list(CATALOGUE.items()):
         own = arrays[name]
         small = replace(
@@ -121,8 +139,14 @@ def course(tmp_path, monkeypatch):
             downloads=tuple(NOWHERE + url.rpartition("/")[2] for url in spec.downloads),
             kaggle_host=NOWHERE,
             sha256={key: sha256(a) for key, a in own.items()} if spec.sha256 else {},
-            images_sha256=images_sha256(X) if spec.images_sha256 else "",
-            train_class_counts=tuple(np.bincount(y[:50])) if spec.train_class_counts else (),
+            images_sha256=(
+                images_sha256(own["X_train"], own["X_test"]) if spec.images_sha256 else ""
+            ),
+            train_class_counts=(
+                tuple(np.bincount(own["y_train"], minlength=len(spec.class_names)))
+                if spec.train_class_counts
+                else ()
+            ),
         )
         monkeypatch.setitem(CATALOGUE, name, small)
 
@@ -135,9 +159,43 @@ def course(tmp_path, monkeypatch):
         )
         return drawn | ({} if CATALOGUE[name].test_labels else {"y_test": None})
 
-    practice = SimpleNamespace(draw=draw, VERSION=1)
+    practice = SimpleNamespace(draw=draw, NAMES=drawings.NAMES, VERSION=1)
     monkeypatch.setattr(workbook, "practice", practice, raising=False)
     return Course(root / "data", home, arrays)
+
+
+@pytest.fixture
+def refuse(monkeypatch):
+    """Return a function by which the system refuses to look at some paths.
+
+    The refusal is imitated, since root, who may run the tests, is refused nothing.
+    """
+
+    def refuse(owner, function, refused):
+        look = getattr(owner, function)
+
+        def refusing(path, *rest):
+            if refused(Path(path)):
+                raise PermissionError(13, "Permission denied", str(path))
+            return look(path, *rest)
+
+        monkeypatch.setattr(owner, function, refusing)
+
+    return refuse
+
+
+@pytest.fixture
+def homeless(course, monkeypatch):
+    """Let there be no home folder, as for a container's user whom its system does not know."""
+    pwd = pytest.importorskip("pwd")
+
+    def unknown(number):
+        raise KeyError(number)
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    with pytest.raises(RuntimeError):
+        Path.home()
 
 
 @pytest.fixture

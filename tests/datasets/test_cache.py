@@ -143,6 +143,38 @@ def test_a_disk_that_fills_while_writing(course, zipped, full_disk, capsys):
     assert (zipped.read_bytes(), zipped.stat().st_mtime_ns) == before
 
 
+def leftovers(spec):
+    """Make what runs that were killed leave, and a photograph with a dot; return their paths."""
+    inside = (".a.1.npy", ".placed.1.json", "csv-0/.train.1.csv", "photographs/0/A/.A1.jpg")
+    made = [cache.folder(spec) / name for name in inside]
+    for path in made:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return made
+
+
+def test_leftovers_are_removed_but_photographs_are_not_searched(course):
+    *partial, photograph = leftovers(CATALOGUE["mnist"])
+    with cache.lock(CATALOGUE["mnist"]):
+        assert not any(path.exists() for path in partial)
+    assert photograph.exists()
+
+
+def test_a_leftover_that_cannot_be_removed_is_left(course, monkeypatch):
+    """As on Windows, where another process may have it open."""
+    first, second, *_ = leftovers(CATALOGUE["mnist"])
+    unlink = Path.unlink
+
+    def refusing(path, **options):
+        if path == first:
+            raise PermissionError(13, "used by another process")
+        unlink(path, **options)
+
+    monkeypatch.setattr(Path, "unlink", refusing)
+    with cache.lock(CATALOGUE["mnist"]):
+        assert first.exists() and not second.exists()
+
+
 def test_practice_data_is_kept_by_version(course, monkeypatch):
     import workbook
 

@@ -2,22 +2,20 @@
 
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 from workbook import datasets, paths
-from workbook.datasets.catalogue import CATALOGUE
+from workbook.datasets.catalogue import CATALOGUE, PHOTOGRAPHS
 
 import numpy as np
 import pytest
 
 
 def test_names():
-    assert datasets.names() == (
-        "mnist",
-        "fashion-mnist",
-        "digit-recognizer",
-        "sign-language-mnist",
-        "asl-alphabet",
-    )
+    specs = [*CATALOGUE.values(), *PHOTOGRAPHS.values()]
+    assert datasets.names() == tuple(spec.name for spec in specs)
+    assert len({spec.name for spec in specs}) == len({spec.title for spec in specs}) == len(specs)
 
 
 def test_letters():
@@ -73,7 +71,9 @@ def test_digit_recognizer_in_another_order_is_verified(course):
     order = np.random.default_rng(0).permutation(len(arrays["y_train"]))
     arrays["X_train"], arrays["y_train"] = arrays["X_train"][order], arrays["y_train"][order]
     course.csv("digit-recognizer", course.data)
-    assert datasets.load("digit-recognizer").verified
+    dataset = datasets.load("digit-recognizer")
+    assert dataset.verified
+    assert "verified   the images and class counts; their order" in repr(dataset)
 
 
 def test_digit_recognizer_of_other_images_is_not_verified(course):
@@ -95,6 +95,51 @@ def test_practice_data_is_announced_once_and_marked(course, capsys):
     assert notice == "practice data drawn by the workbook, not Sign Language MNIST"
 
 
+def test_real_data_loaded_afterwards_takes_the_mark_away(course):
+    datasets.load("mnist")
+    datasets.load("fashion-mnist")
+    course.npz("mnist", course.data / "mnist.npz")
+    assert not datasets.load("mnist").practice
+    notice = datasets.practice_notice()
+    assert notice == "practice data drawn by the workbook, not Fashion-MNIST"
+    course.idx("fashion-mnist", course.data / "fashion-mnist")
+    datasets.load("fashion-mnist")
+    assert datasets.practice_notice() is None
+
+
+@pytest.fixture
+def added(monkeypatch):
+    """Add a dataset to the catalogue, as the README says, with no drawings of it."""
+    spec = CATALOGUE["fashion-mnist"]
+    names = {"name": "kuzushiji", "title": "Kuzushiji", "folders": ("kuzushiji",)}
+    monkeypatch.setitem(CATALOGUE, "kuzushiji", replace(spec, **names, archives=(), downloads=()))
+
+
+def test_an_added_dataset_loads(added, course):
+    course.idx("kuzushiji", course.data / "kuzushiji")
+    dataset = datasets.load("kuzushiji")
+    assert dataset.verified
+    assert dataset.title == "Kuzushiji"
+    assert "kuzushiji" in datasets.names()
+    assert table_rows()["kuzushiji"][:2] == ["data/kuzushiji", "yes"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "why"),
+    [("auto", "no file of it in data/"), ("practice", "WORKBOOK_DATA=practice asks for it")],
+)
+def test_a_dataset_with_no_drawings_says_so(mode, why, added, course, monkeypatch, capsys):
+    monkeypatch.setenv("WORKBOOK_DATA", mode)
+    with pytest.raises(datasets.DataError) as caught:
+        datasets.load("kuzushiji")
+    assert str(caught.value) == (
+        f"Kuzushiji: no practice drawings of it, which would be used here ({why}). "
+        f"To get the real images: {CATALOGUE['kuzushiji'].how_to_get}; then run this again."
+    )
+    assert capsys.readouterr().out == ""
+    assert datasets.practice_notice() is None
+
+
 def test_practice_is_used_where_asked_for_though_files_are_there(course, monkeypatch):
     course.npz("mnist", course.data / "mnist.npz")
     monkeypatch.setenv("WORKBOOK_DATA", "practice")
@@ -113,6 +158,45 @@ def test_missing_data_dir_is_named(course, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("WORKBOOK_DATA_DIR", str(tmp_path / "nowhere"))
     datasets.load("mnist")
     assert f"WORKBOOK_DATA_DIR: no folder {tmp_path / 'nowhere'}" in capsys.readouterr().out
+
+
+def test_a_folder_that_may_not_be_searched_is_passed_over(course, refuse):
+    (course.data / "lost+found").mkdir()
+    refuse(Path, "is_file", lambda path: course.data / "lost+found" in path.parents)
+    course.npz("mnist", course.data / "mnist.npz")
+    assert datasets.load("mnist").verified
+
+
+@pytest.mark.usefixtures("homeless")
+def test_placed_files_load_with_no_home_folder(course, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKBOOK_DATA", "real")
+    monkeypatch.setenv("WORKBOOK_DATA_DIR", str(tmp_path / "mine"))
+    course.npz("mnist", tmp_path / "mine" / "mnist.npz")
+    assert datasets.load("mnist").source == "from WORKBOOK_DATA_DIR/mnist.npz"
+    assert table_rows()["mnist"][:2] == ["WORKBOOK_DATA_DIR/mnist.npz", "yes"]
+    monkeypatch.delenv("WORKBOOK_DATA_DIR")
+    course.csv("digit-recognizer", course.data)
+    assert datasets.load("digit-recognizer").verified
+
+
+@pytest.mark.usefixtures("homeless")
+def test_practice_data_with_no_home_folder(course, monkeypatch):
+    assert datasets.load("fashion-mnist").practice
+    monkeypatch.setenv("KERAS_HOME", "~/keras")
+    monkeypatch.setenv("KAGGLE_CONFIG_DIR", "~/kaggle")
+    assert datasets.load("mnist").practice
+    assert datasets.load("digit-recognizer").practice
+    assert table_rows()["mnist"][0] == "not here: load() downloads it"
+
+
+def test_only_labelled_subsets_are_offered(course):
+    course.csv("digit-recognizer", course.data)
+    dataset = datasets.load("digit-recognizer")
+    with pytest.raises(datasets.DataError, match=r"no labelled subset 'test'; expected train\.$"):
+        dataset.stream("test")
+    course.npz("mnist", course.data / "mnist.npz")
+    with pytest.raises(datasets.DataError, match=r"'valid'; expected train or test\.$"):
+        datasets.load("mnist").stream("valid")
 
 
 def test_digit_recognizer_is_cut_from_mnist(course):

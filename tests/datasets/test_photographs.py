@@ -1,16 +1,19 @@
 """Photographs in one folder for each class: found, checked, split, shrunk and streamed."""
 
+import os
 import re
 import zipfile
+from pathlib import Path
 
 from workbook import datasets, paths
-from workbook.datasets import photographs
+from workbook.datasets import cache, photographs
 from workbook.datasets.catalogue import PHOTOGRAPHS
 from workbook.datasets.readers import DataError
 from workbook.practice import hands
 
 import numpy as np
 import pytest
+from filelock import FileLock, Timeout
 from PIL import Image
 
 CLASSES = ("A", "B", "del", "space")
@@ -124,6 +127,108 @@ def test_a_zip_is_unpacked_into_the_cache(folder, course, name):
     assert (course.data / name).is_file()
 
 
+def flipped(data, signature, offset):
+    """Return a zip with one byte changed, at an offset from a signature."""
+    at = data.index(signature) + offset
+    return data[:at] + bytes([data[at] ^ 255]) + data[at + 1 :]
+
+
+BAD_ZIPS = {
+    "empty": lambda data: b"",
+    "web page": lambda data: b"<!DOCTYPE html><html></html>",
+    "cut": lambda data: data[:-1000],
+    "of a later version": lambda data: flipped(data, b"PK\x01\x02", 6),
+    "with a name that is none": lambda data: flipped(data, b"PK\x01\x02", 46 + len("A/A1")),
+}
+
+
+@pytest.fixture(params=BAD_ZIPS.values(), ids=BAD_ZIPS)
+def bad_zip(request):
+    """Return a zip of photographs that cannot be opened."""
+    path = paths.DATA / "elsewhere"
+    with zipfile.ZipFile(path, "w") as archive:
+        for i in range(1, 40):
+            archive.writestr(f"A/A{i}é.jpg", b"x")
+    data = path.read_bytes()
+    path.unlink()
+    return request.param(data)
+
+
+def test_an_archive_zip_that_cannot_be_opened_is_no_reason_to_stop(course, bad_zip, monkeypatch):
+    (course.data / "archive.zip").write_bytes(bad_zip)
+    monkeypatch.setattr(photographs.sources, "reachable", lambda url: False)
+    assert row()[1] == "not here: load() downloads it"
+    monkeypatch.setenv("WORKBOOK_DATA", "real")
+    with pytest.raises(DataError, match="no folder or zip of it was placed"):
+        datasets.load("asl-alphabet")
+
+
+def test_it_does_not_hide_the_photographs(folder, course):
+    (course.data / "archive.zip").write_bytes(b"")
+    assert row()[1] == "data/asl-alphabet/asl_alphabet_train/asl_alphabet_train"
+    assert not datasets.load("asl-alphabet").practice
+
+
+def test_the_dataset_s_own_archive_zip_is_named(course, bad_zip, monkeypatch):
+    own = course.data / "asl-alphabet" / "archive.zip"
+    own.parent.mkdir()
+    own.write_bytes(bad_zip)
+    assert row()[1:3] == ["data/asl-alphabet/archive.zip, unusable: load() tells why", "no"]
+    monkeypatch.setenv("WORKBOOK_DATA", "real")
+    with pytest.raises(DataError, match=r"^data/asl-alphabet/archive\.zip: "):
+        datasets.load("asl-alphabet")
+
+
+def test_a_zip_with_a_damaged_photograph_is_refused(course, monkeypatch):
+    monkeypatch.setenv("WORKBOOK_DATA", "real")
+    path = course.data / "asl-alphabet.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("A/A1.jpg", bytes(range(256)) * 20)
+    path.write_bytes(flipped(path.read_bytes(), b"A1.jpg", len("A1.jpg")))
+    with pytest.raises(DataError, match=r"^data/asl-alphabet\.zip: cannot be unpacked"):
+        datasets.load("asl-alphabet")
+
+
+def test_missing_data_dir_is_named(course, tmp_path, monkeypatch, capsys):
+    named = f"WORKBOOK_DATA_DIR: no folder {tmp_path / 'nowhere'}"
+    monkeypatch.setattr(photographs.sources, "reachable", lambda url: False)
+    monkeypatch.setattr("workbook.practice.draw", lambda name: blank_drawings())
+    monkeypatch.setenv("WORKBOOK_DATA_DIR", str(tmp_path / "nowhere"))
+    assert datasets.load("asl-alphabet").practice
+    assert f"Not used: {named}" in capsys.readouterr().out
+    monkeypatch.setenv("WORKBOOK_DATA", "real")
+    with pytest.raises(DataError, match=f"^{re.escape(named)}"):
+        datasets.load("asl-alphabet")
+
+
+def test_a_class_folder_that_may_not_be_read_is_named(folder, refuse):
+    refuse(os, "scandir", lambda path: path == folder / "B")
+    with pytest.raises(DataError, match=r"train/B: cannot be read \(Permission denied\)"):
+        datasets.load("asl-alphabet")
+
+
+def test_a_dataset_s_folder_that_may_not_be_searched_is_named(folder, course, refuse):
+    refuse(Path, "is_dir", lambda path: course.data / "asl-alphabet" in path.parents)
+    with pytest.raises(DataError, match=r"^data/asl-alphabet: cannot be read .* expected a folder"):
+        datasets.load("asl-alphabet")
+    assert row()[1:3] == ["data/asl-alphabet, unusable: load() tells why", "no"]
+
+
+def test_one_process_at_a_time_keeps_the_photographs(folder, monkeypatch):
+    guarded = []
+    put = cache.put
+
+    def watched(spec, *rest):
+        with pytest.raises(Timeout):
+            FileLock(cache.folder(spec) / "lock").acquire(timeout=0)
+        guarded.append(spec.name)
+        put(spec, *rest)
+
+    monkeypatch.setattr(cache, "put", watched)
+    datasets.load("asl-alphabet")
+    assert guarded == ["asl-alphabet"]
+
+
 def test_no_usable_photograph_is_refused(folder):
     for path in folder.rglob("*.jpg"):
         path.write_bytes(b"")
@@ -149,14 +254,17 @@ def test_stream_gives_each_photograph_once_with_its_label_in_full_size(folder):
         asl.stream("valid")
 
 
-def test_practice_data_where_there_are_no_photographs(course, monkeypatch, capsys):
-    drawn = {
+def blank_drawings():
+    return {
         f"{a}_{s}": np.zeros((n, *shape), np.uint8)
         for s, n in (("train", 6), ("test", 3))
         for a, shape in (("X", (28, 28)), ("y", ()))
     }
+
+
+def test_practice_data_where_there_are_no_photographs(course, monkeypatch, capsys):
     monkeypatch.setattr(photographs.sources, "reachable", lambda url: False)
-    monkeypatch.setattr("workbook.practice.draw", lambda name: drawn)
+    monkeypatch.setattr("workbook.practice.draw", lambda name: blank_drawings())
     asl = datasets.load("asl-alphabet")
     assert asl.practice and "PRACTICE DATA" in capsys.readouterr().out
     images, labels = next(iter(asl.stream("train", image_size=(32, 32))))
@@ -168,8 +276,13 @@ def test_practice_data_where_there_are_no_photographs(course, monkeypatch, capsy
 
 def test_the_table_names_it(folder):
     assert "asl-alphabet" in datasets.names()
-    row = next(r for r in datasets.table().splitlines() if r.startswith("asl-alphabet"))
-    assert "69,600 + 17,400" in row and PHOTOGRAPHS["asl-alphabet"].licence in row
+    assert {"no digest", "69,600 + 17,400", PHOTOGRAPHS["asl-alphabet"].licence} <= set(row())
+
+
+def row():
+    """Return the cells of its row in the table."""
+    line = next(r for r in datasets.table().splitlines() if r.startswith("asl-alphabet"))
+    return re.split(" {2,}", line)
 
 
 def test_every_class_has_drawings_of_its_own():

@@ -8,11 +8,13 @@ import hashlib
 import io
 import os
 import random
+import shutil
 import threading
 import time
 import zipfile
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 from workbook import datasets, paths
 from workbook.datasets import sources
@@ -318,6 +320,11 @@ def test_credentials_are_found(where, course, monkeypatch):
     assert sources.has_credentials()
 
 
+def test_a_home_folder_that_may_not_be_searched_has_no_credentials(course, refuse):
+    refuse(Path, "is_file", lambda path: course.home in path.parents)
+    assert not sources.has_credentials()
+
+
 def wrong_checksum(body):
     digest = base64.b64encode(hashlib.md5(b"another file").digest()).decode()
     return lambda handler: send(handler, 200, body, x_goog_hash=f"md5={digest}")
@@ -385,6 +392,35 @@ def test_kaggle_client_that_exits_does_not_end_the_session(kaggle, account, monk
     monkeypatch.setattr(kagglehub, "competition_download", lambda *_, **__: exit(1))
     assert datasets.load("digit-recognizer").practice
     assert "broke off (SystemExit)" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("homeless")
+def test_kaggle_client_is_not_asked_with_no_home_folder(kaggle, capsys):
+    assert datasets.load("sign-language-mnist").practice
+    assert "Kaggle: its client needs a home folder" in capsys.readouterr().out
+    assert kaggle.asked == []
+
+
+def test_files_that_are_removed_while_they_are_counted(tmp_path):
+    """As the client does when it has unpacked what it downloaded."""
+    (tmp_path / "whole").write_bytes(b"12345")
+    done = threading.Event()
+
+    def come_and_go():
+        while not done.is_set():
+            inner = tmp_path / "inner"
+            inner.mkdir()
+            for name in "abc":
+                (inner / name).touch()
+            shutil.rmtree(inner)
+
+    coming = threading.Thread(target=come_and_go)
+    coming.start()
+    try:
+        assert {sources._size(tmp_path) for _ in range(3000)} == {5}
+    finally:
+        done.set()
+        coming.join()
 
 
 @pytest.fixture

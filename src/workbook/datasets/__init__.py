@@ -76,8 +76,9 @@ class Dataset:
         Raises:
             DataError: There is no such subset, or its images have no labels.
         """
-        if subset not in ("train", "test") or f"y_{subset}" not in self._arrays:
-            raise DataError(self.title, f"no labelled subset {subset!r}", "train or test")
+        labelled = [name for name in ("train", "test") if f"y_{name}" in self._arrays]
+        if subset not in labelled:
+            raise DataError(self.title, f"no labelled subset {subset!r}", " or ".join(labelled))
         images, labels = self._arrays[f"X_{subset}"], self._arrays[f"y_{subset}"]
         if self._photographs:
             images, labels = getattr(self._photographs, subset)
@@ -104,6 +105,8 @@ class Dataset:
             skipped = len(self._photographs.skipped)
             state = "names and folders only: the publisher gives no digest"
             state += f" ({skipped:,} files skipped)" if skipped else ""
+        elif self.verified and not _spec(self.name).sha256:
+            state = "the images and class counts; their order and single labels only Kaggle knows"
         elif self.verified:
             state = "yes, each image and label is the published one"
         else:
@@ -133,7 +136,8 @@ def load(name: str) -> Dataset:
     data, which is announced. ``WORKBOOK_DATA`` (auto, real, practice) chooses.
 
     Raises:
-        DataError: There is no such dataset; or real data was asked for and cannot be had.
+        DataError: There is no such dataset; or it cannot be had, and real data was asked for or
+            there are no practice drawings of it.
     """
     spec = _spec(name)
     frames = None
@@ -141,15 +145,9 @@ def load(name: str) -> Dataset:
         found, frames, why_practice = photographs.load(spec)
     else:
         found, why_practice = sources.load(spec)
-    if found is None:
-        _practice_loaded[spec.name] = spec.title
-        print(
-            f"PRACTICE DATA: these are drawings made by the workbook, not {spec.title}.\n"
-            f"Why: {why_practice}.\n"
-            f"To get the real images: {spec.how_to_get}; then run this again."
-        )
-    draw = photographs.practice if spec.name in PHOTOGRAPHS else sources.practice
-    loaded = found or draw(spec)
+    loaded = found or _drawn(spec, why_practice)
+    if found:
+        _practice_loaded.pop(spec.name, None)
     if found and not found.verified and not frames:
         print(
             f"NOT VERIFIED: this data ({loaded.source}) has the form of {spec.title}, but its "
@@ -171,8 +169,32 @@ def load(name: str) -> Dataset:
     )
 
 
+def _drawn(spec: Spec, why: str) -> cache.Loaded:
+    """Return practice data, announced, and marked in figures from now on.
+
+    Raises:
+        DataError: There are no drawings of this dataset.
+    """
+    from workbook import practice
+
+    if spec.name not in practice.NAMES:
+        raise DataError(
+            spec.title,
+            f"no practice drawings of it, which would be used here ({why})",
+            "",
+            f"To get the real images: {spec.how_to_get}; then run this again",
+        )
+    _practice_loaded[spec.name] = spec.title
+    print(
+        f"PRACTICE DATA: these are drawings made by the workbook, not {spec.title}.\n"
+        f"Why: {why}.\n"
+        f"To get the real images: {spec.how_to_get}; then run this again."
+    )
+    return (photographs if spec.name in PHOTOGRAPHS else sources).practice(spec)
+
+
 def practice_notice() -> str | None:
-    """Return a short mark for figures if any dataset loaded so far is practice data."""
+    """Return a short mark for figures if any dataset is practice data as it was last loaded."""
     if not _practice_loaded:
         return None
     return f"practice data drawn by the workbook, not {' or '.join(_practice_loaded.values())}"
@@ -207,8 +229,8 @@ def _state(spec: Spec) -> tuple[str, str]:
     if sources.mode() == "practice":
         return "practice data (WORKBOOK_DATA=practice)", "no"
     folders = [("placed", folder) for folder in paths.placed_dirs()]
-    if spec.downloads:
-        folders.append(("keras-cache", sources.keras_home()))
+    if spec.downloads and (home := sources.keras_home()):
+        folders.append(("keras-cache", home))
     found = [(slot, candidate) for slot, f in folders for candidate in candidates(spec, f)]
     for slot, candidate in found:
         if not candidate.problem and not candidate.missing:
@@ -228,7 +250,10 @@ def _state(spec: Spec) -> tuple[str, str]:
 def _photographs_state(spec: Spec) -> tuple[str, str]:
     if sources.mode() == "practice":
         return "practice data (WORKBOOK_DATA=practice)", "no"
-    root = photographs.placed(spec)
+    try:
+        root = photographs.placed(spec)
+    except DataError as problem:
+        return f"{problem.where}, unusable: load() tells why", "no"
     return (shown(root), "no digest") if root else ("not here: load() downloads it", "-")
 
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,9 +57,11 @@ def lock(spec: Spec) -> Iterator[None]:
         pass
     with held or nullcontext():
         if held:
-            for leftover in folder(spec).rglob(".*"):  # of a run that was killed
-                if leftover.is_file():
-                    leftover.unlink()
+            # What a run that was killed was writing. Unpacked photographs are not searched.
+            for leftover in (*folder(spec).glob(".*"), *folder(spec).glob("csv-*/.*")):
+                with suppress(OSError):  # Windows removes no file that is open
+                    if leftover.is_file():
+                        leftover.unlink()
         yield
 
 

@@ -9,7 +9,6 @@ import hashlib
 import os
 import re
 import shutil
-import zipfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +19,15 @@ from workbook import paths
 from workbook.datasets import cache, sources
 from workbook.datasets.cache import Loaded
 from workbook.datasets.catalogue import IMAGE_SHAPE, Spec
-from workbook.datasets.readers import Arrays, DataError, canonical, open_zip, shown
+from workbook.datasets.readers import (
+    DAMAGED,
+    Arrays,
+    DataError,
+    canonical,
+    open_zip,
+    shown,
+    unreadable,
+)
 
 import numpy as np
 
@@ -58,6 +65,7 @@ def load(spec: Spec) -> tuple[Loaded | None, Photographs | None, str]:
             if (found := source(spec)) is not None:
                 root = _unpacked(spec, found) if found.is_file() else found
                 return *read(spec, root), ""
+            sources.require_data_dir()
             reasons.append("no folder or zip of it was placed")
         except DataError as problem:
             if source is placed:
@@ -79,7 +87,7 @@ def placed(spec: Spec) -> Path | None:
     """Return the folder of class folders, or the zip of them, that is there; None if there is none.
 
     Raises:
-        DataError: There is a zip named for the dataset that cannot be read.
+        DataError: There is a folder that cannot be read, or such a zip in the dataset's own folder.
     """
     for folder in paths.placed_dirs():
         for place in (folder, *(folder / name for name in spec.folders)):
@@ -88,17 +96,30 @@ def placed(spec: Spec) -> Path | None:
             for file in sorted(place.glob("*.[zZ][iI][pP]")):
                 if canonical(file.name) in spec.archives:
                     return file
-                if canonical(file.name) == "archive" and _members(spec, file):
-                    return file
+                if canonical(file.name) != "archive":
+                    continue
+                try:
+                    if _members(spec, file):
+                        return file
+                except DataError:
+                    if place != folder:  # else it may well be another dataset's
+                        raise
     return _classes_in(spec, cache.folder(spec) / "photographs" / "kaggle")
 
 
 def _classes_in(spec: Spec, place: Path) -> Path | None:
-    """Return the folder, at most two below ``place``, with at least two of the class folders."""
+    """Return the folder, at most two below ``place``, with at least two of the class folders.
+
+    Raises:
+        DataError: ``place`` cannot be searched.
+    """
     inner = spec.folders[-1]
-    for root in (place / inner / inner, place / inner, place):
-        if sum((root / name).is_dir() for name in spec.class_names) > 1:
-            return root
+    try:
+        for root in (place / inner / inner, place / inner, place):
+            if sum((root / name).is_dir() for name in spec.class_names) > 1:
+                return root
+    except OSError as error:
+        raise unreadable(place, error, "folder") from None
     return None
 
 
@@ -137,7 +158,7 @@ def _unpacked(spec: Spec, file: Path) -> Path:
                     (partial / name).parent.mkdir(parents=True, exist_ok=True)
                     (partial / name).write_bytes(archive.read(member))
             partial.replace(root)
-        except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
+        except (*DAMAGED, RuntimeError) as error:  # RuntimeError: it wants a password
             raise DataError(
                 shown(file), f"cannot be unpacked ({error})", "", "Free some space or get it again"
             ) from None
@@ -183,14 +204,15 @@ def read(spec: Spec, root: Path) -> tuple[Loaded, Photographs]:
     Files that are no usable photograph are skipped, counted and named.
 
     Raises:
-        DataError: No class, or only one, has a usable photograph.
+        DataError: No class, or only one, has a usable photograph; or a folder cannot be read.
     """
     frames, strange = _listed(spec, root)
     origin = hashlib.sha256(repr([str(root), frames, sorted(strange.items())]).encode()).hexdigest()
-    loaded = cache.get(spec, "photographs", origin)
-    if loaded is None:
-        loaded = _shrunk(spec, root, [(name, k) for name, k, *_ in frames], strange)
-        cache.put(spec, "photographs", loaded, origin)
+
+    def shrink() -> Loaded:
+        return _shrunk(spec, root, [(name, k) for name, k, *_ in frames], strange)
+
+    loaded = sources.kept(spec, "photographs", shrink, origin)
     skipped = loaded.csv
     good = [(name, label) for name, label, *_ in frames if name not in skipped]
     train, test = split(good)
@@ -215,19 +237,32 @@ def _listed(spec: Spec, root: Path) -> tuple[list[Frame], dict[str, str]]:
     for label, class_name in enumerate(spec.class_names):
         named = re.compile(re.escape(class_name) + r"(\d+)\.jpe?g", re.IGNORECASE)
         numbered = []
-        folder = root / class_name
-        for entry in os.scandir(folder) if folder.is_dir() else ():
-            name = f"{class_name}/{entry.name}"
-            match = named.fullmatch(entry.name)
-            if not entry.is_file():
+        for file_name, stat in _entries(root / class_name):
+            name = f"{class_name}/{file_name}"
+            match = named.fullmatch(file_name)
+            if stat is None:
                 strange[name] = "not a file"
             elif not match:
                 strange[name] = f"not named {class_name}1.jpg, {class_name}2.jpg …"
             else:
-                stat = entry.stat()
                 numbered.append((int(match[1]), (name, label, stat.st_size, stat.st_mtime_ns)))
         frames += [frame for _, frame in sorted(numbered)]
     return frames, strange
+
+
+def _entries(folder: Path) -> list[tuple[str, os.stat_result | None]]:
+    """Return the names in a folder, if it is there, each with its size and time if it is a file.
+
+    Raises:
+        DataError: The folder cannot be read.
+    """
+    try:
+        if not folder.is_dir():
+            return []
+        with os.scandir(folder) as entries:
+            return [(entry.name, entry.stat() if entry.is_file() else None) for entry in entries]
+    except OSError as error:
+        raise unreadable(folder, error, "folder") from None
 
 
 def split(frames: Iterable[tuple[str, int]]) -> tuple[list, list]:
@@ -346,4 +381,4 @@ def practice(spec: Spec) -> Loaded:
         drawn = {name: a for name, a in drawings.draw(spec.name).items() if a is not None}
         return Loaded(drawn, "practice data drawn by the workbook", False)
 
-    return sources._kept(spec, "practice", make, drawings.VERSION)
+    return sources.kept(spec, "practice", make, drawings.VERSION)

@@ -32,12 +32,16 @@ _AGAIN = "Remove it and download it again"
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, struct.error)
 """What the standard library raises for a cut or changed gz, zip or npz."""
 
+BAD_ZIP = (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError)
+"""What it raises when it opens one: a changed byte can be of a version or of a member's name."""
+
 
 class DataError(Exception):
     """Data that cannot be used: which file, what was found, what was expected, what to do next."""
 
     def __init__(self, where: object, found: str, expected: str = "", next_step: str = "") -> None:
         """Make one message of the parts; ``reason`` is its first half, with no way out."""
+        self.where = str(where)
         self.reason = f"{where}: {found}"
         text = f"{self.reason}; expected {expected}." if expected else f"{self.reason}."
         super().__init__(f"{text} {next_step}." if next_step else text)
@@ -50,14 +54,36 @@ class DataError(Exception):
 def shown(path: Path) -> str:
     """Return a path as a reader knows it: from the checkout, the data folder or the home folder."""
     named = os.environ.get("WORKBOOK_DATA_DIR")
-    bases = [(paths.ROOT, "")]
-    bases += [(Path(named).expanduser(), "WORKBOOK_DATA_DIR/")] if named else []
-    bases += [(Path.home(), "~/")]
+    bases: list[tuple[Path | None, str]] = [(paths.ROOT, "")]
+    bases += [(in_home(named), "WORKBOOK_DATA_DIR/")] if named else []
+    bases += [(in_home("~"), "~/")]
     for base, prefix in bases:
-        if path.is_relative_to(base):
+        if base and path.is_relative_to(base):
             inside = path.relative_to(base).as_posix()
             return prefix + inside if inside != "." else prefix.rstrip("/") or str(path)
     return str(path)
+
+
+def in_home(path: str) -> Path | None:
+    """Return a path whose ``~`` stands for the home folder; None where there is no home folder.
+
+    There is none in a container that runs as a user whom its system does not know.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return None
+
+
+def is_file(path: Path) -> bool:
+    """Return whether a path is a file, as far as the system lets the user look.
+
+    (`Path.is_file` raises where it does not, such as in the ``lost+found`` of a disk.)
+    """
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def canonical(name: str) -> str:
@@ -118,7 +144,7 @@ class File:
                     if len(fits) != 1:
                         raise DataError(self, f"a zip that holds {_listed(names)}", own)
                     return self._unpacked(_read_member(self, archive, fits[0]), layers + 1)
-            except zipfile.BadZipFile as error:
+            except BAD_ZIP as error:
                 raise _damaged(self, "zip file", error) from None
         return data
 
@@ -132,7 +158,7 @@ def _read_plain(path: Path) -> bytes:
         _refuse_large(shown(path), path.stat().st_size)
         return path.read_bytes()
     except OSError as error:
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
 
 
 def open_zip(path: Path) -> zipfile.ZipFile:
@@ -145,10 +171,10 @@ def open_zip(path: Path) -> zipfile.ZipFile:
         with path.open("rb") as file:
             _refuse_non_data(shown(path), file.read(1000))
         return zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
+    except BAD_ZIP as error:
         raise _damaged(shown(path), "zip file", error) from None
     except OSError as error:
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
 
 
 def _safe_names(where: object, archive: zipfile.ZipFile) -> list[str]:
@@ -209,11 +235,12 @@ def _damaged(where: object, kind: str, error: Exception) -> DataError:
     )
 
 
-def _unreadable(path: Path, error: OSError) -> DataError:
+def unreadable(path: Path, error: OSError, kind: str = "file") -> DataError:
+    """Return what to raise for a file or a folder that the system does not let the user read."""
     return DataError(
         shown(path),
         f"cannot be read ({error.strerror})",
-        "a file that you may read",
+        f"a {kind} that you may read",
         "Give yourself permission to read it, or place another copy",
     )
 
@@ -247,7 +274,7 @@ class Candidate:
         try:
             stats = {file.path: file.path.stat() for file in self.files.values()}
         except OSError as error:
-            raise _unreadable(Path(error.filename), error) from None
+            raise unreadable(Path(error.filename), error) from None
         return [
             [str(path.absolute()), s.st_size, s.st_mtime_ns] for path, s in sorted(stats.items())
         ]
@@ -313,11 +340,11 @@ def _places(spec: Spec, folder: Path) -> Iterator[tuple[str, dict[str, File], Da
         for path in entries:
             # Windows' "Extract all" makes a folder train.csv that holds train.csv.
             nested = path / path.name
-            files.setdefault(canonical(path.name), File(nested if nested.is_file() else path))
-        plain = {canonical(path.name): File(path) for path in entries if path.is_file()}
+            files.setdefault(canonical(path.name), File(nested if is_file(nested) else path))
+        plain = {canonical(path.name): File(path) for path in entries if is_file(path)}
         yield shown(place), files | plain, None
         for path in entries:
-            if path.suffix.lower() != ".zip" or not path.is_file():
+            if path.suffix.lower() != ".zip" or not is_file(path):
                 continue
             named = canonical(path.name) in spec.archives
             if not named and canonical(path.name) != "archive":

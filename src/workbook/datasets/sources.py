@@ -9,6 +9,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from workbook import paths
@@ -20,6 +21,8 @@ from workbook.datasets.readers import (
     DataError,
     candidates,
     checked,
+    in_home,
+    is_file,
     is_published,
     shown,
 )
@@ -113,7 +116,7 @@ def _named(folders: list[Path]) -> str:
     return " or ".join(f"{shown(folder)}/" for folder in folders)
 
 
-def _kept(spec: Spec, slot: str, make: Callable[[], Loaded], origin: object = None) -> Loaded:
+def kept(spec: Spec, slot: str, make: Callable[[], Loaded], origin: object = None) -> Loaded:
     """Return what the cache keeps under a slot; make and keep it where it keeps nothing."""
     loaded = cache.get(spec, slot, origin)
     if loaded is None:
@@ -135,7 +138,7 @@ def _first(spec: Spec, found: list[Candidate], slot: str) -> Loaded | None:
             return Loaded(arrays, f"from {candidate}", is_published(spec, arrays), csv)
 
         try:
-            return _kept(spec, slot, decode, candidate.fingerprint())
+            return kept(spec, slot, decode, candidate.fingerprint())
         except DataError as problem:
             problems.append(problem)
     if problems:
@@ -145,23 +148,36 @@ def _first(spec: Spec, found: list[Candidate], slot: str) -> Loaded | None:
 
 def placed(spec: Spec) -> Loaded | None:
     """Load the files that the user placed under ``WORKBOOK_DATA_DIR`` or ``data/``."""
-    folders = paths.placed_dirs()
-    loaded = _first(spec, [c for f in folders for c in candidates(spec, f)], "placed")
-    if loaded is None and len(folders) > 1 and not folders[0].is_dir():
-        raise DataError("WORKBOOK_DATA_DIR", f"no folder {folders[0]}", "", "Mend or unset it")
+    found = [c for folder in paths.placed_dirs() for c in candidates(spec, folder)]
+    loaded = _first(spec, found, "placed")
+    if loaded is None:
+        require_data_dir()
     return loaded
 
 
-def keras_home() -> Path:
-    """Return the folder in which Keras keeps the datasets that it has downloaded."""
-    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras").expanduser() / "datasets"
+def require_data_dir() -> None:
+    """Make sure, where nothing was found, that ``WORKBOOK_DATA_DIR`` is not merely mistyped.
+
+    Raises:
+        DataError: It names a folder that is not there.
+    """
+    folders = paths.placed_dirs()
+    if len(folders) > 1 and not folders[0].is_dir():
+        raise DataError("WORKBOOK_DATA_DIR", f"no folder {folders[0]}", "", "Mend or unset it")
+
+
+def keras_home() -> Path | None:
+    """Return the folder in which Keras keeps what it has downloaded; None with no home folder."""
+    home = in_home(os.environ.get("KERAS_HOME") or "~/.keras")
+    return home / "datasets" if home else None
 
 
 def keras_cache(spec: Spec) -> Loaded | None:
     """Load what Keras has already downloaded on this machine."""
-    if not spec.downloads:
+    home = keras_home()
+    if not spec.downloads or home is None:
         return None
-    loaded = _first(spec, candidates(spec, keras_home()), "keras-cache")
+    loaded = _first(spec, candidates(spec, home), "keras-cache")
     if loaded and not loaded.verified:
         raise DataError(loaded.source.removeprefix("from "), "not the published images", "", _AGAIN)
     return loaded
@@ -179,7 +195,7 @@ def keras_download(spec: Spec) -> Loaded | None:
         for url in spec.downloads:
             fetch(url, folder / url.rpartition("/")[2])
 
-    return _kept(spec, "keras", lambda: _downloaded(spec, spec.downloads[0], download))
+    return kept(spec, "keras", lambda: _downloaded(spec, spec.downloads[0], download))
 
 
 def _downloaded(spec: Spec, url: str, download: Callable[[Path], None]) -> Loaded:
@@ -284,17 +300,17 @@ def kaggle(spec: Spec) -> Loaded | None:
     def download(folder: Path) -> None:
         _ask_kaggle(spec, folder)
 
-    return _kept(spec, "kaggle", lambda: _downloaded(spec, spec.kaggle_host, download))
+    return kept(spec, "kaggle", lambda: _downloaded(spec, spec.kaggle_host, download))
 
 
 def has_credentials() -> bool:
     """Return whether Kaggle's clients would find credentials here; none is read or kept."""
-    home = Path(os.environ.get("KAGGLE_CONFIG_DIR") or Path.home() / ".kaggle").expanduser()
+    folder = os.environ.get("KAGGLE_CONFIG_DIR") or "~/.kaggle"
+    files = (in_home(f"{folder}/kaggle.json"), in_home("~/.kaggle/access_token"))
     return (
         bool(os.environ.get("KAGGLE_API_TOKEN"))
         or bool(os.environ.get("KAGGLE_USERNAME") and os.environ.get("KAGGLE_KEY"))
-        or (home / "kaggle.json").is_file()
-        or (Path.home() / ".kaggle" / "access_token").is_file()
+        or any(file is not None and is_file(file) for file in files)
     )
 
 
@@ -308,6 +324,13 @@ def _ask_kaggle(spec: Spec, folder: Path) -> None:
     """
     import logging
 
+    if in_home("~") is None:  # without one the client cannot even be imported
+        raise DataError(
+            "Kaggle",
+            "its client needs a home folder, and this user has none",
+            "",
+            "Set HOME to a folder that you may write, or place the files yourself",
+        )
     import kagglehub
 
     logging.getLogger("kagglehub").setLevel(logging.CRITICAL)
@@ -340,7 +363,13 @@ def _ask_kaggle(spec: Spec, folder: Path) -> None:
 
 
 def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in list(folder.rglob("*")) if file.is_file())
+    """Return the bytes of all files below a folder, without those that are removed meanwhile."""
+    size = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                size += Path(parent, name).stat().st_size
+    return size
 
 
 def _kaggle_problem(spec: Spec, failure: BaseException) -> Exception:
@@ -403,7 +432,7 @@ def cut(spec: Spec) -> Loaded | None:
             is_published(spec, arrays),
         )
 
-    return _kept(spec, "cut", make)
+    return kept(spec, "cut", make)
 
 
 def practice(spec: Spec) -> Loaded:
@@ -416,4 +445,4 @@ def practice(spec: Spec) -> Loaded:
             checked(spec, drawn, "practice"), "practice data drawn by the workbook", False
         )
 
-    return _kept(spec, "practice", make, drawings.VERSION)
+    return kept(spec, "practice", make, drawings.VERSION)

@@ -61,6 +61,9 @@ _SETS = {
     "asl-alphabet": _Set(hands.draw, range(29), (960,) * 29, (240,) * 29, stream=5),
 }
 
+NAMES = tuple(_SETS)
+"""The datasets of which there are drawings."""
+
 
 def draw(name: str) -> dict[str, Array | None]:
     """Draw a whole dataset.
@@ -68,7 +71,7 @@ def draw(name: str) -> dict[str, Array | None]:
     Parameters
     ----------
     name
-        "mnist", "fashion-mnist", "digit-recognizer", "sign-language-mnist" or "asl-alphabet".
+        One of `NAMES`.
 
     Returns
     -------
