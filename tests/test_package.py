@@ -1,5 +1,6 @@
 import argparse
 import re
+import shutil
 import subprocess
 import sys
 
@@ -47,6 +48,21 @@ def test_every_command_is_in_the_help_and_has_a_target_in_the_makefile(capsys):
     for command in commands.choices:
         assert re.search(rf"^    {command}\s", said, re.MULTILINE), command
         assert re.search(rf"^{command}: .*\n\t.*-m workbook {command}\b", makefile, re.M), command
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32" or not shutil.which("make"), reason="needs make and a Unix shell"
+)
+def test_make_asks_for_huge_pages_unless_the_user_has_tuned_malloc(monkeypatch):
+    def shown() -> str:
+        command = ["make", "-s", "--no-print-directory", "-f", "Makefile", "-f", "-", "show"]
+        rule = "show:\n\t@echo $$GLIBC_TUNABLES\n"
+        return subprocess.check_output(command, cwd=paths.ROOT, input=rule, text=True).strip()
+
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    assert shown() == "glibc.malloc.hugetlb=1"
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.arena_max=2")
+    assert shown() == "glibc.malloc.arena_max=2"
 
 
 def test_a_wrong_variable_is_told_in_a_line(monkeypatch, capsys):
