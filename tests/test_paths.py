@@ -12,6 +12,11 @@ def test_the_users_folder_comes_before_the_checkouts(monkeypatch, tmp_path):
     assert paths.placed_dirs() == [paths.DATA]
 
 
+def test_a_home_folder_that_is_not_there_stays_in_the_name(monkeypatch):
+    monkeypatch.setenv("WORKBOOK_DATA_DIR", "~no-such-user/data")
+    assert paths.placed_dirs()[0] == paths.ROOT / "~no-such-user" / "data"
+
+
 def test_writing_replaces_only_when_it_ends_well(tmp_path):
     path = tmp_path / "new" / "model.keras"
     with paths.writing(path) as partial:

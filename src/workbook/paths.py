@@ -28,7 +28,8 @@ def placed_dirs() -> list[Path]:
     relative name counts from the checkout, since a notebook runs in a folder of its own.
     """
     named = os.environ.get("WORKBOOK_DATA_DIR")
-    return [(ROOT / Path(named).expanduser()).resolve(), DATA] if named else [DATA]
+    # Where there is no home folder, this leaves "~" in the name; Path.expanduser would raise.
+    return [(ROOT / os.path.expanduser(named)).resolve(), DATA] if named else [DATA]  # noqa: PTH111
 
 
 @contextmanager

@@ -169,13 +169,14 @@ def test_it_does_not_hide_the_photographs(folder, course):
     assert not datasets.load("asl-alphabet").practice
 
 
-def test_the_dataset_s_own_archive_zip_is_named(course, bad_zip, monkeypatch):
-    own = course.data / "asl-alphabet" / "archive.zip"
-    own.parent.mkdir()
+@pytest.mark.parametrize("name", ["asl-alphabet/archive.zip", "asl-alphabet.zip"])
+def test_the_dataset_s_own_zip_is_named(course, bad_zip, name, monkeypatch):
+    own = course.data / name
+    own.parent.mkdir(exist_ok=True)
     own.write_bytes(bad_zip)
-    assert row()[1:3] == ["data/asl-alphabet/archive.zip, unusable: load() tells why", "no"]
+    assert row()[1:3] == [f"data/{name}, unusable: load() tells why", "no"]
     monkeypatch.setenv("WORKBOOK_DATA", "real")
-    with pytest.raises(DataError, match=r"^data/asl-alphabet/archive\.zip: "):
+    with pytest.raises(DataError, match=f"^data/{re.escape(name)}: "):
         datasets.load("asl-alphabet")
 
 

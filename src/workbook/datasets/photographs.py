@@ -87,22 +87,21 @@ def placed(spec: Spec) -> Path | None:
     """Return the folder of class folders, or the zip of them, that is there; None if there is none.
 
     Raises:
-        DataError: There is a folder that cannot be read, or such a zip in the dataset's own folder.
+        DataError: There is a folder or a zip of the dataset that cannot be read.
     """
     for folder in paths.placed_dirs():
         for place in (folder, *(folder / name for name in spec.folders)):
             if root := _classes_in(spec, place):
                 return root
             for file in sorted(place.glob("*.[zZ][iI][pP]")):
-                if canonical(file.name) in spec.archives:
-                    return file
-                if canonical(file.name) != "archive":
+                named = canonical(file.name) in spec.archives
+                if not named and canonical(file.name) != "archive":
                     continue
                 try:
-                    if _members(spec, file):
+                    if _members(spec, file) or named:
                         return file
                 except DataError:
-                    if place != folder:  # else it may well be another dataset's
+                    if named or place != folder:  # else it may well be another dataset's
                         raise
     return _classes_in(spec, cache.folder(spec) / "photographs" / "kaggle")
 
