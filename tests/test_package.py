@@ -1,4 +1,5 @@
 import argparse
+import platform
 import re
 import shutil
 import subprocess
@@ -29,6 +30,20 @@ def test_tensorflow_starts_without_noise():
         "from workbook.backend import tf; tf.linalg.matmul(tf.ones((2, 2)), tf.ones((2, 2)))"
     )
     assert (done.stdout, done.stderr) == ("", "")
+
+
+@pytest.mark.skipif(
+    platform.machine().lower() not in ("x86_64", "amd64"), reason="oneDNN is left to TensorFlow"
+)
+@pytest.mark.parametrize("wanted", [None, "0"])
+def test_convolutions_are_onednn_s_unless_the_user_refuses(wanted, monkeypatch):
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS")  # set when the workbook was imported here
+    if wanted:
+        monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", wanted)
+    monkeypatch.setenv("ONEDNN_VERBOSE", "1")
+    convolve = "tf.nn.conv2d(tf.ones((1, 8, 8, 1)), tf.ones((3, 3, 1, 4)), 1, 'SAME')"
+    said = _python(f"from workbook.backend import tf; {convolve}").stdout
+    assert (",exec,cpu,convolution," in said) == (wanted is None)
 
 
 def test_data_lists_every_dataset(capsys):
