@@ -1,6 +1,8 @@
 import csv
 import json
 import signal
+import subprocess
+import sys
 import zipfile
 
 from workbook.augment import RandomLight, RandomWarp
@@ -447,6 +449,29 @@ def test_an_epoch_gives_every_row_once_in_chunks(shuffle):
 def test_an_epoch_copies_arrays_however_they_lie_in_memory(array):
     (tensor, _) = Epoch(array, array, 2, False).arrays
     np.testing.assert_allclose(tensor, array, rtol=1e-6)
+
+
+PEAK = """
+import resource
+from workbook.training import Sequential
+import keras
+import numpy as np
+X, y = np.ones((60_000, 784), "float32"), np.zeros(60_000, "uint8")
+model = {cls}([keras.Input((784,)), *(keras.layers.Dense(units) for units in (200, 100, 10))])
+model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+model.fit(X, y, batch_size=600, epochs=2, validation_split=0.1, verbose=0)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems keep freed memory their own way")
+def test_peak_memory_is_no_higher_than_keras_own():
+    command = [sys.executable, "-W", "ignore", "-c"]
+    ours, keras_own = (
+        int(subprocess.check_output([*command, PEAK.format(cls=cls)], text=True))
+        for cls in ("Sequential", "keras.Sequential")
+    )
+    assert ours <= keras_own
 
 
 @pytest.mark.parametrize("options", [{}, {"class_weight": dict.fromkeys(range(CLASSES), 2.0)}])

@@ -7,9 +7,11 @@ itself. Nothing else changes: every step is Keras' own ``train_step``, the callb
 Keras' own ``fit``, and with Keras' class the same code gives as good a model, later.
 """
 
+import ctypes
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from workbook.backend import keras, tf
@@ -39,12 +41,17 @@ class Epoch(DataAdapter):
     num_batches = 1
 
     def __init__(self, x: np.ndarray, y: np.ndarray, batch_size: int, shuffle: bool) -> None:
-        """Keep ``x`` and ``y`` as tensors, on the device that trains."""
-        self.arrays = tuple(_tensor(array) for array in (x, y))
+        """Keep ``x`` and ``y``; they become tensors when they are first used, as in Keras."""
+        self.given = x, y
         self.rows = len(x)
         self.batch_rows = batch_size
         self.shuffle = shuffle
         self.chunk = 8
+
+    @cached_property
+    def arrays(self) -> tuple[tf.Tensor, ...]:
+        """``x`` and ``y`` as tensors, on the device that trains."""
+        return tuple(_tensor(array) for array in self.given)
 
     def get_tf_dataset(self) -> "Epoch":
         """Return the object that Keras iterates over, once an epoch."""
@@ -202,7 +209,7 @@ class CompiledEpochs:
 
             tf.while_loop(lambda batch: batch < stop, one_batch, [start], parallel_iterations=1)
 
-        def compiled(with_xla: bool) -> Callable:
+        def compiled(with_xla: bool) -> Any:
             function = tf.function(loop, jit_compile=with_xla)
             # A trace for each batch size is what is meant, not a mistake to warn about.
             function._omit_frequent_tracing_warning = True
@@ -212,6 +219,7 @@ class CompiledEpochs:
 
         def run_loop(*arguments: Any) -> None:
             nonlocal compiled_loop
+            programs = compiled_loop.experimental_get_tracing_count()
             try:
                 compiled_loop(*arguments)
             except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
@@ -220,6 +228,8 @@ class CompiledEpochs:
                     raise
                 compiled_loop = compiled(False)
                 compiled_loop(*arguments)
+            if compiled_loop.experimental_get_tracing_count() > programs:
+                _give_memory_back()
 
         def function(iterator: Any) -> Mapping:
             if not isinstance(iterator, Epoch):
@@ -351,6 +361,12 @@ def _tensor(array: np.ndarray) -> tf.Tensor:
     copy = memory[start : memory.size - 64 + start].view(dtype).reshape(array.shape)
     np.copyto(copy, array, casting="same_kind")
     return tf.identity(tf.experimental.dlpack.from_dlpack(copy.__dlpack__()))
+
+
+def _give_memory_back() -> None:
+    """Return to the system what compiling has freed: glibc would keep some 70 MB of it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _xla_pays(model: Any) -> bool:
