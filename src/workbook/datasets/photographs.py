@@ -136,11 +136,6 @@ def _members(spec: Spec, file: Path) -> dict[str, str]:
 
 def _unpacked(spec: Spec, file: Path) -> Path:
     """Unpack the photographs of a zip into the cache, once; the zip stays as it is."""
-    members = _members(spec, file)
-    if not members:
-        raise DataError(
-            shown(file), "no folder of a class", "folders A to Z", f"To get it: {spec.how_to_get}"
-        )
     stat = file.stat()
     key = hashlib.sha256(f"{file}{stat.st_size}{stat.st_mtime_ns}".encode()).hexdigest()[:16]
     root = cache.folder(spec) / "photographs" / key
@@ -148,6 +143,13 @@ def _unpacked(spec: Spec, file: Path) -> Path:
     with cache.lock(spec):
         if root.is_dir():
             return root
+        if not (members := _members(spec, file)):
+            raise DataError(
+                shown(file),
+                "no folder of a class",
+                "folders A to Z",
+                f"To get it: {spec.how_to_get}",
+            )
         try:
             shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed
             with open_zip(file) as archive:
