@@ -143,12 +143,14 @@ class RandomWarp(_RandomImageLayer):
         left = ops.minimum(ops.floor(across), width - 2.0)
         down, across = down - top, across - left
 
-        first = ops.reshape(ops.arange(batch, dtype="int32") * (height * width), (batch, 1, 1))
-        corner = first + ops.cast(top, "int32") * width + ops.cast(left, "int32")
-        # Four gathers: where XLA compiles them, one of all four neighbours takes twice as long.
-        pixels = ops.reshape(images, (-1,))
+        # Four gathers: where XLA compiles them, one of all four neighbours takes twice as long, and
+        # so do places counted through the whole batch, which it divides into image and pixel again.
+        flat = (batch, height * width)
+        corner = ops.reshape(ops.cast(top, "int32") * width + ops.cast(left, "int32"), flat)
+        pixels = ops.reshape(images, flat)
         at, right, below, diagonal = (
-            tf.gather(pixels, corner + step) for step in (0, 1, width, width + 1)
+            ops.reshape(tf.gather(pixels, corner + step, batch_dims=1), (batch, height, width))
+            for step in (0, 1, width, width + 1)
         )
         upper = at + across * (right - at)
         lower = below + across * (diagonal - below)
