@@ -338,6 +338,24 @@ def test_a_label_without_an_output_raises_what_keras_raises(data, wrong, part, b
             model.fit(*given[:2], validation_data=given[2], verbose=0)
 
 
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "sparse_categorical_crossentropy",
+        keras.losses.sparse_categorical_crossentropy,
+        keras.losses.SparseCategoricalCrossentropy(name="mine"),
+    ],
+)
+def test_labels_for_a_single_output_raise_what_keras_raises(data, loss):
+    X, y = data
+    for labels in (y, y[:, np.newaxis]):
+        for cls in (Sequential, keras.Sequential):
+            model = cls([keras.Input((FEATURES,)), layers.Dense(1)])
+            model.compile("sgd", loss)
+            with pytest.raises(tf.errors.InvalidArgumentError, match="label"):
+                model.fit(X, labels, verbose=0)
+
+
 def test_a_number_without_an_embedding_raises_what_keras_raises():
     for cls in (Sequential, keras.Sequential):
         embed = layers.Embedding(5, 2)
@@ -370,6 +388,31 @@ def test_what_xla_does_not_know_trains_without_it(data, epochs_made):
         models.append(model)
     assert epochs_made
     assert_same(*models)
+
+
+def test_a_check_of_the_students_own_raises_what_keras_raises(data):
+    def loss(y_true, y_pred):
+        tf.debugging.assert_less(tf.reduce_max(y_pred), -1e9)
+        return tf.reduce_mean(y_pred, axis=-1)
+
+    for cls in (Sequential, keras.Sequential):
+        model = cls([keras.Input((FEATURES,)), layers.Dense(1)])
+        model.compile("sgd", loss)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="assertion failed"):
+            model.fit(*data, verbose=0)
+
+
+def test_random_numbers_of_the_students_own_follow_from_the_seed(data, epochs_made):
+    losses = []
+    for seed in (1, 1, 2):
+        keras.utils.set_random_seed(seed)
+        noise = layers.Lambda(lambda x: x + tf.random.normal(tf.shape(x)))
+        last = layers.Dense(1, kernel_initializer="ones")
+        model = Sequential([keras.Input((FEATURES,)), noise, last])
+        model.compile("sgd", "mse")
+        losses += model.fit(*data, shuffle=False, verbose=0).history["loss"]
+    assert losses[0] == losses[1] != losses[2]
+    assert epochs_made
 
 
 class ReportsMore(Sequential):
@@ -498,13 +541,28 @@ def test_an_interrupt_keeps_weights_and_history(data, options, capsys):
     model.fit(X, y, verbose=0)
 
 
-def test_an_interrupt_before_training_begins_is_not_hidden(data):
-    class Stops(keras.callbacks.Callback):
-        def set_model(self, model):
-            raise KeyboardInterrupt
+@pytest.mark.parametrize("hook", ["set_model", "on_train_begin"])
+@pytest.mark.parametrize("verbose", ["auto", 0])
+def test_an_interrupt_before_training_begins_is_not_hidden(data, hook, verbose):
+    def stop(self, *_):
+        raise KeyboardInterrupt
 
+    stops = type("Stops", (keras.callbacks.Callback,), {hook: stop})
     with pytest.raises(KeyboardInterrupt):
-        dense(Sequential).fit(*data, callbacks=[Stops()], verbose=0)
+        dense(Sequential).fit(*data, callbacks=[stops()], verbose=verbose)
+
+
+def test_an_interrupt_keeps_the_backup_that_the_next_training_begins_with(data, tmp_path):
+    def interrupt(epoch, logs):
+        if epoch == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    def callbacks(**more):
+        return [keras.callbacks.BackupAndRestore(tmp_path), keras.callbacks.LambdaCallback(**more)]
+
+    dense(Sequential).fit(*data, epochs=4, callbacks=callbacks(on_epoch_begin=interrupt), verbose=0)
+    history = dense(Sequential).fit(*data, epochs=4, callbacks=callbacks(), verbose=0)
+    assert history.epoch == [2, 3]
 
 
 def test_progress_is_short_where_nobody_watches(data, capfd):

@@ -145,8 +145,9 @@ class CompiledEpochs:
         if verbose == "auto" or (compiled and verbose):
             callbacks.append(Progress())
             verbose = 0
+        begun: list[Any] = []
+        callbacks.append(keras.callbacks.LambdaCallback(on_train_begin=begun.append))
         shown = {"epochs": epochs, "verbose": verbose}
-        before = getattr(self, "history", None)
         if compiled:
             batch_size = batch_size or 32
             steps = -(-len(train[0]) // batch_size)
@@ -178,10 +179,12 @@ class CompiledEpochs:
                 **arguments, **shown, initial_epoch=initial_epoch, validation_freq=validation_freq
             )
         except KeyboardInterrupt:
-            if getattr(self, "history", None) is before:
-                raise  # training has not begun
+            if not begun:
+                raise
             for callback in callbacks:
-                callback.on_train_end(None)
+                # The end of a training deletes the backup that the next one is to begin with.
+                if not isinstance(callback, keras.callbacks.BackupAndRestore):
+                    callback.on_train_end(None)
             print(
                 "Interrupted: the model keeps the weights that it has reached "
                 "(where early stopping restores the best ones, those)."
@@ -220,6 +223,10 @@ class CompiledEpochs:
         def run_loop(*arguments: Any) -> None:
             nonlocal compiled_loop
             programs = compiled_loop.experimental_get_tracing_count()
+            program = compiled_loop.get_concrete_function(*arguments)
+            new = compiled_loop.experimental_get_tracing_count() > programs
+            if new and self._requested_jit == "auto" and _means_less_in_xla(program):
+                compiled_loop = compiled(False)
             try:
                 compiled_loop(*arguments)
             except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
@@ -228,7 +235,7 @@ class CompiledEpochs:
                     raise
                 compiled_loop = compiled(False)
                 compiled_loop(*arguments)
-            if compiled_loop.experimental_get_tracing_count() > programs:
+            if new:
                 _give_memory_back()
 
         def function(iterator: Any) -> Mapping:
@@ -347,7 +354,10 @@ def _compilable(model: Any, pair: Any) -> bool:
     except (NotImplementedError, TypeError, ValueError):
         return False  # Keras says what is wrong
     classes = shape[-1] if isinstance(shape, tuple) and isinstance(shape[-1], int) else 1
-    one_label_each = classes > 1 and y.shape[1:] != shape[1:]
+    loss = model.loss if isinstance(model.loss, str) else type(model.loss).__name__
+    loss = getattr(model.loss, "__name__", loss)
+    takes_labels = loss.lower().replace("_", "") == "sparsecategoricalcrossentropy"
+    one_label_each = takes_labels or (classes > 1 and y.shape[1:] != shape[1:])
     return not one_label_each or bool(y.min() >= 0 and y.max() < classes)
 
 
@@ -385,6 +395,16 @@ def _xla_pays(model: Any) -> bool:
     )
     on_gpu = bool(tf.config.list_physical_devices("GPU"))
     return model_supports_jit(model) and (on_gpu or suits_cpu)
+
+
+def _means_less_in_xla(program: Any) -> bool:
+    """Tell whether a traced function checks something or draws TensorFlow's own random numbers.
+
+    XLA leaves the check out, and its numbers do not follow from the seed.
+    """
+    graph = program.graph.as_graph_def()
+    bodies = [graph.node, *(function.node_def for function in graph.library.function)]
+    return any(node.op == "Assert" or "seed2" in node.attr for body in bodies for node in body)
 
 
 def _in_notebook() -> bool:
