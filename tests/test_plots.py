@@ -83,7 +83,7 @@ def test_every_figure_of_practice_data_is_marked(name, monkeypatch):
         "predictions": "6 images, 2 of them predicted wrongly",
         "confident_mistakes": "dog (90.0%), actually cat; cat (40.0%), actually owl",
         "confusion_matrix": "4 of 6 images are on the diagonal",
-        "class_accuracy": "from 50.0% on cat to 100.0% on dog",
+        "class_accuracy": "hardest first: cat 50.0%, owl 50.0%, dog 100.0%.",
         "variations": "Changed: 2 images, each as stored and in 1 changed versions (dark)",
         "captioned": "Two images: the first; the second",
         "bars": "plain 90.0%, dark 25.0%",
@@ -98,7 +98,6 @@ def test_descriptions_do_not_single_out_one_of_equals():
     assert "from 1 of cat to 2 of dog" in uneven.alt
     swapped = plots.confusion_matrix(np.arange(3), np.array([1, 0, 2]), CLASS_NAMES)
     assert "most common, 1 times: cat taken for dog, dog taken for cat" in swapped.alt
-    assert "3 classes: 100.0% on all" in plots.class_accuracy(LABELS, LABELS, CLASS_NAMES).alt
 
 
 def test_a_rise_to_more_digits_is_a_rise():
@@ -177,5 +176,31 @@ def test_float_images_are_shown_like_whole_numbered_ones():
 
 
 def test_accuracy_on_each_class_never_shows_more_than_all():
-    (axis,) = plots.class_accuracy(LABELS, LABELS, CLASS_NAMES).axes
-    assert axis.get_xlim()[1] < 1.01
+    drawn = FIGURES["class_accuracy"]().axes[0].collections[0].get_segments()
+    assert max(segment[:, 0].max() for segment in drawn) <= 1
+
+
+def test_accuracy_on_each_class_without_a_mistake_is_a_sentence():
+    fig = plots.class_accuracy(LABELS, LABELS, CLASS_NAMES)
+    assert fig.alt == "No figure. The model read each of 3 classes without a mistake."
+
+
+def test_accuracy_on_each_class_leaves_out_a_class_without_images():
+    fig = plots.class_accuracy(np.array([0, 0, 2]), np.array([0, 1, 2]), CLASS_NAMES)
+    assert fig.alt.startswith("Accuracy on each of 2 classes, hardest first: cat 50.0%, owl 100.0%")
+
+
+def test_a_named_change_is_a_row_and_a_numbered_one_a_column():
+    named, numbered = (
+        plots.variations(IMAGES[:3], [IMAGES[3:6]], "Changed", names).axes[0]
+        for names in (["dark"], None)
+    )
+    assert [tick.get_text() for tick in named.get_yticklabels()] == ["as stored", "dark"]
+    assert [tick.get_text() for tick in numbered.get_xticklabels()] == ["as stored", "1"]
+    assert named.images[0].get_array().shape == numbered.images[0].get_array().shape[::-1]
+
+
+def test_a_training_that_diverged_has_its_best_epoch_before():
+    diverged = History()
+    diverged.history = History.history | {"val_loss": [0.9, 0.6, float("nan")]}
+    assert "lowest at epoch 2 (0.600); at the end it is nan." in plots.learning_curves(diverged).alt

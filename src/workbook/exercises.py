@@ -25,8 +25,8 @@ import numpy as np
 class Exercise:
     """What an answer has to be: ``expected`` computes it from what :func:`check` is given.
 
-    Numbers may differ by ``within``. ``hint`` is for a wrong answer; ``why`` says, after a right
-    one, what it is good for.
+    A list holds several right answers. Numbers may differ by ``within``. ``hint`` is for a wrong
+    answer; ``why`` says, after a right one, what it is good for.
     """
 
     expected: Callable[..., Any]
@@ -51,10 +51,11 @@ def check(name: str, answer: Any, *given: Any) -> None:
         print("Not attempted yet: write your answer in place of ... above, and run both cells.")
         return
     expected = exercise.expected(*given)
-    if _same(answer, expected, exercise.within):
+    right = expected if isinstance(expected, list) else [expected]
+    if any(_same(answer, one, exercise.within) for one in right):
         print(f"Right. {exercise.why}")
     else:
-        print(f"Not yet: got {_say(answer)}, expected {_say(expected)}.\nHint: {exercise.hint}")
+        print(f"Not yet: got {_say(answer)}.\nHint: {exercise.hint}")
 
 
 def unsolved(source: str) -> str:
@@ -63,11 +64,14 @@ def unsolved(source: str) -> str:
     The answer is what the last assignment names. All before it is a way there, and is left out.
 
     Raises:
-        SyntaxError: The solution is not Python.
+        SyntaxError: The solution is not what a notebook's cell can hold.
     """
+    from IPython.core.inputtransformer2 import TransformerManager
+
     lines = source.splitlines()
+    python = TransformerManager().transform_cell(source)  # the same lines, without magics
     kept = {number: line for number, line in enumerate(lines, start=1) if line.startswith("#")}
-    for statement in [s for s in ast.parse(source).body if isinstance(s, ast.Assign)][-1:]:
+    for statement in [s for s in ast.parse(python).body if isinstance(s, ast.Assign)][-1:]:
         names = (node.id for node in ast.walk(statement.targets[0]) if isinstance(node, ast.Name))
         kept[statement.lineno] = "\n".join(f"{name} = ..." for name in names)
     return "\n".join(line for _, line in sorted(kept.items()))
@@ -97,24 +101,31 @@ def _say(value: Any) -> str:
 
 
 def _best_epoch(history: Any) -> int:
-    return int(np.argmin(history.history["val_loss"])) + 1
+    losses = np.asarray(history.history["val_loss"])
+    # A training that diverged ends with NaN, which np.argmin would take for the lowest.
+    return int(np.where(np.isnan(losses), np.inf, losses).argmin()) + 1
 
 
 def _gap(history: Any) -> float:
     return float(history.history["accuracy"][-1] - history.history["val_accuracy"][-1])
 
 
-def _hardest_pair(labels: np.ndarray, predicted: np.ndarray, class_names: Any) -> set[str]:
+def _hardest_pairs(labels: np.ndarray, predicted: np.ndarray, class_names: Any) -> list[set[str]]:
     """Return the two classes most often taken for each other; arguments are (n,) whole numbers."""
     confused = np.zeros((len(class_names), len(class_names)), int)
     np.add.at(confused, (labels, predicted), 1)
     both = np.triu(confused + confused.T, k=1)
-    return {str(class_names[k]) for k in np.unravel_index(both.argmax(), both.shape)}
+    return [{str(class_names[k]) for k in pair} for pair in np.argwhere(both == both.max())]
 
 
-def _worst_class(labels: np.ndarray, predicted: np.ndarray, class_names: Any) -> str:
+def _worst_classes(labels: np.ndarray, predicted: np.ndarray, class_names: Any) -> list[str]:
     accuracy = [np.mean(predicted[labels == k] == k) for k in range(len(class_names))]
-    return str(class_names[int(np.argmin(accuracy))])
+    return [str(class_names[k]) for k in np.flatnonzero(accuracy == np.min(accuracy))]
+
+
+def _weakest(accuracy_under: dict[str, float]) -> list[str]:
+    others = {name: value for name, value in accuracy_under.items() if "mirrored" not in name}
+    return [name for name, value in others.items() if value == min(others.values())]
 
 
 def _within_two(labels: np.ndarray, probabilities: np.ndarray) -> float:
@@ -136,7 +147,7 @@ EXERCISES: dict[str, Exercise] = {
         within=0.0005,
     ),
     "mnist.hardest-pair": Exercise(
-        _hardest_pair,
+        _hardest_pairs,
         "Add up each pair of counts that mirror each other in the confusion matrix. The answer is "
         'a set of two class names, such as {"0", "1"}.',
         "Digits that share most of their strokes are confused, by people too.",
@@ -161,14 +172,13 @@ EXERCISES: dict[str, Exercise] = {
         "earlier one than that of the accuracy.",
     ),
     "fashion-mnist.hardest-pair": Exercise(
-        _hardest_pair,
+        _hardest_pairs,
         "Add up each pair of counts that mirror each other in the confusion matrix. The answer is "
         "a set of two class names.",
-        "Garments alike in outline are confused: at 28 by 28 pixels the outline is most of what "
-        "there is to see.",
+        "Garments alike in outline are confused. Would you tell them apart, at 28 by 28 pixels?",
     ),
     "fashion-mnist.worst-class": Exercise(
-        _worst_class,
+        _worst_classes,
         "For each class, take the mean of y_pred_test == label over the images of that class.",
         "One number for the whole test set hides the class that a customer would complain about.",
     ),
@@ -226,8 +236,9 @@ EXERCISES: dict[str, Exercise] = {
         within=0.0005,
     ),
     "sign-language-mnist.worst-disturbance": Exercise(
-        lambda accuracy_under: min(accuracy_under, key=accuracy_under.get),
-        "min(..., key=accuracy_under.get) finds the name with the least value.",
+        _weakest,
+        "min(names, key=accuracy_under.get) finds the name with the least value. Which names are "
+        "left without the mirrored hand?",
         "Augmentation helps against what it imitates; this is where the next effort should go.",
     ),
 }

@@ -97,6 +97,7 @@ def pixel_histogram(images: np.ndarray) -> Figure:
     axis.bar(np.arange(256), share, width=1.0, color=BLUE)
     axis.set_yscale("log")
     axis.set(
+        ylim=(1e-5, 1),  # the same for every dataset, so that two can be compared
         title="How bright the pixels are",
         xlabel="grey level (0 black, 255 white)",
         ylabel="share of all pixels (log scale)",
@@ -130,7 +131,7 @@ def learning_curves(history: Any) -> Figure:
             'metrics=["accuracy"], and fit with validation_data.'
         )
     epochs = np.arange(1, len(values["loss"]) + 1)
-    best = int(np.argmin(values["val_loss"]))
+    best = int(np.argmin(_with_infinity_for_nan(values["val_loss"])))
     fig = _figure(3.4)
     for axis, (key, name) in zip(
         fig.subplots(1, 2), {"loss": "Loss", "accuracy": "Accuracy"}.items(), strict=True
@@ -256,9 +257,11 @@ def confusion_matrix(
             )
     axis.set_xticks(range(classes), class_names)
     if max(map(len, class_names)) > 1:
-        axis.tick_params(axis="x", rotation=45)
+        for name in axis.get_xticklabels():
+            name.set(rotation=45, ha="right", rotation_mode="anchor")
     axis.set_yticks(range(classes), class_names)
-    axis.set(title="Confusion matrix (images)", xlabel="predicted class", ylabel="actual class")
+    title = "Confusion matrix (number: images, colour: share of the row)"
+    axis.set(title=title, xlabel="predicted class", ylabel="actual class")
     mistakes = matrix * (1 - np.eye(classes, dtype=int))
     said = f"{np.trace(matrix):,} of {matrix.sum():,} images are on the diagonal, predicted rightly"
     if mistakes.any():
@@ -269,18 +272,25 @@ def confusion_matrix(
 
 
 def class_accuracy(labels: np.ndarray, predicted: np.ndarray, class_names: Sequence[str]) -> Figure:
-    """Show the accuracy on each class, hardest first."""
-    accuracy = np.array([(predicted[labels == c] == c).mean() for c in range(len(class_names))])
-    order = accuracy.argsort(kind="stable")
-    names = [class_names[c] for c in order]
+    """Show the accuracy on each class that occurs, hardest first, with two standard errors."""
+    if np.array_equal(labels, predicted):
+        return _sentence(f"The model read each of {len(class_names)} classes without a mistake")
+    images = np.bincount(labels, minlength=len(class_names))
+    right = np.bincount(labels[labels == predicted], minlength=len(class_names))
+    accuracy = np.divide(right, images, where=images > 0, out=np.full(len(images), np.nan))
+    order = [c for c in accuracy.argsort(kind="stable") if images[c]]
+    names, accuracy, images = [class_names[c] for c in order], accuracy[order], images[order]
+    error = 2 * np.sqrt(accuracy * (1 - accuracy) / images)
+    upper = np.minimum(error, 1 - accuracy)
     fig = _figure(0.27 * len(names) + 1.1)
     axis = fig.subplots()
-    axis.hlines(range(len(names)), accuracy[order].min(), accuracy[order], color=GREY, alpha=0.5)
-    axis.plot(accuracy[order], range(len(names)), "o", color=BLUE)
-    for place, value in enumerate(accuracy[order]):
+    axis.errorbar(
+        accuracy, range(len(names)), xerr=[error, upper], fmt="o", color=BLUE, ecolor=GREY
+    )
+    for place, value in enumerate(accuracy):
         axis.annotate(
             f"{value:.1%}",
-            (value, place),
+            (value + upper[place], place),
             (7, 0),
             textcoords="offset points",
             va="center",
@@ -289,15 +299,15 @@ def class_accuracy(labels: np.ndarray, predicted: np.ndarray, class_names: Seque
     axis.set_yticks(range(len(names)), names)
     axis.invert_yaxis()
     axis.margins(x=0.12)
-    if accuracy.min() == 1:
-        axis.set_xlim(0.98, 1.005)
-        axis.set_xticks([0.98, 0.985, 0.99, 0.995, 1.0])
     axis.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
-    axis.set(title="Accuracy on each class, hardest first", xlabel="accuracy", ylabel="class")
+    axis.set(
+        title="Accuracy on each class, hardest first",
+        xlabel="accuracy (bars: two standard errors)",
+        ylabel="class",
+    )
     _plain(axis)
-    low, high = f"{accuracy[order[0]]:.1%}", f"{accuracy[order[-1]]:.1%}"
-    said = f"{low} on all" if low == high else f"from {low} on {names[0]} to {high} on {names[-1]}"
-    return _finish(fig, f"Accuracy on each of {len(names)} classes: {said}.")
+    said = ", ".join(f"{name} {value:.1%}" for name, value in zip(names, accuracy, strict=True))
+    return _finish(fig, f"Accuracy on each of {len(names)} classes, hardest first: {said}.")
 
 
 def variations(
@@ -306,26 +316,29 @@ def variations(
     title: str,
     names: Sequence[str] | None = None,
 ) -> Figure:
-    """Show ``images`` in the left column and what became of each, a column for each change.
+    """Show ``images`` and, side by side with each, what became of it.
 
-    ``changed`` holds arrays of the same shape as ``images``; ``names`` tells what each change is
-    called, else they are numbered.
+    ``changed`` holds arrays of the same shape as ``images``. Where ``names`` tells what each
+    change is called, a change is a row with its name; else it is a numbered column.
     """
-    columns = 1 + len(changed)
-    numbers = [str(number) for number in range(1, columns)]
-    fig = _figure(min(WIDTH / columns, 0.9) * len(images) + (2.6 if names else 1.1))
-    axis = fig.subplots()
-    _mosaic(axis, list(np.stack([images, *changed], axis=1)))
-    axis.set_xticks(_centres(columns), ["as stored", *(names or numbers)])
-    if names:
-        axis.tick_params(axis="x", rotation=90)
-    axis.set(title=title, xlabel="version", yticks=[])
+    versions = np.stack([images, *changed])
     said = f" ({', '.join(names)})" if names else ""
-    return _finish(
-        fig,
-        f"{title}: {len(images)} images, each as stored and in {len(changed)} changed versions"
-        f"{said}.",
-    )
+    said = f"{len(images)} images, each as stored and in {len(changed)} changed versions{said}"
+    marks = ["as stored", *(names or map(str, range(1, len(versions))))]
+    centres = _centres(len(versions))
+    if names:
+        fig = _figure(min((WIDTH - 1.7) / len(images), 0.6) * len(versions) + 0.7)
+        axis = fig.subplots()
+        _mosaic(axis, list(versions))
+        axis.set_yticks(centres, marks)
+        axis.set(title=title, ylabel="version", xticks=[])
+    else:
+        fig = _figure(min(WIDTH / len(versions), 0.9) * len(images) + 1.1)
+        axis = fig.subplots()
+        _mosaic(axis, list(versions.swapaxes(0, 1)))
+        axis.set_xticks(centres, marks)
+        axis.set(title=title, xlabel="version", yticks=[])
+    return _finish(fig, f"{title}: {said}.")
 
 
 def captioned(images: np.ndarray, captions: Sequence[str], title: str) -> Figure:
@@ -413,15 +426,21 @@ def _plain(axis: Axes) -> None:
     axis.spines[["top", "right"]].set_visible(False)
 
 
+def _with_infinity_for_nan(losses: Sequence[float]) -> np.ndarray:
+    """Return losses of which a training that diverged, and so lost its numbers, has the highest."""
+    return np.where(np.isnan(losses), np.inf, losses)
+
+
 def _describe_curves(values: Mapping[str, Sequence[float]], best: int) -> str:
     epochs = len(values["loss"])
-    accuracy, valid = values["accuracy"], values["val_accuracy"]
+    loss, accuracy, valid = values["loss"], values["accuracy"], values["val_accuracy"]
     top = int(np.argmax(valid))
     lowest, last = values["val_loss"][best], values["val_loss"][-1]
-    rises = last > 1.1 * lowest and round(last, 2) > round(lowest, 2)
+    rises = last > 1.05 * lowest and round(last, 2) > round(lowest, 2)
     risen = ", a rise that is a sign of overfitting" if rises else ""
     return (
-        f"Loss and accuracy against epoch, {epochs} epochs. Training accuracy goes from "
+        f"Loss and accuracy against epoch, {epochs} epochs. Training loss goes from {loss[0]:.3f} "
+        f"to {loss[-1]:.3f}; training accuracy from "
         f"{accuracy[0]:.1%} to {accuracy[-1]:.1%}; validation accuracy from {valid[0]:.1%} to "
         f"{valid[-1]:.1%}, at most {valid[top]:.1%} at epoch {top + 1}. Validation loss is lowest "
         f"at epoch {best + 1} ({lowest:.3f}); at the end it is {last:.3f}{risen}."
