@@ -16,6 +16,7 @@ from workbook.results import MIME_TYPE
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 
 # One white pixel.
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=="
@@ -345,6 +346,94 @@ def test_printing_with_no_browser_says_what_to_do(
     monkeypatch.setattr(printing, "_PLACES", [])
     assert reports.pdf() == 1
     assert "install one, or open the pages" in capsys.readouterr().err
+
+
+def test_a_browser_that_does_not_start_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reports.make([write(paths.ROOT / "a.ipynb", "# A", new_code_cell("1"))])
+    monkeypatch.setattr(printing, "chromium", lambda: sys.executable)
+    assert reports.pdf() == 1
+    said = capsys.readouterr().err
+    assert f"FAILED {sys.executable} cannot print" in said
+    assert "open the pages in any browser" in said
+
+
+def test_a_notebook_that_cannot_be_exported_is_named_and_the_others_are_exported(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lost = write(paths.ROOT / "a.ipynb", "# A\n\n![lost](attachment:image.png)")
+    folder = write(paths.ROOT / "b.ipynb", "# B\n\n![a folder](.)")
+    assert reports.make([lost, folder, write(paths.ROOT / "c.ipynb", "# C")]) == 1
+    said = capsys.readouterr().err
+    assert f"{lost}: cannot be exported" in said
+    assert f"{folder}: cannot be exported" in said
+    assert "c.html" in page("index")
+
+
+def test_a_page_does_not_replace_one_of_the_same_run(
+    folders: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("anna", "bert"):
+        (folders / name).mkdir()
+    first = write(folders / "anna" / "hw.ipynb", "# anna")
+    again = write(folders / "bert" / "HW.ipynb", "# bert")
+    assert reports.make([first, again]) == 1
+    assert f"{again}: hw.html is the page of {first}" in capsys.readouterr().err
+    assert "anna" in page("hw")
+    assert reports.make([write(folders / "Index.ipynb", "# I")]) == 1
+
+
+def test_pages_that_are_not_ours_are_left_out_of_the_index() -> None:
+    record = '<head><meta name="workbook-record" content="{}"></head>'
+    paths.REPORTS.mkdir()
+    (paths.REPORTS / "latin.html").write_bytes(b"<head><title>caf\xe9</title></head>")
+    (paths.REPORTS / "old.html").write_text(record.replace("{}", "{&quot;name&quot;: 1}"))
+    (paths.REPORTS / "cut.html").write_text(record.replace("{}", "{"))
+    assert reports.make([write(paths.ROOT / "a.ipynb", "# A")]) == 0
+    index = page("index")
+    assert "a.html" in index
+    assert not any(name in index for name in ("latin", "old.html", "cut.html"))
+
+
+def test_the_index_links_to_a_page_whatever_its_name() -> None:
+    assert reports.make([write(paths.ROOT / "hw#1 50%.ipynb", "# A")]) == 0
+    assert 'href="hw%231%2050%25.html"' in page("index")
+
+
+def test_a_notebook_that_was_edited_while_it_ran_keeps_the_edit(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = paths.NOTEBOOKS / "a.ipynb"
+    edit = "from pathlib import Path\nPath('a.ipynb').write_text('edited meanwhile')"
+    write(path, "# A", edit)
+    assert reports.refresh() == 1
+    assert path.read_text() == "edited meanwhile"
+    assert "has changed since it was read" in capsys.readouterr().err
+
+
+def test_a_strip_of_a_picture_has_a_thumbnail() -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (1500, 1)).save(buffer, format="png")
+    data = {"image/png": base64.b64encode(buffer.getvalue()).decode()}
+    cell = new_code_cell("x", outputs=[new_output("display_data", data=data)])
+    assert "data:image/webp" in exported(cell)
+
+
+def test_what_a_notebook_claims_is_not_what_the_pages_say() -> None:
+    claimed = RECORDED | {"accuracy": {"test": 0.2}, "held": True}
+    output = new_output("display_data", data={MIME_TYPE: claimed, "text/plain": "20%"})
+    text = '<p class="notice">Every promise held</p>\n\n## Content'
+    path = write(
+        paths.ROOT / "a.ipynb", "# A", f"# B\n{text}", new_code_cell("x", outputs=[output])
+    )
+    assert reports.make([path], untrusted=True) == 0
+    index = page("index")
+    assert "A promise was not held" in index
+    assert "Every promise held" not in index
+    assert "Not executed here" in index
+    assert page("a").count('class="notice"') == page("a").count("Not executed here") == 1
+    assert page("a").count('id="content"') == 1
 
 
 RECORDED = {

@@ -30,7 +30,8 @@ def make(
     "instructor", or "student", which leaves the solutions out. With ``untrusted``, no notebook is
     executed, wherever it is, and nothing in it can run a script in its page.
 
-    Returns 0, or 1 where a notebook failed: its page then ends with the failed cell.
+    Returns 0, or 1 where a notebook failed: its page then ends with the failed cell. A notebook
+    with the name of an earlier one, whose page it would replace, has failed, too.
 
     Raises:
         KernelError: The kernel did not start.
@@ -40,10 +41,13 @@ def make(
 
     exporter = export.Exporter(edition, untrusted)
     commit, failed, exporting = _commit(), [], 0.0
+    # Windows and macOS take a page's name for the same in capitals.
+    taken = {"index": "index.html lists the pages"}
     for path in _chosen(notebooks):
-        if path.stem == "index":
-            failed.append(f"{path}: index.html lists the pages; give the notebook another name")
+        if reason := taken.get(path.stem.lower()):
+            failed.append(f"{path}: {reason}; give the notebook another name")
             continue
+        taken[path.stem.lower()] = f"{path.stem}.html is the page of {path}"
         # What is not trusted is not ours, even in notebooks/.
         ours = not untrusted and path.resolve().parent == paths.NOTEBOOKS.resolve()
         try:
@@ -52,22 +56,28 @@ def make(
             failed.append(str(error))
             continue
         started = time.monotonic()
+        try:
+            page = exporter.page(run, path, commit if ours else "")
+        except Exception as error:  # a notebook from anywhere may hold anything; others go on
+            failed.append(f"{path}: cannot be exported: {type(error).__name__}: {error}")
+            continue
         with paths.writing(paths.REPORTS / f"{path.stem}.html") as partial:
-            partial.write_text(exporter.page(run, path, commit if ours else ""), encoding="utf-8")
+            partial.write_text(page, encoding="utf-8")
         exporting += time.monotonic() - started
         if run.failure:
             failed.append(f"{path}: {run.failure}")
     started = time.monotonic()
-    page = index.write()
+    overview = index.write()
     exporting += time.monotonic() - started
-    print(f"Pages written in {exporting:.1f} s. Open {page}")
+    print(f"Pages written in {exporting:.1f} s. Open {overview}")
     return _tell(failed)
 
 
 def refresh(notebooks: list[Path] | None = None) -> int:
     """Execute notebooks in place, so that the outputs stored in them are those of this run.
 
-    Returns 0, or 1 where a notebook failed: its file then stays as it was.
+    Returns 0, or 1 where a notebook failed, or was changed meanwhile: its file then stays as it
+    was.
 
     Raises:
         KernelError: The kernel did not start.
@@ -79,12 +89,16 @@ def refresh(notebooks: list[Path] | None = None) -> int:
     failed = []
     for path in _chosen(notebooks):
         try:
+            before = path.read_bytes() if path.is_file() else b""
             run = execute(path)
         except NotebookError as error:
             failed.append(str(error))
             continue
         if run.failure:
             failed.append(f"{path} is left as it was: {run.failure}")
+            continue
+        if path.read_bytes() != before:
+            failed.append(f"{path} is left as it was: it has changed since it was read; run again")
             continue
         with paths.writing(path) as partial:
             nbformat.write(stable(run.notebook), partial)
@@ -140,7 +154,7 @@ def pdf() -> int:
 
     try:
         written = printing.write()
-    except FileNotFoundError as error:
+    except (FileNotFoundError, printing.BrowserError) as error:
         return _tell([str(error)])
     print(*written, sep="\n")
     return 0

@@ -34,6 +34,9 @@ from traitlets.config import Config
 RECORD = "workbook-record"
 """The name of the ``<meta>`` element that carries a page's record to the index."""
 
+FIELDS = {"name", "title", "edition", "untrusted", "failure", "seconds", "commit", "results"}
+"""What a page's record holds at least."""
+
 FOLD_LINES = 25
 """Text outputs with more lines than this are folded."""
 
@@ -110,6 +113,7 @@ class Exporter:
             "name": path.stem,
             "title": title,
             "edition": self.edition,
+            "untrusted": self._clean is clean,
             "failure": run.failure,
             "seconds": round(run.seconds, 1),
             "commit": commit,
@@ -168,6 +172,10 @@ _MARK = "\ue000"
 _NO_MARKS = {ord(_MARK): None}
 
 
+# What the templates call their own: a notebook must not speak in their voice.
+_OWN_ANCHORS = {"content", "what-to-ask-about"}
+_OWN_CLASSES = {"notice", "failed", "good", "bad", "skip", "top", "bottom", "took"}
+
 # How a notebook opens a question to the reader, in Markdown and on the page.
 _ASK = "<strong>What do you expect?</strong>"
 _ASKED = re.compile(f'<p class="ask">{re.escape(_ASK)}(.*?)</p>', re.DOTALL)
@@ -197,7 +205,7 @@ class _Renderer(IPythonRenderer):
         deepest = self.headings[-1].level + 1 if self.headings else 1
         level = min(max(level, 2 if self.headings else 1), deepest)
         plain = html.unescape(re.sub(r"<[^>]+>", "", text))
-        anchor = _anchor(plain, {heading.anchor for heading in self.headings})
+        anchor = _anchor(plain, _OWN_ANCHORS | {heading.anchor for heading in self.headings})
         self.headings.append(Heading(level, anchor, plain))
         link = f'<a class="anchor" href="#{anchor}" aria-label="Link to this section">#</a>'
         return f'<h{level} id="{anchor}">{text} {link}</h{level}>\n'
@@ -284,8 +292,10 @@ def _is_safe_attribute(tag: str, name: str, value: str) -> bool:
         return not value.lower().startswith("data:")
     if tag[0] == "h" and name == "id":
         return True
+    if name == "class":
+        return not _OWN_CLASSES & set(value.split())
     return name in {
-        "alt", "aria-label", "class", "colspan", "role", "rowspan", "scope", "tabindex", "title"
+        "alt", "aria-label", "colspan", "role", "rowspan", "scope", "tabindex", "title"
     }  # fmt: skip
 
 
@@ -297,10 +307,18 @@ def results(notebook: NotebookNode) -> dict[str, Any] | None:
     for cell in reversed(notebook.cells):
         for output in cell.get("outputs", []):
             record = output.get("data", {}).get(MIME_TYPE)
-            if _is_record(record):
+            if is_record(record):
                 parts = {name: _in_order(record[name]) for name in ("accuracy", "floors")}
-                return record | parts
+                return record | parts | {"held": _held(record)}
     return None
+
+
+def _held(record: dict[str, Any]) -> bool | None:
+    """Return whether every floor was reached, None where the run was none to ask it of."""
+    if record["practice"] or record["quick"]:
+        return None
+    reached = record["accuracy"]
+    return all(reached.get(name, 0) >= floor for name, floor in record["floors"].items())
 
 
 def _in_order(fractions: dict[str, float]) -> dict[str, float]:
@@ -309,7 +327,9 @@ def _in_order(fractions: dict[str, float]) -> dict[str, float]:
     return {name: fractions[name] for name in first} | fractions
 
 
-def _is_record(value: Any) -> bool:
+def is_record(value: Any) -> bool:
+    """Return whether a value is what ``results.Summary.record`` makes."""
+
     def holds(part: Any, kind: type | tuple[type, ...]) -> bool:
         return isinstance(part, dict) and all(isinstance(item, kind) for item in part.values())
 
@@ -377,7 +397,7 @@ def _thumbnail(notebook: NotebookNode) -> dict[str, str] | None:
     except (OSError, ValueError):  # a notebook from anywhere may hold what is no picture
         return None
     width, height = THUMBNAIL
-    image = image.resize((width, round(image.height * width / image.width)))
+    image = image.resize((width, max(1, round(image.height * width / image.width))))
     image = image.crop((0, 0, width, min(height, image.height)))
     buffer = io.BytesIO()
     image.save(buffer, format="webp", quality=80)

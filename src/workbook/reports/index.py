@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook import paths
-from workbook.reports.export import RECORD, asset, facts
+from workbook.reports.export import FIELDS, RECORD, asset, facts, is_record
 
 from bs4 import BeautifulSoup, Tag
 from jinja2 import Environment, PackageLoader
@@ -28,6 +28,13 @@ def write() -> Path:
 
 def _record(page: Path) -> dict[str, Any] | None:
     """Return the record that the page carries, None for a page that is not one of ours."""
-    head = page.read_text(encoding="utf-8").partition("</head>")[0]
+    head = page.read_text(encoding="utf-8", errors="replace").partition("</head>")[0]
     element = BeautifulSoup(head, "html.parser").find("meta", attrs={"name": RECORD})
-    return json.loads(str(element["content"])) if isinstance(element, Tag) else None
+    if not isinstance(element, Tag):
+        return None
+    try:
+        record = json.loads(str(element["content"]))
+    except ValueError:
+        return None
+    ours = isinstance(record, dict) and set(record) >= FIELDS
+    return record if ours and (record["results"] is None or is_record(record["results"])) else None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from workbook import paths
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Error, sync_playwright
 
 _NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge"]
 
@@ -28,6 +28,10 @@ ARGUMENTS = [
 """Keeps a browser that only prints from talking to its maker."""
 
 
+class BrowserError(Exception):
+    """The browser that was found does not print: which one, why, and what to do."""
+
+
 def chromium() -> str | None:
     """Return the Chromium, Chrome or Edge of this machine, None where there is none."""
     places = (os.path.expandvars(place) for place in _PLACES)
@@ -39,6 +43,7 @@ def write() -> list[Path]:
 
     Raises:
         FileNotFoundError: There is no browser, or no page.
+        BrowserError: The browser does not start, or does not print.
     """
     browser_path = chromium()
     if browser_path is None:
@@ -51,12 +56,18 @@ def write() -> list[Path]:
         raise FileNotFoundError(
             f"{paths.REPORTS} holds no pages: make them with python -m workbook reports"
         )
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=ARGUMENTS)
-        page = browser.new_page()
-        for path in pages:
-            page.goto(path.resolve().as_uri())
-            with paths.writing(path.with_suffix(".pdf")) as partial:
-                page.pdf(path=partial, prefer_css_page_size=True, tagged=True, outline=True)
-        browser.close()
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=browser_path, args=ARGUMENTS)
+            page = browser.new_page()
+            for path in pages:
+                page.goto(path.resolve().as_uri())
+                with paths.writing(path.with_suffix(".pdf")) as partial:
+                    page.pdf(path=partial, prefer_css_page_size=True, tagged=True, outline=True)
+            browser.close()
+    except Error as error:
+        raise BrowserError(
+            f"{browser_path} cannot print ({error.message.splitlines()[0]}): install another "
+            "browser, or open the pages in any browser and print them"
+        ) from None
     return [path.with_suffix(".pdf") for path in pages]
