@@ -167,6 +167,23 @@ def test_a_folder_that_may_not_be_searched_is_passed_over(course, refuse):
     assert datasets.load("mnist").verified
 
 
+def test_a_link_into_a_folder_that_may_not_be_searched_is_passed_over(course, refuse):
+    (course.data / "private").mkdir()
+    refuse(Path, "is_dir", lambda path: path == course.data / "private")
+    course.npz("mnist", course.data / "mnist.npz")
+    assert datasets.load("mnist").verified
+
+
+def test_a_data_dir_that_may_not_be_searched_is_named(
+    course, tmp_path, refuse, monkeypatch, capsys
+):
+    private = tmp_path / "private"
+    monkeypatch.setenv("WORKBOOK_DATA_DIR", str(private))
+    refuse(Path, "is_dir", lambda path: path == private)
+    assert datasets.load("mnist").practice
+    assert f"no folder {private} that you may read" in capsys.readouterr().out
+
+
 @pytest.mark.usefixtures("homeless")
 def test_placed_files_load_with_no_home_folder(course, tmp_path, monkeypatch):
     monkeypatch.setenv("WORKBOOK_DATA", "real")

@@ -75,6 +75,14 @@ def in_home(path: str) -> Path | None:
         return None
 
 
+def is_dir(path: Path) -> bool:
+    """Return whether a path is a folder, as far as the system lets the user look."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def is_file(path: Path) -> bool:
     """Return whether a path is a file, as far as the system lets the user look.
 
@@ -150,7 +158,7 @@ class File:
 
 
 def _read_plain(path: Path) -> bytes:
-    if path.is_dir():
+    if is_dir(path):
         raise DataError(
             shown(path), "a folder", "a file", "Move the file out of it, or remove the folder"
         )
@@ -332,8 +340,8 @@ def candidates(spec: Spec, folder: Path) -> list[Candidate]:
 
 def _places(spec: Spec, folder: Path) -> Iterator[tuple[str, dict[str, File], DataError | None]]:
     own = (*spec.folders, "archive")
-    inner = [p for p in _entries(folder) if p.is_dir() and canonical(p.name) in own]
-    inner += [q for p in inner for q in _entries(p) if q.is_dir() and canonical(q.name) in own]
+    inner = [p for p in _entries(folder) if is_dir(p) and canonical(p.name) in own]
+    inner += [q for p in inner for q in _entries(p) if is_dir(q) and canonical(q.name) in own]
     for place in (folder, *inner):
         entries = _entries(place)
         files: dict[str, File] = {}

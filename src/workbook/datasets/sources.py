@@ -22,6 +22,7 @@ from workbook.datasets.readers import (
     candidates,
     checked,
     in_home,
+    is_dir,
     is_file,
     is_published,
     shown,
@@ -159,11 +160,12 @@ def require_data_dir() -> None:
     """Make sure, where nothing was found, that ``WORKBOOK_DATA_DIR`` is not merely mistyped.
 
     Raises:
-        DataError: It names a folder that is not there.
+        DataError: It names a folder that is not there, or that the user may not look at.
     """
     folders = paths.placed_dirs()
-    if len(folders) > 1 and not folders[0].is_dir():
-        raise DataError("WORKBOOK_DATA_DIR", f"no folder {folders[0]}", "", "Mend or unset it")
+    if len(folders) > 1 and not is_dir(folders[0]):
+        found = f"no folder {folders[0]} that you may read"
+        raise DataError("WORKBOOK_DATA_DIR", found, "", "Mend or unset it")
 
 
 def keras_home() -> Path | None:
