@@ -436,7 +436,7 @@ def _describe_curves(values: Mapping[str, Sequence[float]], best: int) -> str:
     loss, accuracy, valid = values["loss"], values["accuracy"], values["val_accuracy"]
     top = int(np.argmax(valid))
     lowest, last = values["val_loss"][best], values["val_loss"][-1]
-    rises = last > 1.05 * lowest and round(last, 2) > round(lowest, 2)
+    rises = last > 1.05 * lowest and last - lowest > 0.01
     risen = ", a rise that is a sign of overfitting" if rises else ""
     return (
         f"Loss and accuracy against epoch, {epochs} epochs. Training loss goes from {loss[0]:.3f} "
