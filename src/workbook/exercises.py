@@ -101,9 +101,8 @@ def _say(value: Any) -> str:
 
 
 def _best_epoch(history: Any) -> int:
-    losses = np.asarray(history.history["val_loss"])
     # A training that diverged ends with NaN, which np.argmin would take for the lowest.
-    return int(np.where(np.isnan(losses), np.inf, losses).argmin()) + 1
+    return int(np.argmin(np.nan_to_num(history.history["val_loss"], nan=np.inf))) + 1
 
 
 def _gap(history: Any) -> float:

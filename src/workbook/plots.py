@@ -131,7 +131,8 @@ def learning_curves(history: Any) -> Figure:
             'metrics=["accuracy"], and fit with validation_data.'
         )
     epochs = np.arange(1, len(values["loss"]) + 1)
-    best = int(np.argmin(_with_infinity_for_nan(values["val_loss"])))
+    # A training that diverged ends with NaN, which np.argmin would take for the lowest.
+    best = int(np.argmin(np.nan_to_num(values["val_loss"], nan=np.inf)))
     fig = _figure(3.4)
     for axis, (key, name) in zip(
         fig.subplots(1, 2), {"loss": "Loss", "accuracy": "Accuracy"}.items(), strict=True
@@ -424,11 +425,6 @@ def _centres(count: int) -> np.ndarray:
 
 def _plain(axis: Axes) -> None:
     axis.spines[["top", "right"]].set_visible(False)
-
-
-def _with_infinity_for_nan(losses: Sequence[float]) -> np.ndarray:
-    """Return losses of which a training that diverged, and so lost its numbers, has the highest."""
-    return np.where(np.isnan(losses), np.inf, losses)
 
 
 def _describe_curves(values: Mapping[str, Sequence[float]], best: int) -> str:
