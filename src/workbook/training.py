@@ -218,14 +218,17 @@ class CompiledEpochs:
             function._omit_frequent_tracing_warning = True
             return function
 
-        compiled_loop = compiled(_xla_pays(self))
+        with_xla = _xla_pays(self)
+        compiled_loop = compiled(with_xla)
 
         def run_loop(*arguments: Any) -> None:
-            nonlocal compiled_loop
+            nonlocal compiled_loop, with_xla
             programs = compiled_loop.experimental_get_tracing_count()
             program = compiled_loop.get_concrete_function(*arguments)
             new = compiled_loop.experimental_get_tracing_count() > programs
-            if new and self._requested_jit == "auto" and _means_less_in_xla(program):
+            doubtful = new and with_xla and self._requested_jit == "auto"
+            if doubtful and _means_less_in_xla(program):
+                with_xla = False
                 compiled_loop = compiled(False)
             try:
                 compiled_loop(*arguments)
@@ -233,6 +236,7 @@ class CompiledEpochs:
                 # Some operations XLA does not know, and says so before it begins: tf.print, say.
                 if self._requested_jit != "auto" or "XLA" not in str(error):
                     raise
+                with_xla = False
                 compiled_loop = compiled(False)
                 compiled_loop(*arguments)
             if new:
@@ -354,9 +358,9 @@ def _compilable(model: Any, pair: Any) -> bool:
     except (NotImplementedError, TypeError, ValueError):
         return False  # Keras says what is wrong
     classes = shape[-1] if isinstance(shape, tuple) and isinstance(shape[-1], int) else 1
-    loss = model.loss if isinstance(model.loss, str) else type(model.loss).__name__
-    loss = getattr(model.loss, "__name__", loss)
-    takes_labels = loss.lower().replace("_", "") == "sparsecategoricalcrossentropy"
+    loss = model.loss
+    name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
+    takes_labels = name.lower().replace("_", "") == "sparsecategoricalcrossentropy"
     one_label_each = takes_labels or (classes > 1 and y.shape[1:] != shape[1:])
     return not one_label_each or bool(y.min() >= 0 and y.max() < classes)
 
