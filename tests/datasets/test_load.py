@@ -261,11 +261,11 @@ def table_rows():
     return {row[0]: row[1:] for row in cells}
 
 
-def test_error_is_shown_without_traceback_in_a_notebook(course, monkeypatch):
+def test_error_is_shown_without_traceback_in_a_notebook(course):
     from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
 
-    monkeypatch.setenv("HISTFILE", "")
-    shell = InteractiveShell()
+    shell = InteractiveShell(config=Config(HistoryManager={"enabled": False}))
     shown = []
     shell._showtraceback = lambda kind, value, lines: shown.extend(lines)
     shell.run_cell("from workbook import datasets; datasets.load('minst')", store_history=False)
