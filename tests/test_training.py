@@ -5,8 +5,10 @@ import subprocess
 import sys
 import zipfile
 
+from workbook import training
 from workbook.augment import RandomLight, RandomWarp
-from workbook.training import Epoch, Sequential
+from workbook.contrast import LocalContrast
+from workbook.training import Epoch, Progress, Sequential
 
 import keras
 import nbclient
@@ -415,6 +417,216 @@ def test_random_numbers_of_the_students_own_follow_from_the_seed(data, epochs_ma
     assert epochs_made
 
 
+@pytest.mark.parametrize("size", [np.int64(BATCH), np.int32(BATCH)])
+def test_a_batch_size_may_be_numpys(data, size, epochs_made):
+    sizes = {"batch_size": size, "validation_batch_size": size}
+    models = [dense(Sequential), dense(keras.Sequential)]
+    for model in models:
+        model.fit(*data, shuffle=False, validation_data=data, verbose=0, **sizes)
+    assert epochs_made == [BATCH, BATCH]
+    assert_same(*models)
+
+
+@pytest.mark.parametrize("size", [-3, 10.0, "10"])
+def test_a_batch_size_that_is_none_raises_what_keras_raises(data, size):
+    said = []
+    for cls in (Sequential, keras.Sequential):
+        with pytest.raises(Exception) as caught:
+            dense(cls).fit(*data, batch_size=size, verbose=0)
+        said.append((caught.type, str(caught.value)))
+    assert said[0] == said[1]
+
+
+def test_another_number_of_rows_is_not_traced_again(data):
+    traced = []
+
+    def loss(y_true, y_pred):
+        traced.append(y_pred.shape)
+        return keras.losses.sparse_categorical_crossentropy(y_true, y_pred)
+
+    model = dense(Sequential, loss=loss)
+    X, y = data
+    model.fit(X[:70], y[:70], batch_size=BATCH, verbose=0)
+    once = len(traced)
+    for rows in (40, 80, 100):
+        model.fit(X[:rows], y[:rows], batch_size=BATCH, verbose=0)
+    assert len(traced) == once
+
+
+def test_a_layer_stays_frozen_until_the_model_is_compiled_again(data):
+    X, y = data
+    models = [dense(Sequential), dense(keras.Sequential)]
+    for model in models:
+        model.layers[0].trainable = False
+        model.compile("sgd", "sparse_categorical_crossentropy", jit_compile=False)
+        model.fit(X, y, batch_size=BATCH, shuffle=False, verbose=0)
+        model.layers[0].trainable = True
+        model.fit(X[:70], y[:70], batch_size=BATCH, shuffle=False, verbose=0)
+    assert_same(*models)
+
+
+class Rows(layers.Layer):
+    """An embedding of the student's own."""
+
+    def __init__(self, take):
+        super().__init__()
+        self.table = self.add_weight(shape=(3, 2))
+        self.take = take
+
+    def call(self, places):
+        return tf.reduce_sum(self.take(self.table, places), axis=1)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda: Rows(lambda table, places: tf.gather(table, places)),
+        lambda: Rows(lambda table, places: keras.ops.take(table, places, axis=0)),
+        lambda: layers.Lambda(lambda x: tf.cast(tf.constant(100) // (x - x), "float32")),
+        lambda: layers.Lambda(lambda x: 0 * tf.linalg.inv(tf.zeros((3, 3))) + tf.ones((1, 3))),
+    ],
+    ids=["gather", "take", "division by zero", "no inverse"],
+)
+def test_what_xla_would_not_notice_raises_what_keras_raises(layer):
+    places = np.full((8, 3), 7, "int32")
+    for cls in (Sequential, keras.Sequential):
+        model = cls([keras.Input((3,), dtype="int32"), layer(), layers.Dense(1)])
+        model.compile("sgd", "mse")
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            model.fit(places, np.zeros(8), verbose=0)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: keras.random.normal((FEATURES,), seed=3),
+        lambda: tf.random.stateless_normal((FEATURES,), [1, 2]),
+    ],
+)
+def test_random_numbers_of_keras_are_those_of_its_own_fit(data, draw, epochs_made):
+    models = []
+    for cls in (Sequential, keras.Sequential):
+        keras.utils.set_random_seed(1)
+        noise = layers.Lambda(lambda x: x + draw())
+        models.append(cls([keras.Input((FEATURES,)), noise, layers.Dense(1)]))
+        models[-1].compile("sgd", "mse")
+        models[-1].fit(*data, batch_size=BATCH, shuffle=False, verbose=0)
+    assert epochs_made
+    assert_same(*models)
+
+
+def test_the_courses_own_layers_train_with_xla():
+    model = Sequential([keras.Input((28, 28, 1)), RandomWarp(shift=2), RandomLight(0.2)])
+    model.add(LocalContrast())
+    model.add(layers.Flatten())
+    model.add(layers.BatchNormalization())
+    model.add(layers.Dense(2))
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    compiled = []
+    plain = tf.function
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            tf,
+            "function",
+            lambda *a, **k: (compiled.append(k.get("jit_compile")), plain(*a, **k))[1],
+        )
+        model.fit(np.ones((8, 28, 28, 1), "float32"), np.zeros(8), verbose=0)
+    assert True in compiled
+    assert compiled[-1] is True
+
+
+def test_what_is_not_finite_becomes_of_it_what_keras_makes(data, epochs_made):
+    X, y = data
+    broken = X.copy()
+    broken[3, 2] = np.nan
+    models = [dense(cls, jit_compile="auto") for cls in (Sequential, keras.Sequential)]
+    for model in models:
+        model.fit(broken, y, batch_size=BATCH, shuffle=False, epochs=2, verbose=0)
+        model.fit(X, y, batch_size=BATCH, shuffle=False, validation_data=(broken, y), verbose=0)
+    assert not epochs_made
+    assert_same(*models)
+
+
+class Budget(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.stop_training = epoch == 1
+
+
+def test_training_that_is_stopped_as_an_epoch_begins_ends_with_a_batch(data, epochs_made):
+    models = [dense(Sequential), dense(keras.Sequential)]
+    for model in models:
+        model.fit(*data, batch_size=BATCH, shuffle=False, epochs=4, callbacks=[Budget()], verbose=0)
+        assert int(model.optimizer.iterations) == 12
+    assert epochs_made
+    assert_same(*models)
+
+
+class Broken(layers.Layer):
+    def call(self, x):
+        raise KeyError("a slip of the student's")
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [lambda: [layers.LSTM(3), layers.Dense(1)], lambda: [], lambda: [Broken(), layers.Dense(1)]],
+    ids=["too few dimensions", "no layers", "a slip"],
+)
+def test_a_model_that_cannot_be_built_raises_what_keras_raises(parts):
+    said = []
+    for cls in (Sequential, keras.Sequential):
+        keras.backend.clear_session()  # which counts the names of layers
+        model = cls(parts())
+        model.compile("sgd", "mse")
+        with pytest.raises(Exception) as caught:
+            model.fit(np.zeros(30, "float32"), np.zeros(30), verbose=0)
+        said.append((caught.type, str(caught.value)))
+    assert said[0] == said[1]
+
+
+def test_progress_goes_to_whatever_stands_for_standard_output(data, monkeypatch):
+    class Tee:
+        said = ""
+
+        def write(self, text):
+            self.said += text
+
+        def flush(self):
+            pass
+
+    tee = Tee()
+    monkeypatch.setattr(sys, "stdout", tee)
+    dense(Sequential).fit(*data, epochs=2)
+    assert "epoch 2/2" in tee.said
+
+
+def test_compile_takes_its_arguments_by_position(data):
+    model = dense(Sequential)
+    model.compile("sgd", "mse", None, None, None, False, 1, False)
+    assert model._requested_jit is False
+    assert not model.jit_compile
+
+
+class OwnLoop(Sequential):
+    """Trains by a function of its own, which takes an iterator of batches."""
+
+    def make_train_function(self, force=False):
+        def function(iterator):
+            return self.train_step(next(iterator))
+
+        self.train_function = function
+
+
+def test_a_loop_of_the_students_own_is_kept(data, epochs_made):
+    model = dense(OwnLoop)
+    model.fit(*data, batch_size=BATCH, verbose=0)
+    assert int(model.optimizer.iterations) == 11
+    model = dense(Sequential)
+    step = model.train_step
+    model.train_step = lambda batch: step(batch) | {"seven": 7.0}
+    assert "seven" in model.fit(*data, batch_size=BATCH, verbose=0).history
+    assert not epochs_made
+
+
 class ReportsMore(Sequential):
     def compute_metrics(self, *arguments, **options):
         return super().compute_metrics(*arguments, **options) | {"seven": 7.0}
@@ -473,7 +685,7 @@ def test_an_epoch_gives_every_row_once_in_chunks(shuffle):
 
     epoch = Epoch(x, -x, 4, shuffle)
     epoch.chunk = 1
-    epoch.run(loop, by_batch)
+    epoch.run(loop, by_batch, lambda: False)
     assert sizes == [4] * 5 + [3]
     assert sorted(seen) == list(range(23))
     assert (seen == list(range(23))) is not shuffle
@@ -604,3 +816,137 @@ history = model.fit(np.ones((50, 3)), np.ones((50, 2)), epochs=7)
     (output,) = notebook.cells[0].outputs
     assert output.output_type == "display_data"
     assert output.data["text/plain"].startswith("epoch 7/7  loss ")
+
+
+def both(data, **fit):
+    models = [dense(cls) for cls in (Sequential, keras.Sequential)]
+    for model in models:
+        model.fit(*data, batch_size=BATCH, shuffle=False, verbose=0, **fit)
+    assert_same(*models)
+    return models
+
+
+def test_validation_data_comes_before_a_split(data):
+    X, y = data
+    both(data, validation_split=0.3, validation_data=(X[:33], y[:33]))
+
+
+def test_validation_is_not_shuffled(data, monkeypatch):
+    made, plain = [], Epoch.__init__
+    monkeypatch.setattr(Epoch, "__init__", lambda self, *a: (made.append(a[3]), plain(self, *a))[1])
+    dense(Sequential).fit(*data, validation_data=data, verbose=0)
+    assert made == [True, False]
+
+
+def test_a_chunk_shrinks_to_a_batch_where_batches_are_slow(monkeypatch):
+    monkeypatch.setattr(training, "CHUNK_SECONDS", 0)
+    stops = []
+
+    def loop(x, y, order, start, stop):
+        assert len(stops) < 100
+        stops.append(int(stop))
+
+    x = np.arange(200)
+    Epoch(x, x, 4, False).run(loop, None, lambda: False)
+    assert stops[:4] == [8, 12, 14, 15] and stops[-1] == 50
+
+
+def test_an_epoch_begins_with_a_small_chunk():
+    stops = []
+    x = np.arange(200)
+    Epoch(x, x, 4, False).run(
+        lambda x, y, order, start, stop: stops.append(int(stop)), None, lambda: False
+    )
+    assert stops[0] == 8 and stops[-1] == 50
+
+
+@pytest.mark.filterwarnings("ignore:Limiting steps")
+def test_a_limit_on_steps_is_kept(data, epochs_made):
+    keras.config.set_max_steps_per_epoch(3)
+    try:
+        both(data)
+    finally:
+        keras.config.set_max_steps_per_epoch(None)
+    assert not epochs_made
+
+
+@pytest.mark.filterwarnings("ignore:Even though the")
+def test_functions_that_run_eagerly_are_kept(data, epochs_made):
+    tf.config.run_functions_eagerly(True)
+    try:
+        dense(Sequential).fit(*data, verbose=0)
+    finally:
+        tf.config.run_functions_eagerly(False)
+    assert not epochs_made
+
+
+def test_a_number_of_validation_steps_is_kept(data, epochs_made):
+    both(data, validation_data=data, validation_steps=2)
+    assert not epochs_made
+
+
+def test_validation_may_be_less_frequent(data):
+    both(data, validation_data=data, validation_freq=2, epochs=3)
+
+
+def test_what_xla_is_for():
+    def pays(*made):
+        model = Sequential([keras.Input((8, 8, 1)), *made, layers.Flatten(), layers.Dense(2)])
+        model.compile("sgd", "mse")
+        return training._xla_pays(model)
+
+    if tf.config.list_physical_devices("GPU"):
+        pytest.skip("on a GPU XLA pays for them too")
+    assert pays() and pays(RandomWarp(rotation=5), RandomLight(noise=0.1))
+    for slow in (layers.Conv2D(2, 3), layers.MaxPooling2D(), layers.Dropout(0.5)):
+        assert not pays(slow)
+
+
+def test_the_time_left_is_that_of_the_epochs_after_the_first(monkeypatch, capsys):
+    clock = iter([0, 10, 20])
+    monkeypatch.setattr(training.time, "perf_counter", lambda: next(clock))
+    progress = Progress()
+    progress.set_params({"epochs": 4})
+    progress.on_train_begin()
+    progress.on_epoch_end(0)
+    progress.on_epoch_end(1)
+    assert [line.split()[-2] for line in capsys.readouterr().out.splitlines()] == ["0:30", "0:20"]
+
+
+class EvaluatesInItsWay(Sequential):
+    def test_step(self, data):
+        return super().test_step(data) | {"seven": 7.0}
+
+
+def test_an_evaluation_of_the_students_own_is_kept(data):
+    model = EvaluatesInItsWay([keras.Input((FEATURES,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    assert model.fit(*data, validation_data=data, verbose=0).history["val_seven"] == [7.0]
+
+
+def test_a_callback_on_validation_batches_is_called(data):
+    class Counts(keras.callbacks.Callback):
+        batches = 0
+
+        def on_test_batch_end(self, batch, logs=None):
+            self.batches += 1
+
+    counts = Counts()
+    dense(Sequential).fit(
+        *data, validation_data=data, batch_size=BATCH, callbacks=[counts], verbose=0
+    )
+    assert counts.batches == 11
+
+
+def test_a_choice_for_or_against_xla_is_kept():
+    for jit in (True, False):
+        for layer in (layers.Conv2D(2, 3), layers.Flatten()):
+            model = Sequential([keras.Input((8, 8, 1)), layer])
+            model.compile("sgd", "mse", jit_compile=jit)
+            assert training._xla_pays(model) is jit
+
+
+def test_a_model_has_to_be_compiled(data):
+    for cls in (Sequential, keras.Sequential):
+        with pytest.raises(ValueError, match="compile"):
+            cls([keras.Input((FEATURES,)), layers.Dense(1)]).fit(*data, verbose=0)

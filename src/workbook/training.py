@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from numbers import Integral
 from typing import Any
 
 from workbook.backend import keras, tf
@@ -22,6 +23,9 @@ from keras.src.trainers.trainer import model_supports_jit
 
 CHUNK_SECONDS = 0.5
 """About how long the compiled loop runs before Python gets to see an interrupt."""
+
+OWN_GATHER = "workbook_batch"
+"""The scope in which the compiled loop takes the rows of a batch."""
 
 BATCH_HOOKS = [
     f"on_{kind}batch_{moment}" for kind in ("", "train_", "test_") for moment in ("begin", "end")
@@ -65,11 +69,11 @@ class Epoch(DataAdapter):
         """Return one batch, for the layers and metrics that are built by what they are fed."""
         return tuple(array[: self.batch_rows] for array in self.arrays)
 
-    def run(self, loop: Callable, by_batch: Callable) -> None:
+    def run(self, loop: Callable, by_batch: Callable, stopped: Callable[[], bool]) -> None:
         """Use every batch once: the full ones in ``loop``, the rest in Keras' ``by_batch``.
 
         ``loop(x, y, order, start, stop)`` runs for about ``CHUNK_SECONDS`` at a time, because
-        Python sees an interrupt only between two calls.
+        Python sees an interrupt, or that training is ``stopped()``, only between two calls.
         """
         order = tf.range(self.rows)
         if self.shuffle:
@@ -79,11 +83,13 @@ class Epoch(DataAdapter):
         batches = tf.reshape(order[: full * self.batch_rows], (full, self.batch_rows))
         while start < full:
             began = time.perf_counter()
-            stop = min(start + self.chunk, full)
+            stop = min(start + (1 if stopped() else self.chunk), full)
             loop(*self.arrays, batches, tf.constant(start), tf.constant(stop))
             seconds = time.perf_counter() - began
             self.chunk = max(1, int(self.chunk * np.clip(CHUNK_SECONDS / seconds, 0.5, 2)))
             start = stop
+            if stopped():
+                return
         rest = order[full * self.batch_rows :]
         if len(rest):
             by_batch(iter([tuple(tf.gather(array, rest) for array in self.arrays)]))
@@ -92,14 +98,14 @@ class Epoch(DataAdapter):
 class CompiledEpochs:
     """Mixed into a Keras model: ``fit`` on NumPy arrays runs each epoch as a compiled loop."""
 
-    def compile(self, *args: Any, jit_compile: bool | str = "auto", **options: Any) -> None:
+    def compile(self, *args: Any, **options: Any) -> None:
         """Configure training exactly as ``keras.Model.compile`` does.
 
         With ``jit_compile="auto"``, ``fit`` decides by device and layers whether XLA compiles the
         epoch: on a CPU its convolutions and random numbers are slower than TensorFlow's.
         """
-        self._requested_jit = jit_compile
-        super().compile(*args, jit_compile=jit_compile, **options)  # type: ignore[misc]
+        self._requested_jit = options.get("jit_compile", args[7] if len(args) > 7 else "auto")
+        super().compile(*args, **options)  # type: ignore[misc]
 
     def fit(
         self,
@@ -140,7 +146,12 @@ class CompiledEpochs:
             _fits_in_a_loop(self, callbacks)
             and class_weight is sample_weight is steps_per_epoch is validation_steps is None
             and isinstance(shuffle, bool)
+            and all(
+                size is None or (isinstance(size, Integral) and size >= 0)
+                for size in (batch_size, validation_batch_size)
+            )
             and all(_compilable(self, pair) for pair in (train, valid) if pair is not None)
+            and _builds(self, train, batch_size or 32)
         )
         if verbose == "auto" or (compiled and verbose):
             callbacks.append(Progress())
@@ -149,12 +160,12 @@ class CompiledEpochs:
         callbacks.append(keras.callbacks.LambdaCallback(on_train_begin=begun.append))
         shown = {"epochs": epochs, "verbose": verbose}
         if compiled:
-            batch_size = batch_size or 32
+            batch_size = int(batch_size or 32)
             steps = -(-len(train[0]) // batch_size)
             arguments: dict[str, Any] = {
                 "x": Epoch(train[0], train[1], batch_size, bool(shuffle)),
                 "validation_data": valid
-                and Epoch(valid[0], valid[1], validation_batch_size or batch_size, False),
+                and Epoch(valid[0], valid[1], int(validation_batch_size or batch_size), False),
                 "callbacks": keras.callbacks.CallbackList(
                     callbacks, add_history=True, model=self, steps=steps, **shown
                 ),
@@ -195,28 +206,37 @@ class CompiledEpochs:
         """Create ``train_function``, which takes an ``Epoch`` as well as Keras' batches."""
         if self.train_function is None or force:  # type: ignore[has-type]
             super().make_train_function(force)  # type: ignore[misc]
-            self.train_function = self._or_epoch(self.train_function, self.train_step)  # type: ignore
+            self.train_function = self._or_epoch(
+                self.train_function,  # type: ignore[has-type]
+                self.train_step,  # type: ignore[attr-defined]
+                lambda: self.stop_training,  # type: ignore[attr-defined]
+            )
 
     def make_test_function(self, force: bool = False) -> None:
         """Create ``test_function``, which takes an ``Epoch`` as well as Keras' batches."""
         if self.test_function is None or force:  # type: ignore[has-type]
             super().make_test_function(force)  # type: ignore[misc]
-            self.test_function = self._or_epoch(self.test_function, self.test_step)  # type: ignore
+            self.test_function = self._or_epoch(
+                self.test_function,  # type: ignore[has-type]
+                self.test_step,  # type: ignore[attr-defined]
+                lambda: self.stop_evaluating,  # type: ignore[attr-defined]
+            )
 
-    def _or_epoch(self, by_batch: Callable, step: Callable) -> Callable:
+    def _or_epoch(
+        self, by_batch: Callable, step: Callable, stopped: Callable[[], bool]
+    ) -> Callable:
         @tf.autograph.experimental.do_not_convert
         def loop(x: Any, y: Any, order: Any, start: Any, stop: Any) -> None:
             def one_batch(batch: Any) -> Any:
-                step((tf.gather(x, order[batch]), tf.gather(y, order[batch])))
+                with tf.name_scope(OWN_GATHER):
+                    pair = tf.gather(x, order[batch]), tf.gather(y, order[batch])
+                step(pair)
                 return batch + 1
 
             tf.while_loop(lambda batch: batch < stop, one_batch, [start], parallel_iterations=1)
 
         def compiled(with_xla: bool) -> Any:
-            function = tf.function(loop, jit_compile=with_xla)
-            # A trace for each batch size is what is meant, not a mistake to warn about.
-            function._omit_frequent_tracing_warning = True
-            return function
+            return tf.function(loop, jit_compile=with_xla)
 
         with_xla = _xla_pays(self)
         compiled_loop = compiled(with_xla)
@@ -224,21 +244,24 @@ class CompiledEpochs:
         def run_loop(*arguments: Any) -> None:
             nonlocal compiled_loop, with_xla
             programs = compiled_loop.experimental_get_tracing_count()
-            program = compiled_loop.get_concrete_function(*arguments)
+            # One trace for any number of rows, as in Keras: x, y and order are (n, …).
+            specs = [tf.TensorSpec((None, *a.shape[1:])[: a.ndim], a.dtype) for a in arguments]
+            program = compiled_loop.get_concrete_function(*specs)
             new = compiled_loop.experimental_get_tracing_count() > programs
             doubtful = new and with_xla and self._requested_jit == "auto"
             if doubtful and _means_less_in_xla(program):
                 with_xla = False
                 compiled_loop = compiled(False)
+                program = compiled_loop.get_concrete_function(*specs)
             try:
-                compiled_loop(*arguments)
+                program(*arguments)
             except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
                 # Some operations XLA does not know, and says so before it begins: tf.print, say.
                 if self._requested_jit != "auto" or "XLA" not in str(error):
                     raise
                 with_xla = False
                 compiled_loop = compiled(False)
-                compiled_loop(*arguments)
+                compiled_loop.get_concrete_function(*specs)(*arguments)
             if new:
                 _give_memory_back()
 
@@ -246,7 +269,7 @@ class CompiledEpochs:
             if not isinstance(iterator, Epoch):
                 return by_batch(iterator)
             self._symbolic_build(data_batch=next(iterator))  # type: ignore[attr-defined]
-            iterator.run(run_loop, by_batch)
+            iterator.run(run_loop, by_batch, stopped)
             return self.get_metrics_result()  # type: ignore[attr-defined]
 
         return function
@@ -292,7 +315,7 @@ class Progress(keras.callbacks.Callback):
         left = f"{self.line}  {_clock(each * (epochs - epoch - 1))} left"
         if self.display is not None:
             self.display.update(_plain(left), raw=True)
-        elif sys.stdout.isatty() or self.done % -(-epochs // 10) == 0:
+        elif getattr(sys.stdout, "isatty", bool)() or self.done % -(-epochs // 10) == 0:
             print(left, flush=True)
 
     def on_train_end(self, logs: Mapping | None = None) -> None:
@@ -311,6 +334,9 @@ def _fits_in_a_loop(model: Any, callbacks: list) -> bool:
             getattr(type(model), method) is getattr(keras.Model, method)
             for method in ("train_step", "test_step", "compute_metrics")
         )
+        and not {"train_step", "test_step", "compute_metrics"} & vars(model).keys()
+        and type(model).make_train_function is CompiledEpochs.make_train_function
+        and type(model).make_test_function is CompiledEpochs.make_test_function
         and model.compiled
         and not model.run_eagerly
         and not tf.config.functions_run_eagerly()
@@ -346,23 +372,35 @@ def _are_arrays(pair: Any) -> bool:
 
 
 def _compilable(model: Any, pair: Any) -> bool:
-    """Tell whether ``pair`` is two arrays, without a label that the model has no output for.
+    """Tell whether ``pair`` is two arrays, of finite numbers and labels that the model has.
 
-    For such a label Keras raises an error where XLA would go on with NaN.
+    For other labels Keras raises an error where XLA would go on with NaN; and of NaN, XLA's
+    maximum, and with it relu, makes something else than TensorFlow's.
     """
     if not _are_arrays(pair):
         return False
     x, y = pair
+    if x.dtype.kind == "f" and x.size and not np.isfinite([x.min(), x.max()]).all():
+        return False
     try:
         shape = model.compute_output_shape((None, *x.shape[1:]))
-    except (NotImplementedError, TypeError, ValueError):
-        return False  # Keras says what is wrong
+    except Exception:  # whatever a layer raises for such a shape: Keras says what is wrong
+        return False
     classes = shape[-1] if isinstance(shape, tuple) and isinstance(shape[-1], int) else 1
     loss = model.loss
     name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
     takes_labels = name.lower().replace("_", "") == "sparsecategoricalcrossentropy"
     one_label_each = takes_labels or (classes > 1 and y.shape[1:] != shape[1:])
     return not one_label_each or bool(y.min() >= 0 and y.max() < classes)
+
+
+def _builds(model: Any, pair: Any, batch_size: int) -> bool:
+    """Build what is not built yet; where that fails, Keras' own loop says what is wrong."""
+    try:
+        model._symbolic_build(data_batch=tuple(_tensor(array[:batch_size]) for array in pair))
+    except Exception:  # whatever a layer of the user's raises
+        return False
+    return True
 
 
 def _tensor(array: np.ndarray) -> tf.Tensor:
@@ -402,13 +440,27 @@ def _xla_pays(model: Any) -> bool:
 
 
 def _means_less_in_xla(program: Any) -> bool:
-    """Tell whether a traced function checks something or draws TensorFlow's own random numbers.
+    """Tell whether a traced function holds what XLA computes without a check, or otherwise.
 
-    XLA leaves the check out, and its numbers do not follow from the seed.
+    XLA leaves assertions out, reads some row for a place that there is not, divides whole numbers
+    by zero, inverts what has no inverse; and its random numbers do not follow from the seed.
     """
     graph = program.graph.as_graph_def()
     bodies = [graph.node, *(function.node_def for function in graph.library.function)]
-    return any(node.op == "Assert" or "seed2" in node.attr for body in bodies for node in body)
+    return any(_loses_in_xla(node) for body in bodies for node in body)
+
+
+def _loses_in_xla(node: Any) -> bool:
+    if node.op == "GatherV2":  # those along batch_dims are the layers of workbook.augment
+        return OWN_GATHER not in node.name and not node.attr["batch_dims"].i
+    if node.op in ("FloorDiv", "FloorMod", "Div", "Mod"):
+        whole = tf.as_dtype(node.attr["T"].type).is_integer
+        return whole and "gradient_tape" not in node.name  # a gradient divides by sizes
+    return (
+        node.op in ("Assert", "CheckNumerics", "MatrixInverse", "GatherNd", "ResourceGather")
+        or node.op.startswith(("StatelessRandom", "Rng"))
+        or "seed2" in node.attr
+    )
 
 
 def _in_notebook() -> bool:
