@@ -1,6 +1,7 @@
 """How the notebooks are compared when ``pytest --nbval-lax`` executes them again."""
 
-import os
+from workbook import QUICK
+from workbook.datasets.sources import mode
 
 import pytest
 
@@ -13,10 +14,8 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Compare cells tagged ``full-run`` only where training is full and the data is real."""
-    short = os.environ.get("WORKBOOK_QUICK", "") not in ("", "0")
-    practice = os.environ.get("WORKBOOK_DATA") == "practice"
     for item in items:
-        if (short or practice) and "full-run" in _tags(item):
+        if (QUICK or mode() == "practice") and "full-run" in _tags(item):
             item.options["check"] = False  # type: ignore[attr-defined]
 
 

@@ -10,13 +10,16 @@ import os
 import pickle
 import struct
 import sys
+import tracemalloc
 import zipfile
 from pathlib import Path
 
 from workbook import datasets
 from workbook.datasets import readers
+from workbook.datasets.readers import DataError
 
 import numpy as np
+import pandas as pd
 import pytest
 
 HTML = b"<!DOCTYPE html>\n<html><head><title>403 Forbidden</title></head></html>"
@@ -442,13 +445,13 @@ BAD = {
         DIGITS,
         lambda c: csv(c, cell(4, 0, b"10")),
         "data",
-        "label 10 at y_train[3]; expected labels 0 to 9",
+        "label 10 at y_train[3]; expected one of the labels 0, 1, 2",
     ),
     "csv with the letter J": (
         SIGNS,
         lambda c: csv(c, cell(4, 0, b"9"), SIGNS, "sign_mnist_train.csv"),
         "data",
-        "label 9 at y_train[3]; expected labels 0 to 24 without 9 (J) and 25 (Z)",
+        "label 9 at y_train[3]; expected one of the labels 0, 1, 2, 3, 4, 5, 6, 7, 8, 10",
     ),
     "csv with the letter Z": (
         SIGNS,
@@ -577,3 +580,53 @@ def test_bad_input(name, make, where, says, course, monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert f"Not used: {message}" in printed
     assert contents(course.data) == before
+
+
+def test_a_file_that_unpacks_without_end_does_not_fill_the_memory(course, monkeypatch):
+    monkeypatch.setattr(readers, "LARGEST", 1_000_000)
+    path = course.data / "train.csv.gz"
+    path.write_bytes(gzip.compress(bytes(50_000_000)))
+    tracemalloc.start()
+    with pytest.raises(DataError, match="when unpacked"):
+        readers.File(path).read()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10_000_000
+
+
+def zeros_npz(c):
+    arrays = {**c.arrays["mnist"], "X_train": np.zeros(3_000_000, np.uint8)}
+    np.savez_compressed(c.data / "mnist.npz", **arrays)
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "says"),
+    {
+        "R2": ("mnist", zeros_npz, "when unpacked"),
+        "R3": (DIGITS, lambda c: csv(c, lambda d: d + b"\n" * 2_000_000), "at most 1 MB"),
+        "R5": (
+            "mnist",
+            lambda c: npz(c, X_test=-c.arrays["mnist"]["X_test"].astype(int)),
+            "whole numbers from 0 to 255",
+        ),
+        "R17": (SIGNS, lambda c: kaggle_zip(c, extra=["..\\..\\evil.py"]), "points outside of it"),
+    }.values(),
+    ids=["R2", "R3", "R5", "R17"],
+)
+def test_a_file_of_the_wrong_size_or_numbers_is_refused(name, make, says, course, monkeypatch):
+    monkeypatch.setattr(readers, "LARGEST", 1_000_000)
+    monkeypatch.setenv("WORKBOOK_DATA", "real")
+    make(course)
+    with pytest.raises(DataError, match=says):
+        datasets.load(name)
+
+
+def test_a_csv_is_read_in_pieces(course, monkeypatch):
+    read = pd.read_csv
+    monkeypatch.setattr(pd, "read_csv", lambda *a, **k: read(*a, **k | {"chunksize": 16}))
+    course.csv(DIGITS, course.data)
+    assert datasets.load(DIGITS).verified
+    edit(course.data / "train.csv", cell(45, 1, b"-1"))
+    monkeypatch.setenv("WORKBOOK_DATA", "real")
+    with pytest.raises(DataError, match="'-1' in line 46,"):
+        datasets.load(DIGITS)

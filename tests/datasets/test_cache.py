@@ -7,11 +7,13 @@ import random
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from workbook import datasets, paths
 from workbook.datasets import cache, readers
 from workbook.datasets.catalogue import CATALOGUE
+from workbook.datasets.readers import DataError
 
 import numpy as np
 import pandas as pd
@@ -328,3 +330,53 @@ def test_killed_at_any_moment_of_unpacking_and_writing_the_next_run_is_right(cou
     assert total == course.arrays["digit-recognizer"]["X_train"].sum()
     assert not list(Path(paths.CACHE).rglob(".*"))
     assert (zipped.read_bytes(), zipped.stat().st_mtime_ns) == before
+
+
+def test_a_pickle_in_the_cache_is_never_run(course, tmp_path):
+    course.npz("mnist", course.data / "mnist.npz")
+    datasets.load("mnist")
+
+    class Runs:
+        def __reduce__(self):
+            return Path.touch, (tmp_path / "ran",)
+
+    for path in (paths.CACHE / "mnist").glob("*.npy"):
+        np.save(path, np.array([Runs()], object), allow_pickle=True)
+    assert datasets.load("mnist").verified
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_csv_is_written_anew_for_other_images(course, monkeypatch):
+    course.zip("digit-recognizer", course.data / "digit-recognizer.zip")
+    real = datasets.load("digit-recognizer").csv("train.csv").read_bytes()
+    monkeypatch.setenv("WORKBOOK_DATA", "practice")
+    assert datasets.load("digit-recognizer").csv("train.csv").read_bytes() != real
+
+
+def test_a_csv_may_have_more_rows_than_one_block(tmp_path):
+    part = CATALOGUE["digit-recognizer"].csv_parts["train.csv"]
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(0, 256, (4500, 28, 28), np.uint8), rng.integers(0, 10, 4500, np.uint8)
+    cache._write_images(tmp_path / "train.csv", part, {"X_train": X, "y_train": y})
+    table = pd.read_csv(tmp_path / "train.csv").to_numpy()
+    np.testing.assert_array_equal(table[:, 0], y)
+    np.testing.assert_array_equal(table[:, 1:], X.reshape(-1, 784))
+
+
+def test_a_dataset_that_is_no_competition_has_no_submission(course):
+    course.npz("mnist", course.data / "mnist.npz")
+    with pytest.raises(DataError, match="not published as CSV"):
+        datasets.load("mnist").csv("sample_submission.csv")
+
+
+def test_another_description_in_the_catalogue_is_compared_anew(course, monkeypatch):
+    course.npz("mnist", course.data / "mnist.npz")
+    assert datasets.load("mnist").verified
+    spec = CATALOGUE["mnist"]
+    wrong = dict(spec.sha256) | {"X_train": "0" * 64}
+    monkeypatch.setitem(CATALOGUE, "mnist", replace(spec, sha256=wrong))
+    assert not datasets.load("mnist").verified
+    monkeypatch.setitem(CATALOGUE, "mnist", replace(spec, n_train=spec.n_train - 1))
+    monkeypatch.setenv("WORKBOOK_DATA", "real")
+    with pytest.raises(DataError, match="X_train of shape"):
+        datasets.load("mnist")

@@ -1,11 +1,14 @@
 """What a student sees: the datasets, their notices, their errors."""
 
+import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 from workbook import datasets, paths
+from workbook.datasets import cache
 from workbook.datasets.catalogue import CATALOGUE, PHOTOGRAPHS
 
 import numpy as np
@@ -112,7 +115,7 @@ def added(monkeypatch):
     """Add a dataset to the catalogue, as the README says, with no drawings of it."""
     spec = CATALOGUE["fashion-mnist"]
     names = {"name": "kuzushiji", "title": "Kuzushiji", "folders": ("kuzushiji",)}
-    monkeypatch.setitem(CATALOGUE, "kuzushiji", replace(spec, **names, archives=(), downloads=()))
+    monkeypatch.setitem(CATALOGUE, "kuzushiji", replace(spec, **names, downloads=()))
 
 
 def test_an_added_dataset_loads(added, course):
@@ -277,3 +280,57 @@ def test_import_leaves_tensorflow_alone():
     code = "import sys, workbook.datasets; print({'tensorflow', 'keras'} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "set()\n"
+
+
+def test_other_class_counts_are_not_verified(course):
+    y = course.arrays["digit-recognizer"]["y_train"]
+    y[0] = (y[0] + 1) % 10
+    course.csv("digit-recognizer", course.data)
+    assert not datasets.load("digit-recognizer").verified
+
+
+@pytest.mark.parametrize("other", [False, True], ids=["R8", "R9"])
+def test_another_datasets_archive_is_passed_over(other, course, monkeypatch):
+    (course.data / "archive.zip").write_bytes(b"")
+    if other:
+        course.zip("sign-language-mnist", course.data / "archive.zip")
+    course.npz("mnist", course.home / ".keras" / "datasets" / "mnist.npz")
+    monkeypatch.setenv("WORKBOOK_DATA", "real")
+    assert datasets.load("mnist").verified
+
+
+def test_a_file_of_another_date_is_read_again(course):
+    course.idx("mnist", course.data / "mnist", suffix="")
+    assert datasets.load("mnist").verified
+    path = course.data / "mnist" / "train-images-idx3-ubyte"
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    os.utime(path, ns=(1, 1))
+    assert not datasets.load("mnist").verified
+
+
+def test_a_label_may_stand_in_the_last_column(course, monkeypatch):
+    spec = CATALOGUE["digit-recognizer"]
+    (layout,) = spec.layouts
+    train = replace(layout.parts[0], columns=(*layout.parts[0].columns[1:], "label"))
+    layouts = (replace(layout, parts=(train, layout.parts[1])),)
+    monkeypatch.setitem(CATALOGUE, "digit-recognizer", replace(spec, layouts=layouts))
+    path = cache.csv_file(CATALOGUE["digit-recognizer"], "train.csv", course.arrays[spec.name])
+    assert path.read_text().partition("\n")[0].endswith(",pixel783,label")
+    shutil.copy(path, course.data / "train.csv")
+    test = cache.csv_file(CATALOGUE["digit-recognizer"], "test.csv", course.arrays[spec.name])
+    shutil.copy(test, course.data / "test.csv")
+    dataset = datasets.load("digit-recognizer")
+    assert dataset.source.startswith("from data")
+    (X_train, y_train), _ = dataset.load_data()
+    np.testing.assert_array_equal(X_train, course.arrays[spec.name]["X_train"])
+    np.testing.assert_array_equal(y_train, course.arrays[spec.name]["y_train"])
+
+
+def test_what_the_catalogue_cannot_verify_is_told_so(course, monkeypatch, capsys):
+    spec = replace(CATALOGUE["mnist"], sha256={}, downloads=())
+    monkeypatch.setitem(CATALOGUE, "mnist", spec)
+    assert table_rows()["mnist"][0] == "not here: place it yourself"
+    course.npz("mnist", course.data / "mnist.npz")
+    assert not datasets.load("mnist").verified
+    assert "the catalogue has no digests to compare it with" in capsys.readouterr().out

@@ -1,5 +1,6 @@
 """Photographs in one folder for each class: found, checked, split, shrunk and streamed."""
 
+import io
 import os
 import re
 import zipfile
@@ -159,7 +160,7 @@ def test_an_archive_zip_that_cannot_be_opened_is_no_reason_to_stop(course, bad_z
     monkeypatch.setattr(photographs.sources, "reachable", lambda url: False)
     assert row()[1] == "not here: load() downloads it"
     monkeypatch.setenv("WORKBOOK_DATA", "real")
-    with pytest.raises(DataError, match="no folder or zip of it was placed"):
+    with pytest.raises(DataError, match="no file of it in data"):
         datasets.load("asl-alphabet")
 
 
@@ -295,3 +296,93 @@ def test_every_class_has_drawings_of_its_own():
     textures = [np.abs(np.diff(drawn, axis=2)).max() for drawn in pictures]
     assert np.argmin(textures) == 27  # nothing but a wall: no edge
     assert len({drawn.tobytes() for drawn in pictures}) == 29
+
+
+def test_a_zip_of_photographs_is_unpacked_into_its_own_folders(tmp_path):
+    with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
+        for name in ("A/A1.jpg", "A/..\\..\\evil.jpg", "A/C:evil.jpg", "../A/A2.jpg"):
+            archive.writestr(name, b"x")
+    assert photographs._members(PHOTOGRAPHS["asl-alphabet"], tmp_path / "z.zip") == {
+        "A/A1.jpg": "A/A1.jpg"
+    }
+
+
+def test_photographs_of_another_size_are_read_again(folder):
+    before = datasets.load("asl-alphabet").load_data()[0][0].sum()
+    for path in (folder / "A").iterdir():
+        Image.new("RGB", (200, 200), "white").save(path)
+    assert datasets.load("asl-alphabet").load_data()[0][0].sum() > before
+
+
+def test_a_photograph_too_large_to_be_one_is_refused(folder, course, monkeypatch):
+    monkeypatch.setattr(photographs, "LARGEST_FILE", 100)
+    with zipfile.ZipFile(course.data / "asl-alphabet.zip", "w") as archive:
+        archive.write(folder / "A" / "A1.jpg", "A/A1.jpg")
+        archive.write(folder / "B" / "B1.jpg", "B/B1.jpg")
+    with pytest.raises(DataError, match=r"A1\.jpg is no photograph"):
+        photographs._unpacked(PHOTOGRAPHS["asl-alphabet"], course.data / "asl-alphabet.zip")
+
+
+def test_a_photograph_of_too_many_pixels_is_left_out(folder, monkeypatch):
+    monkeypatch.setattr(photographs, "LARGEST_SIDE", 150)
+    assert photographs.small(folder / "A" / "A1.jpg") == "200 x 200 pixels"
+
+
+def test_frames_come_by_their_number(folder):
+    frames, _ = photographs._listed(PHOTOGRAPHS["asl-alphabet"], folder)
+    assert [name for name, *_ in frames[:20]] == [f"A/A{i}.jpg" for i in range(1, 21)]
+
+
+def test_a_folder_of_one_class_is_no_dataset(course):
+    (course.data / "A").mkdir()
+    assert photographs.placed(PHOTOGRAPHS["asl-alphabet"]) is None
+
+
+def test_what_was_unpacked_of_a_damaged_zip_is_removed(course, monkeypatch):
+    path = course.data / "asl-alphabet.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("A/A1.jpg", b"whole")
+        archive.writestr("A/A2.jpg", bytes(range(256)) * 20)
+    data = path.read_bytes()
+    at = data.index(b"A2.jpg") + len("A2.jpg")
+    path.write_bytes(data[:at] + bytes([data[at] ^ 255]) + data[at + 1 :])
+    monkeypatch.setenv("WORKBOOK_DATA", "real")
+    with pytest.raises(DataError, match="cannot be unpacked"):
+        datasets.load("asl-alphabet")
+    kept = paths.CACHE / "asl-alphabet" / "photographs"
+    assert not [p for p in kept.rglob("*") if p.is_file()]
+
+
+def test_photographs_are_streamed_sharp(folder):
+    fine = np.kron(
+        np.random.default_rng(0).integers(0, 256, (50, 50), np.uint8), np.ones((4, 4), np.uint8)
+    )
+    path = folder / "A" / "A1.jpg"
+    Image.fromarray(fine).convert("RGB").save(path, quality=95)
+    ds = photographs.stream([str(path)], np.array([0], np.uint8), 1, (200, 200), False, None)
+    full = next(iter(ds))[0].numpy()[0, :, :, 0]
+    assert np.abs(full.astype(int) - fine).mean() < 10
+
+
+def test_another_zip_of_the_same_name_is_unpacked(folder, course):
+    def pack(shade):
+        path = course.data / "asl-alphabet.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for letter in "AB":
+                for i in range(1, 21):
+                    jpeg = io.BytesIO()
+                    Image.new("RGB", (200, 200), (shade, i, 0)).save(jpeg, "JPEG")
+                    archive.writestr(f"{letter}/{letter}{i}.jpg", jpeg.getvalue())
+        return path
+
+    spec = PHOTOGRAPHS["asl-alphabet"]
+    first = photographs._unpacked(spec, pack(40))
+    os.utime(pack(200), ns=(1, 1))
+    again = photographs._unpacked(spec, course.data / "asl-alphabet.zip")
+    assert (first / "A" / "A1.jpg").read_bytes() != (again / "A" / "A1.jpg").read_bytes()
+
+
+def test_each_epoch_has_an_order_of_its_own(folder):
+    stream = datasets.load("asl-alphabet").stream("train", 24, seed=1)
+    first, second = ([int(k) for _, y in stream for k in y] for _ in range(2))
+    assert first != second

@@ -465,3 +465,64 @@ def test_failed_download_of_photographs_leaves_nothing(fault, says, photographs)
         datasets.load("asl-alphabet")
     kept = paths.CACHE / "asl-alphabet" / "photographs"
     assert not [path for path in kept.rglob("*") if path.is_file()]
+
+
+def test_digit_recognizer_is_not_cut_from_what_is_not_mnist(course):
+    course.arrays["mnist"]["X_train"][0, 0, 0] ^= 1
+    course.npz("mnist", course.data / "mnist.npz")
+    assert datasets.load("digit-recognizer").practice
+
+
+def test_the_cut_is_in_random_order_and_always_the_same(course):
+    course.npz("mnist", course.data / "mnist.npz")
+    (X_train, y_train), (X_test, _) = datasets.load("digit-recognizer").load_data()
+    mnist = course.arrays["mnist"]
+    place = {image.tobytes(): i for i, image in enumerate((*mnist["X_train"], *mnist["X_test"]))}
+    assert y_train.tolist() != sorted(y_train)
+    order = [place[image.tobytes()] for image in X_test]
+    assert order != sorted(order)
+    assert hashlib.sha256(X_train).hexdigest()[:8] == "dc5e0a89"
+
+
+def test_kaggle_s_settings_are_found_where_its_client_looks(course, tmp_path, monkeypatch):
+    monkeypatch.setenv("KAGGLE_USERNAME", "student")
+    assert not sources.has_credentials()
+    (tmp_path / "kaggle.json").write_text("{}")
+    monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path))
+    assert sources.has_credentials()
+
+
+def test_downloaded_data_stays_when_the_account_goes(kaggle, account, monkeypatch):
+    assert datasets.load("digit-recognizer").verified
+    monkeypatch.delenv("KAGGLE_USERNAME")
+    monkeypatch.delenv("KAGGLE_KEY")
+    assert datasets.load("digit-recognizer").source.startswith("downloaded from")
+
+
+def test_placed_files_come_before_those_of_keras(course):
+    for folder in (course.data, course.home / ".keras" / "datasets"):
+        course.npz("mnist", folder / "mnist.npz")
+    assert datasets.load("mnist").source == "from data/mnist.npz"
+
+
+def test_keras_home_is_where_keras_looks(course, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "k"))
+    course.npz("mnist", tmp_path / "k" / "datasets" / "mnist.npz")
+    assert datasets.load("mnist").verified
+
+
+def test_a_refused_dataset_is_not_told_to_be_a_competition(kaggle, capsys):
+    kaggle.routes[DATASET] = 403
+    assert datasets.load("sign-language-mnist").practice
+    assert "rules of this competition" not in capsys.readouterr().out
+
+
+def test_what_kaggles_client_says_is_not_passed_on(kaggle, account, monkeypatch, capsys):
+    import kagglehub
+
+    def leak(*_, **__):
+        raise RuntimeError(SECRET)
+
+    monkeypatch.setattr(kagglehub, "competition_download", leak)
+    assert datasets.load("digit-recognizer").practice
+    assert SECRET not in "".join(capsys.readouterr())

@@ -149,9 +149,14 @@ def load(name: str) -> Dataset:
     if found:
         _practice_loaded.pop(spec.name, None)
     if found and not found.verified and not frames:
+        known = spec.sha256 or spec.images_sha256
         print(
-            f"NOT VERIFIED: this data ({loaded.source}) has the form of {spec.title}, but its "
-            f"images or labels are not the published ones. To get those: {spec.how_to_get}."
+            f"NOT VERIFIED: this data ({loaded.source}) has the form of {spec.title}, but "
+            + (
+                f"its images or labels are not the published ones. To get those: {spec.how_to_get}."
+                if known
+                else "the catalogue has no digests to compare it with."
+            )
         )
     return Dataset(
         name=spec.name,
@@ -190,7 +195,7 @@ def _drawn(spec: Spec, why: str) -> cache.Loaded:
         f"Why: {why}.\n"
         f"To get the real images: {spec.how_to_get}; then run this again."
     )
-    return (photographs if spec.name in PHOTOGRAPHS else sources).practice(spec)
+    return sources.practice(spec)
 
 
 def practice_notice() -> str | None:
@@ -244,7 +249,9 @@ def _state(spec: Spec) -> tuple[str, str]:
         return f"{found[0][1].where}, unusable: load() tells why", "no"
     if spec.cut_from:
         return f"load() cuts it from {CATALOGUE[spec.cut_from].title}", "-"
-    return "not here: load() downloads it", "-"
+    if spec.downloads or spec.kaggle_dataset or spec.kaggle_competition:
+        return "not here: load() downloads it", "-"
+    return "not here: place it yourself", "-"
 
 
 def _photographs_state(spec: Spec) -> tuple[str, str]:

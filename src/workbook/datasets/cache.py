@@ -66,12 +66,29 @@ def lock(spec: Spec) -> Iterator[None]:
 
 
 def record(spec: Spec, slot: str, origin: object = None) -> dict[str, Any] | None:
-    """Return what is kept under a slot ("placed", "keras" …) if it was made from ``origin``."""
+    """Return what is kept under a slot ("placed", "keras" …) if it was made from ``origin``.
+
+    And only as long as the catalogue says the same of the dataset's arrays.
+    """
     try:
         kept = json.loads((folder(spec) / f"{slot}.json").read_text("utf-8"))
-        return kept if (kept["version"], kept["origin"]) == (VERSION, origin) else None
+        made = kept["version"], kept["origin"], kept["described"]
+        return kept if made == (VERSION, origin, _described(spec)) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _described(spec: Spec) -> str:
+    """Return a digest of what the catalogue says of a dataset's arrays."""
+    said = (
+        spec.shapes,
+        spec.label_values,
+        spec.layouts,
+        dict(spec.sha256),
+        spec.images_sha256,
+        spec.train_class_counts,
+    )
+    return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
 def get(spec: Spec, slot: str, origin: object = None) -> Loaded | None:
@@ -99,6 +116,7 @@ def put(spec: Spec, slot: str, loaded: Loaded, origin: object = None) -> None:
     kept = {
         "version": VERSION,
         "origin": origin,
+        "described": _described(spec),
         "source": loaded.source,
         "verified": loaded.verified,
         "csv": loaded.csv,
@@ -176,7 +194,7 @@ def _submission(rows: int) -> bytes:
 
 
 def _write_images(path: Path, part: Part, arrays: Arrays) -> None:
-    """Write one image a row, with its label first where the file has labels.
+    """Write one image a row, with its label where the file has one.
 
     Each byte becomes its digits and a comma by one table look-up, which takes a tenth of the
     time that a writer of general tables takes.
@@ -191,8 +209,8 @@ def _write_images(path: Path, part: Part, arrays: Arrays) -> None:
         for start in range(0, len(images), 2000):
             rows = images[start : start + 2000]
             if len(part.arrays) == 2:
-                labels = arrays[part.arrays[1]][start : start + 2000, np.newaxis]
-                rows = np.concatenate([labels, rows], axis=1)
+                labels = arrays[part.arrays[1]][start : start + 2000]
+                rows = np.insert(rows, part.label_column, labels, axis=1)
             table = digits[rows]
             last = table[:, -1]
             last[last == ord(",")] = ord("\n")

@@ -1,6 +1,7 @@
 """The course's datasets, as data: what each holds, how it is known to be right, where to get it.
 
-To add a dataset, add a `Spec` to `CATALOGUE`; the readers and the sources need no change.
+To add a dataset of 28 by 28 grey images, add a `Spec` to `CATALOGUE`; the readers and the sources
+need no change.
 """
 
 from collections.abc import Mapping
@@ -17,12 +18,18 @@ KAGGLE_HOST = "https://api.kaggle.com"
 class Part:
     """One file of a layout: its usual name, in lower case, and the arrays that it holds.
 
-    ``columns`` is the header of a CSV file, in the publisher's order; empty for other files.
+    ``columns`` is the header of a CSV file, in the publisher's order: those of `pixel_columns`
+    and, where the file holds ``y_…`` as its second array, one for the label. Other files have none.
     """
 
     file: str
     arrays: tuple[str, ...]
     columns: tuple[str, ...] = ()
+
+    @property
+    def label_column(self) -> int:
+        """Where among the columns the label is."""
+        return next(i for i, name in enumerate(self.columns) if not name.startswith("pixel"))
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,6 @@ class Spec:
     url: str
     how_to_get: str
     folders: tuple[str, ...]
-    archives: tuple[str, ...]
     test_labels: bool = True
     sha256: Mapping[str, str] = field(default_factory=dict)
     images_sha256: str = ""
@@ -122,7 +128,6 @@ CATALOGUE: dict[str, Spec] = {
             url="https://keras.io/api/datasets/mnist/",
             how_to_get=f"download {KERAS_HOST}mnist.npz to data/",
             folders=("mnist",),
-            archives=("mnist",),
             downloads=(f"{KERAS_HOST}mnist.npz",),
             sha256={
                 "X_train": "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
@@ -158,7 +163,6 @@ CATALOGUE: dict[str, Spec] = {
                 "to data/fashion-mnist/"
             ),
             folders=("fashion-mnist", "fashion_mnist", "fashionmnist"),
-            archives=("fashion-mnist", "fashion_mnist", "fashionmnist"),
             downloads=tuple(f"{KERAS_HOST}{part.file}.gz" for part in IDX.parts),
             sha256={
                 "X_train": "2e487a6c89124f78f2d7521542223cafe96f7123c3ca13d447772ac6ecbb3012",
@@ -191,7 +195,6 @@ CATALOGUE: dict[str, Spec] = {
                 'press "Download All" on its Data page, put digit-recognizer.zip into data/'
             ),
             folders=("digit-recognizer", "digit_recognizer"),
-            archives=("digit-recognizer", "digit_recognizer"),
             kaggle_competition="digit-recognizer",
             cut_from="mnist",
             # These are MNIST's 70,000 images in another order, so MNIST's own digest knows them.
@@ -225,7 +228,6 @@ CATALOGUE: dict[str, Spec] = {
                 "and put archive.zip into data/sign-language-mnist/"
             ),
             folders=("sign-language-mnist", "sign_language_mnist", "sign-mnist"),
-            archives=("sign-language-mnist", "sign_language_mnist"),
             kaggle_dataset="datamunge/sign-language-mnist/versions/1",
             sha256={
                 "X_train": "2aa0dd2f625c9f26a0d0adce45d5168ea0c14d6d0268a04d225f7ae9501e275f",
@@ -247,7 +249,7 @@ PHOTOGRAPHS: dict[str, Spec] = {
             label_values=tuple(range(29)),
             n_train=69_600,
             n_test=17_400,
-            layouts=(Layout("folders", ()),),
+            layouts=(),
             licence="GPL 2",
             url="https://www.kaggle.com/datasets/grassknoted/asl-alphabet",
             how_to_get=(
@@ -255,7 +257,6 @@ PHOTOGRAPHS: dict[str, Spec] = {
                 "and put archive.zip into data/asl-alphabet/"
             ),
             folders=("asl-alphabet", "asl_alphabet", "asl_alphabet_train"),
-            archives=("asl-alphabet", "asl_alphabet"),
             kaggle_dataset="grassknoted/asl-alphabet/versions/1",
         ),
     )

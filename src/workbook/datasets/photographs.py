@@ -24,6 +24,8 @@ from workbook.datasets.readers import (
     Arrays,
     DataError,
     canonical,
+    inside,
+    is_dir,
     open_zip,
     shown,
     unreadable,
@@ -57,30 +59,16 @@ def load(spec: Spec) -> tuple[Loaded | None, Photographs | None, str]:
     Raises:
         DataError: ``WORKBOOK_DATA=real``, and the photographs cannot be had.
     """
-    if sources.mode() == "practice":
-        return None, None, "WORKBOOK_DATA=practice asks for it"
-    reasons = []
-    for source in (placed, download):
-        try:
-            if (found := source(spec)) is not None:
-                root = _unpacked(spec, found) if found.is_file() else found
-                return *read(spec, root), ""
-            sources.require_data_dir()
-            reasons.append("no folder or zip of it was placed")
-        except DataError as problem:
-            if source is placed:
-                if sources.mode() == "real":
-                    raise
-                print(f"Not used: {problem}")  # what the user has set up is not passed over
-            reasons.append(problem.reason)
-    if sources.mode() == "real":
-        raise DataError(
-            spec.title,
-            f"cannot be had, and WORKBOOK_DATA=real allows no practice data ({'; '.join(reasons)})",
-            "",
-            f"To get it: {spec.how_to_get}",
-        )
-    return None, None, "; ".join(reasons)
+    found, why = sources.load(spec, _read_placed, lambda spec: read(spec, download(spec)))
+    return *(found or (None, None)), why
+
+
+def _read_placed(spec: Spec) -> tuple[Loaded, Photographs] | None:
+    root = placed(spec)
+    if root is None:
+        sources.require_data_dir()
+        return None
+    return read(spec, _unpacked(spec, root) if root.is_file() else root)
 
 
 def placed(spec: Spec) -> Path | None:
@@ -90,11 +78,12 @@ def placed(spec: Spec) -> Path | None:
         DataError: There is a folder or a zip of the dataset that cannot be read.
     """
     for folder in paths.placed_dirs():
-        for place in (folder, *(folder / name for name in spec.folders)):
+        own = [p for p in inside(folder) if is_dir(p) and canonical(p.name) in spec.folders]
+        for place in (folder, *own):
             if root := _classes_in(spec, place):
                 return root
             for file in sorted(place.glob("*.[zZ][iI][pP]")):
-                named = canonical(file.name) in spec.archives
+                named = canonical(file.name) in spec.folders
                 if not named and canonical(file.name) != "archive":
                     continue
                 try:
@@ -174,27 +163,16 @@ def download(spec: Spec) -> Path:
     Raises:
         DataError: Kaggle cannot be reached, refuses, or sends something else.
     """
-    if not sources.reachable(spec.kaggle_host):
-        raise sources.UnreachableError(spec.kaggle_host.split("/")[2], "could not be reached")
     root = cache.folder(spec) / "photographs" / "kaggle"
-    partial = root.with_name("download")
     with cache.lock(spec):
-        if found := _classes_in(spec, root):
-            return found
-        try:
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir(parents=True)
-            sources._ask_kaggle(spec, partial)
-            if _classes_in(spec, partial) is None:
-                raise DataError("Kaggle", "sent none of the dataset's folders", "", "Try later")
-            partial.replace(root)
-        except OSError as error:
-            raise DataError(
-                shown(root), f"cannot be written ({error.strerror or error})", "", "Free some space"
-            ) from None
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
-    found = _classes_in(spec, root)
+        if (found := _classes_in(spec, root)) is None:
+            with sources.downloading(spec, spec.kaggle_host) as folder:
+                sources.ask_kaggle(spec, folder)
+                if _classes_in(spec, folder) is None:
+                    raise DataError("Kaggle", "sent none of the dataset's folders", "", "Try later")
+                root.parent.mkdir(exist_ok=True)
+                folder.replace(root)
+            found = _classes_in(spec, root)
     assert found is not None
     return found
 
@@ -372,14 +350,3 @@ def stream(
         batches = batches.shuffle(len(labels), seed=seed)
     decode = photograph if isinstance(images, list) else drawing
     return batches.map(decode, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size).prefetch(2)
-
-
-def practice(spec: Spec) -> Loaded:
-    """Return drawings made by the workbook of the same classes, fewer than the photographs."""
-    from workbook import practice as drawings
-
-    def make() -> Loaded:
-        drawn = {name: a for name, a in drawings.draw(spec.name).items() if a is not None}
-        return Loaded(drawn, "practice data drawn by the workbook", False)
-
-    return sources.kept(spec, "practice", make, drawings.VERSION)

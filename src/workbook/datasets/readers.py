@@ -340,10 +340,10 @@ def candidates(spec: Spec, folder: Path) -> list[Candidate]:
 
 def _places(spec: Spec, folder: Path) -> Iterator[tuple[str, dict[str, File], DataError | None]]:
     own = (*spec.folders, "archive")
-    inner = [p for p in _entries(folder) if is_dir(p) and canonical(p.name) in own]
-    inner += [q for p in inner for q in _entries(p) if is_dir(q) and canonical(q.name) in own]
+    inner = [p for p in inside(folder) if is_dir(p) and canonical(p.name) in own]
+    inner += [q for p in inner for q in inside(p) if is_dir(q) and canonical(q.name) in own]
     for place in (folder, *inner):
-        entries = _entries(place)
+        entries = inside(place)
         files: dict[str, File] = {}
         for path in entries:
             # Windows' "Extract all" makes a folder train.csv that holds train.csv.
@@ -354,7 +354,7 @@ def _places(spec: Spec, folder: Path) -> Iterator[tuple[str, dict[str, File], Da
         for path in entries:
             if path.suffix.lower() != ".zip" or not is_file(path):
                 continue
-            named = canonical(path.name) in spec.archives
+            named = canonical(path.name) in spec.folders
             if not named and canonical(path.name) != "archive":
                 continue
             try:
@@ -384,7 +384,8 @@ def _places(spec: Spec, folder: Path) -> Iterator[tuple[str, dict[str, File], Da
                 yield shown(path), members, None
 
 
-def _entries(folder: Path) -> list[Path]:
+def inside(folder: Path) -> list[Path]:
+    """Return what is in a folder, in the order of the names; nothing where it may not be read."""
     try:
         return sorted(folder.iterdir())
     except OSError:
@@ -502,14 +503,12 @@ def read_csv(spec: Spec, part: Part, file: File, data: bytes) -> Arrays:
             f"{n_rows:,} rows",
             "Give each file its own name" if others else _AGAIN,
         )
+    images, *labels = part.arrays
     arrays: Arrays = {}
-    for name in part.arrays:
-        if name.startswith("X"):
-            pixels = values[:, len(part.columns) - IMAGE_SHAPE[0] * IMAGE_SHAPE[1] :]
-            arrays[name] = np.ascontiguousarray(pixels).reshape(-1, *IMAGE_SHAPE)
-        else:
-            arrays[name] = values[:, 0].copy()
-    return arrays
+    if labels:
+        arrays[labels[0]] = values[:, part.label_column].copy()
+        values = np.delete(values, part.label_column, axis=1)
+    return arrays | {images: values.reshape(-1, *IMAGE_SHAPE)}
 
 
 def _check_header(spec: Spec, part: Part, file: File, names: list[str]) -> None:
@@ -602,8 +601,7 @@ def checked(spec: Spec, arrays: Arrays, where: object) -> Arrays:
             raise DataError(
                 where,
                 f"label {strange[0]} at {name}[{row}]",
-                f"labels {spec.label_values[0]} to {spec.label_values[-1]}"
-                + (" without 9 (J) and 25 (Z)" if 9 not in spec.label_values else ""),
+                f"one of the labels {', '.join(map(str, spec.label_values))}",
                 f"To get {spec.title}: {spec.how_to_get}",
             )
     _refuse_other_dataset(spec, fit, where)

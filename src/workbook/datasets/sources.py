@@ -8,9 +8,10 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from workbook import paths
 from workbook.datasets import cache
@@ -69,15 +70,17 @@ def mode() -> str:
     return asked
 
 
-def load(spec: Spec) -> tuple[Loaded | None, str]:
-    """Return a dataset from the first source that has it; or None, and why practice data is due.
+def load(spec: Spec, *sources: Callable[[Spec], Any]) -> tuple[Any, str]:
+    """Return what the first source that has it gives; or None, and why practice data is due.
+
+    ``sources`` are those of `real` if none are given; the first is that of placed files.
 
     Raises:
         DataError: ``WORKBOOK_DATA=real``, and no source of real data has it.
     """
     if mode() == "practice":
         return None, "WORKBOOK_DATA=practice asks for it"
-    loaded, reasons = real(spec)
+    loaded, reasons = real(spec, *sources)
     if loaded is None and mode() == "real":
         raise DataError(
             spec.title,
@@ -88,27 +91,28 @@ def load(spec: Spec) -> tuple[Loaded | None, str]:
     return loaded, "; ".join(reasons)
 
 
-def real(spec: Spec) -> tuple[Loaded | None, list[str]]:
+def real(spec: Spec, *sources: Callable[[Spec], Any]) -> tuple[Any, list[str]]:
     """Return a dataset from the first source of real data, or None; and why the others had none.
 
     Raises:
         DataError: ``WORKBOOK_DATA=real``, and a placed file is not what it should be.
     """
+    sources = sources or (placed, keras_cache, keras_download, kaggle, cut)
     reasons = []
-    for source in (placed, keras_cache, keras_download, kaggle, cut):
+    for source in sources:
         try:
             loaded = source(spec)
         except DataError as problem:
-            if source is placed and mode() == "real":
+            if source is sources[0] and mode() == "real":
                 raise
-            set_up = source is placed or (source is kaggle and has_credentials())
+            set_up = source is sources[0] or (source is kaggle and has_credentials())
             if set_up and not isinstance(problem, UnreachableError):
                 print(f"Not used: {problem}")  # what the user has set up is not passed over
             reasons.append(problem.reason)
         else:
             if loaded:
                 return loaded, reasons
-            if source is placed:
+            if source is sources[0]:
                 reasons.append(f"no file of it in {_named(paths.placed_dirs())}")
     return None, reasons
 
@@ -200,15 +204,35 @@ def keras_download(spec: Spec) -> Loaded | None:
     return kept(spec, "keras", lambda: _downloaded(spec, spec.downloads[0], download))
 
 
-def _downloaded(spec: Spec, url: str, download: Callable[[Path], None]) -> Loaded:
-    """Download into a folder of the cache, decode what is there, and remove it."""
-    host = url.split("/")[2]
+@contextmanager
+def downloading(spec: Spec, url: str) -> Iterator[Path]:
+    """Give an empty folder in the cache to download into; it is removed at the end.
+
+    Raises:
+        DataError: The host of ``url`` does not answer, or the folder cannot be written.
+    """
     if not reachable(url):
-        raise UnreachableError(host, "could not be reached")
+        raise UnreachableError(url.split("/")[2], "could not be reached")
     folder = cache.folder(spec) / "download"
     try:
         shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
         folder.mkdir(parents=True)
+        yield folder
+    except OSError as error:
+        raise DataError(
+            shown(folder),
+            f"cannot be written ({error.strerror or error})",
+            "",
+            "Free some space, or give yourself permission to write there",
+        ) from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _downloaded(spec: Spec, url: str, download: Callable[[Path], None]) -> Loaded:
+    """Download into a folder of the cache, and decode what is there."""
+    host = url.split("/")[2]
+    with downloading(spec, url) as folder:
         download(folder)
         found = candidates(spec, folder)
         if not found:
@@ -221,15 +245,6 @@ def _downloaded(spec: Spec, url: str, download: Callable[[Path], None]) -> Loade
         if spec.sha256 and not verified:
             raise DataError(host, "sent images that are not the published ones", "", _LATER)
         return Loaded(arrays, f"downloaded from {host}", verified)
-    except OSError as error:
-        raise DataError(
-            shown(folder),
-            f"cannot be written ({error.strerror or error})",
-            "",
-            "Free some space, or give yourself permission to write there",
-        ) from None
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def reachable(url: str) -> bool:
@@ -298,17 +313,18 @@ def kaggle(spec: Spec) -> Loaded | None:
         raise DataError("Kaggle", "needs an account for this competition; none is set up here")
     if not (spec.kaggle_dataset or spec.kaggle_competition):
         return None
-
-    def download(folder: Path) -> None:
-        _ask_kaggle(spec, folder)
-
-    return kept(spec, "kaggle", lambda: _downloaded(spec, spec.kaggle_host, download))
+    return kept(
+        spec,
+        "kaggle",
+        lambda: _downloaded(spec, spec.kaggle_host, lambda folder: ask_kaggle(spec, folder)),
+    )
 
 
 def has_credentials() -> bool:
     """Return whether Kaggle's clients would find credentials here; none is read or kept."""
     folder = os.environ.get("KAGGLE_CONFIG_DIR") or "~/.kaggle"
-    files = (in_home(f"{folder}/kaggle.json"), in_home("~/.kaggle/access_token"))
+    files = [in_home(f"{folder}/kaggle.json")]
+    files += [in_home(f"~/.kaggle/access_token{suffix}") for suffix in ("", ".txt")]
     return (
         bool(os.environ.get("KAGGLE_API_TOKEN"))
         or bool(os.environ.get("KAGGLE_USERNAME") and os.environ.get("KAGGLE_KEY"))
@@ -316,7 +332,7 @@ def has_credentials() -> bool:
     )
 
 
-def _ask_kaggle(spec: Spec, folder: Path) -> None:
+def ask_kaggle(spec: Spec, folder: Path) -> None:
     """Let Kaggle's client download and unpack into a folder.
 
     The client sets no time limit on a silent host, so it works aside and is watched.
@@ -405,15 +421,12 @@ def cut(spec: Spec) -> Loaded | None:
     if not spec.cut_from:
         return None
     whole = CATALOGUE[spec.cut_from]
-    if (loaded := cache.get(spec, "cut")) is not None:
-        return loaded
-    mnist, reasons = real(whole)
-    if mnist is None or not mnist.verified:
-        raise DataError(
-            f"cut from {whole.title}", "; ".join(reasons) or "its images are not the published ones"
-        )
 
     def make() -> Loaded:
+        mnist, reasons = real(whole)
+        if mnist is None or not mnist.verified:
+            why = "; ".join(reasons) or "its images are not the published ones"
+            raise DataError(f"cut from {whole.title}", why)
         X = np.concatenate([mnist.arrays["X_train"], mnist.arrays["X_test"]])
         y = np.concatenate([mnist.arrays["y_train"], mnist.arrays["y_test"]])
         rng = np.random.default_rng(CUT_SEED)
@@ -438,13 +451,13 @@ def cut(spec: Spec) -> Loaded | None:
 
 
 def practice(spec: Spec) -> Loaded:
-    """Return drawings made by the workbook, of the dataset's shapes and labels."""
+    """Return drawings made by the workbook, fewer where the dataset is one of photographs."""
     from workbook import practice as drawings
 
     def make() -> Loaded:
         drawn = {name: a for name, a in drawings.draw(spec.name).items() if a is not None}
-        return Loaded(
-            checked(spec, drawn, "practice"), "practice data drawn by the workbook", False
-        )
+        if spec.name in CATALOGUE:
+            drawn = checked(spec, drawn, "practice")
+        return Loaded(drawn, "practice data drawn by the workbook", False)
 
     return kept(spec, "practice", make, drawings.VERSION)
