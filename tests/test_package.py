@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from workbook import paths, reports
 from workbook.__main__ import _parser, main
@@ -108,3 +109,21 @@ def test_a_mistake_in_the_workbook_keeps_its_traceback(error, monkeypatch):
     monkeypatch.setattr(reports, "student", fail)
     with pytest.raises(error):
         main(["student"])
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="Linux lists open files")
+def test_silence_leaves_no_file_open():
+    from workbook import backend
+
+    before = list(Path("/proc/self/fd").iterdir())
+    with backend._no_stderr():
+        pass
+    assert len(list(Path("/proc/self/fd").iterdir())) == len(before)
+
+
+def test_ctrl_c_has_its_own_exit_code(monkeypatch, capsys):
+    def stop():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(reports, "student", stop)
+    assert main(["student"]) == 130 and capsys.readouterr().err == "Interrupted.\n"

@@ -1,6 +1,7 @@
 """Executing and exporting notebooks: real kernels, small notebooks made here."""
 
 import base64
+import copy
 import io
 import os
 import sys
@@ -10,7 +11,7 @@ from typing import Any
 from workbook import paths, reports
 from workbook.__main__ import main
 from workbook.bench import measurements
-from workbook.reports import execute, export, printing
+from workbook.reports import editions, execute, export, printing
 from workbook.results import MIME_TYPE
 
 import nbformat
@@ -82,10 +83,16 @@ def test_a_notebook_runs_in_its_folder_with_this_interpreter() -> None:
     assert Path(run.notebook.cells[2].outputs[0].text.strip()).samefile(sys.executable)
 
 
-def test_a_failing_notebook_gives_a_page_up_to_the_failed_cell(
+def test_a_failing_notebook_gives_a_page_whose_last_cells_were_not_run(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    write(paths.NOTEBOOKS / "a.ipynb", "## Load", "print('before')", "1 / 0", "print('afterwards')")
+    write(
+        paths.NOTEBOOKS / "a.ipynb",
+        "## Load",
+        "print('before')",
+        "1 / 0",
+        "print('after' + 'wards')",
+    )
     write(paths.NOTEBOOKS / "b.ipynb", "print('the next one runs')")
     assert reports.make() == 1
     text = page("a")
@@ -93,6 +100,8 @@ def test_a_failing_notebook_gives_a_page_up_to_the_failed_cell(
     assert "ZeroDivisionError" in text
     assert "afterwards" not in text
     assert "This run failed" in text
+    assert "The cells after it were not run" in text
+    assert "wards" in text  # their words are there
     assert "the next one runs" in page("b")
     assert page("index").count("✗ Failed.") == 1
     assert "Load, cell 2 of 3: ZeroDivisionError: division by zero" in capsys.readouterr().err
@@ -103,14 +112,15 @@ def test_a_cell_that_takes_too_long_is_a_failure(monkeypatch: pytest.MonkeyPatch
     path = write(paths.NOTEBOOKS / "a.ipynb", "import time", "time.sleep(60)", "print('after')")
     run = execute.execute(path, io.StringIO())
     assert run.failure.startswith("start, cell 2 of 3: the cell was stopped after")
-    assert run.notebook.cells[-1].outputs[-1].ename == "TimeoutError"
+    assert run.notebook.cells[1].outputs[-1].ename == "TimeoutError"
+    assert run.notebook.cells[2].outputs == []
 
 
 def test_a_dead_kernel_is_a_failure() -> None:
     path = write(paths.NOTEBOOKS / "a.ipynb", "import os", "os._exit(1)", "print('after')")
     run = execute.execute(path, io.StringIO())
     assert "cell 2 of 3: Python itself stopped" in run.failure
-    assert len(run.notebook.cells) == 2
+    assert run.notebook.cells[1].outputs[-1].ename == "DeadKernelError"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
@@ -362,11 +372,9 @@ def test_a_browser_that_does_not_start_is_named(
 def test_a_notebook_that_cannot_be_exported_is_named_and_the_others_are_exported(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    lost = write(paths.ROOT / "a.ipynb", "# A\n\n![lost](attachment:image.png)")
     folder = write(paths.ROOT / "b.ipynb", "# B\n\n![a folder](.)")
-    assert reports.make([lost, folder, write(paths.ROOT / "c.ipynb", "# C")]) == 1
+    assert reports.make([folder, write(paths.ROOT / "c.ipynb", "# C")]) == 1
     said = capsys.readouterr().err
-    assert f"{lost}: cannot be exported" in said
     assert f"{folder}: cannot be exported" in said
     assert "c.html" in page("index")
 
@@ -377,10 +385,14 @@ def test_a_page_does_not_replace_one_of_the_same_run(
     for name in ("anna", "bert"):
         (folders / name).mkdir()
     first = write(folders / "anna" / "hw.ipynb", "# anna")
-    again = write(folders / "bert" / "HW.ipynb", "# bert")
-    assert reports.make([first, again]) == 1
-    assert f"{again}: hw.html is the page of {first}" in capsys.readouterr().err
-    assert "anna" in page("hw")
+    second = write(folders / "bert" / "HW.ipynb", "# bert")
+    assert reports.make([first, second], folder=paths.REPORTS / "hw") == 0
+    assert "anna" in page("hw/anna-hw")
+    assert "bert" in page("hw/bert-HW")
+    assert 'href="anna-hw.html"' in page("hw/index")
+    assert not (paths.REPORTS / "index.html").exists()
+    assert reports.make([first, first]) == 1
+    assert f"{first}: anna-hw.html is the page of {first}" in capsys.readouterr().err
     assert reports.make([write(folders / "Index.ipynb", "# I")]) == 1
 
 
@@ -638,7 +650,7 @@ def test_a_kernel_that_cannot_start_says_why(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     broken = {"argv": [sys.executable, "-c", "raise SystemExit('no ipykernel here')"]}
-    monkeypatch.setattr(execute, "get_kernel_dict", lambda: broken)
+    monkeypatch.setattr("ipykernel.kernelspec.get_kernel_dict", lambda: broken)
     write(paths.NOTEBOOKS / "a.ipynb", "1")
     assert main(["reports"]) == 1
     said = capsys.readouterr().err
@@ -652,3 +664,179 @@ def test_the_commit_is_that_of_the_checkout(monkeypatch: pytest.MonkeyPatch) -> 
     assert reports._commit() == ""
     monkeypatch.setenv("PATH", os.devnull)
     assert reports._commit() == ""
+
+
+def test_a_picture_that_is_not_attached_is_named() -> None:
+    text = exported(new_markdown_cell("![a *cat*](attachment:cat.png) and more"))
+    assert "missing picture" in text
+    assert "and more" in text
+
+
+def test_a_progress_bar_is_its_last_state() -> None:
+    steps = "".join(f"\x08\x08\r{step}/100 done" for step in range(101)) + "\n"
+    cell = new_code_cell("x", outputs=[new_output("stream", name="stdout", text="go\n" + steps)])
+    text = exported(cell)
+    assert "go\n100/100 done\n" in text
+    assert "99/100" not in text
+    assert "\x08" not in text
+
+
+def test_an_output_that_no_page_can_show_is_told_of() -> None:
+    widget = new_output("display_data", data={"application/vnd.jupyter.widget-view+json": {}})
+    assert "only a running notebook can show" in exported(new_code_cell("x", outputs=[widget]))
+
+
+def test_an_endless_output_is_cut_off() -> None:
+    lines = "".join(f"line {number}\n" for number in range(export.KEEP_LINES + 500))
+    text = exported(new_code_cell("x", outputs=[new_output("stream", name="stdout", text=lines)]))
+    assert f"line {export.KEEP_LINES - 1}</pre>" in text
+    assert f"line {export.KEEP_LINES}\n" not in text
+    assert f"the notebook has all {export.KEEP_LINES + 500}" in text
+
+
+@pytest.mark.parametrize("untrusted", [True, False])
+def test_a_mark_of_the_notebooks_own_is_no_formula(untrusted: bool) -> None:
+    text = exported(new_markdown_cell("$x$ &#xe000;99&#xe000; b"), untrusted=untrusted)
+    assert text.count("<math") == 1
+
+
+@pytest.mark.parametrize("start", [" data:", "DATA:", "&#10;data:", "d&#10;ata:"])
+def test_a_link_to_a_page_inside_the_page_is_taken_out(start: str) -> None:
+    text = exported(new_markdown_cell(f'<a href="{start}text/html,steal()">a</a>'), untrusted=True)
+    assert "steal" not in text
+
+
+def test_an_untrusted_heading_has_no_anchor_of_the_pages_own() -> None:
+    text = exported(new_markdown_cell('<h2 id="content">a</h2>\n\n<hr id="top">'), untrusted=True)
+    assert text.count('id="content"') == 1
+    assert 'id="top"' not in text
+
+
+def test_a_short_run_is_told_of_and_is_none_for_the_readme(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = RECORDED | {"quick": True}
+    code = f"from IPython.display import display\ndisplay({{{MIME_TYPE!r}: {record!r}}}, raw=True)"
+    path = write(paths.NOTEBOOKS / "a.ipynb", code)
+    assert reports.refresh() == 0
+    assert f"{path} now holds the outputs of a short run" in capsys.readouterr().out
+    readme = "| [a](notebooks/a.ipynb) | it | |\n"
+    (paths.ROOT / "README.md").write_text(readme)
+    assert reports.table() == 1
+    assert "notebooks/a.ipynb: its outputs are of a short run" in capsys.readouterr().err
+    assert (paths.ROOT / "README.md").read_text() == readme
+
+
+def test_a_solution_without_an_answer_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    solution = new_code_cell("def relu(x):\n    return x", metadata={"tags": ["solution"]})
+    write(paths.NOTEBOOKS / "a.ipynb", solution)
+    assert main(["student"]) == 1
+    said = capsys.readouterr().err
+    assert "'def relu(x):'" in said
+    assert "expected name = …" in said
+
+
+def test_unreadable_mathematics_is_text():
+    made = export.mathml(r"<script>alert(1)</script>\frac{")
+    assert made.startswith("<code>") and "<script" not in made
+
+
+def test_a_private_character_is_left_out():
+    text = exported(new_markdown_cell("$x$ an icon \ue0007\ue000, kept"))
+    assert "an icon 7, kept" in text and text.count("<math") == 1
+
+
+def test_the_last_record_counts():
+    cells = [
+        new_code_cell(
+            "x", outputs=[new_output("display_data", data={MIME_TYPE: RECORDED | {"seed": seed}})]
+        )
+        for seed in (1, 2)
+    ]
+    assert export.results(new_notebook(cells=cells))["seed"] == 2
+
+
+def test_a_floor_on_what_was_not_measured_is_missed():
+    record = RECORDED | {"floors": {"validation": 0.9}}
+    cell = new_code_cell("x", outputs=[new_output("display_data", data={MIME_TYPE: record})])
+    assert export.results(new_notebook(cells=[cell]))["held"] is False
+
+
+def nasty_page(**options):
+    """A page with the same harmful text wherever a notebook's words are shown."""
+    nasty = "</title><script>steal()</script>"
+    record = RECORDED | {"source": nasty}
+    outputs = [
+        new_output("error", ename=nasty, evalue=nasty, traceback=[nasty]),
+        new_output("stream", name="stdout", text=f"{nasty}\n" * 30),
+        new_output("stream", name="stderr", text=nasty),
+        new_output(
+            "display_data", data={"image/png": PNG}, metadata={"image/png": {"alt": f'">{nasty}'}}
+        ),
+        new_output("display_data", data={MIME_TYPE: record, "text/plain": nasty}),
+    ]
+    cells = [
+        new_markdown_cell(
+            "# A `" + nasty + "`\n\n## B `" + nasty + "`\n\n**What do you expect?** X",
+            metadata={"tags": ["a", f'">{nasty}']},
+        ),
+        new_code_cell("x", outputs=outputs, metadata={"tags": [f'">{nasty}']}),
+    ]
+    run = execute.Run(new_notebook(cells=cells), 1.0, failure=nasty)
+    return export.Exporter(**options).page(run, Path("made.ipynb"))
+
+
+@pytest.mark.parametrize("untrusted", [True, False])
+def test_nothing_of_a_notebook_is_markup(untrusted):
+    assert "<script>steal" not in nasty_page(untrusted=untrusted)
+
+
+def test_the_commit_is_on_our_own_pages_only(monkeypatch, folders):
+    monkeypatch.setattr(reports, "_commit", lambda: "abc1234")
+    stored = new_output("stream", name="stdout", text="x")
+    reports.make([write(folders / "mine.ipynb", new_code_cell("1", outputs=[stored]))])
+    assert "abc1234" not in page("mine")
+
+
+def test_a_stored_error_is_a_failure_unless_it_was_meant(folders, capsys):
+    error = new_output("error", ename="ValueError", evalue="no", traceback=["no"])
+    path = write(folders / "a.ipynb", "# A", new_code_cell("x", outputs=[error]))
+    assert reports.make([path]) == 1
+    assert (
+        "This run failed" in page("a")
+        and "A, cell 1 of 1: ValueError: no" in capsys.readouterr().err
+    )
+    meant = new_code_cell("x", outputs=[error], metadata={"tags": ["raises-exception"]})
+    assert reports.make([write(folders / "b.ipynb", "# B", meant)]) == 0
+
+
+def test_a_page_says_that_its_data_is_not_verified(folders):
+    output = new_output(
+        "display_data", data={MIME_TYPE: RECORDED | {"verified": False}, "text/plain": "98%"}
+    )
+    reports.make([write(folders / "a.ipynb", new_code_cell("x", outputs=[output]))])
+    assert "placed files, not verified" in page("a")
+
+
+def test_the_state_of_widgets_is_not_kept():
+    notebook = new_notebook(metadata={"widgets": {"state": {}}})
+    assert "widgets" not in execute.stable(notebook).metadata
+
+
+def test_the_instructors_notebook_stays_as_it_is():
+    notebook = new_notebook(cells=[new_code_cell("a = 1", metadata={"tags": ["solution"]})])
+    before = copy.deepcopy(notebook)
+    editions.student(notebook)
+    assert notebook == before
+
+
+@pytest.mark.parametrize("kind", ["practice", "quick"])
+def test_a_run_that_proves_nothing_says_so_on_its_page_and_in_the_index(kind, folders):
+    said = {"practice": "Practice data", "quick": "A quick run"}[kind]
+    for lesser in (False, True):
+        data = {MIME_TYPE: RECORDED | {kind: lesser}, "text/plain": "98%"}
+        cell = new_code_cell("x", outputs=[new_output("display_data", data=data)])
+        reports.make([write(folders / "a.ipynb", cell)])
+        assert (f"<strong>{said}" in page("a")) == lesser
+        assert ("Promises not asserted" in page("index")) == lesser
+        assert ("<strong>Practice data" in page("index")) == (lesser and kind == "practice")

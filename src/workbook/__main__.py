@@ -4,6 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from workbook import reports
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the exit code: 0, 1 where something failed, 130 for Ctrl-C.
@@ -28,45 +30,14 @@ def _foreseen() -> tuple[type[Exception], ...]:
     Called only where a command has failed, so that no other one imports what it does without.
     """
     from workbook.datasets import DataError
-    from workbook.reports import KernelError, NotebookError
 
-    return DataError, KernelError, NotebookError, OSError
+    return DataError, reports.KernelError, reports.NotebookError, OSError
 
 
 def _data(options: argparse.Namespace) -> None:
     from workbook import datasets
 
     print(datasets.table())
-
-
-def _reports(options: argparse.Namespace) -> int:
-    from workbook import reports
-
-    return reports.make(options.notebooks, edition=options.edition, untrusted=options.untrusted)
-
-
-def _notebooks(options: argparse.Namespace) -> int:
-    from workbook import reports
-
-    return reports.refresh(options.notebooks)
-
-
-def _student(options: argparse.Namespace) -> int:
-    from workbook import reports
-
-    return reports.student()
-
-
-def _table(options: argparse.Namespace) -> int:
-    from workbook import reports
-
-    return reports.table()
-
-
-def _pdf(options: argparse.Namespace) -> int:
-    from workbook import reports
-
-    return reports.pdf()
 
 
 def _bench(options: argparse.Namespace) -> int:
@@ -82,32 +53,38 @@ def _parser() -> argparse.ArgumentParser:
     data = commands.add_parser("data", help="show where each dataset was found, and how to get it")
     data.set_defaults(run=_data)
 
-    reports = commands.add_parser("reports", help="execute the notebooks and write HTML pages")
-    reports.add_argument("notebooks", nargs="*", type=Path, help="default: all in notebooks/")
-    reports.add_argument("--edition", choices=["instructor", "student"], default="instructor")
-    reports.add_argument(
+    pages = commands.add_parser("reports", help="execute the notebooks and write HTML pages")
+    pages.add_argument("notebooks", nargs="*", type=Path, help="default: all in notebooks/")
+    pages.add_argument("--edition", choices=["instructor", "student"], default="instructor")
+    pages.add_argument(
         "--untrusted", action="store_true", help="do not execute them, and strip their scripts"
     )
-    reports.set_defaults(run=_reports)
+    pages.add_argument("--folder", type=Path, help="where to write them (default: reports/)")
+    pages.set_defaults(
+        run=lambda chosen: reports.make(
+            chosen.notebooks, chosen.edition, chosen.untrusted, chosen.folder
+        )
+    )
 
     notebooks = commands.add_parser(
         "notebooks", help="execute the notebooks in place, renewing the outputs stored in them"
     )
     notebooks.add_argument("notebooks", nargs="*", type=Path, help="default: all in notebooks/")
-    notebooks.set_defaults(run=_notebooks)
+    notebooks.set_defaults(run=lambda chosen: reports.refresh(chosen.notebooks))
 
     student = commands.add_parser(
         "student", help="write the notebooks with the solutions left out to reports/student/"
     )
-    student.set_defaults(run=_student)
+    student.set_defaults(run=lambda _: reports.student())
 
     table = commands.add_parser(
         "table", help="make the README's table anew from the results stored in the notebooks"
     )
-    table.set_defaults(run=_table)
+    table.set_defaults(run=lambda _: reports.table())
 
     pdf = commands.add_parser("pdf", help="print the pages in reports/ to PDF, with Chromium")
-    pdf.set_defaults(run=_pdf)
+    pdf.add_argument("folder", nargs="?", type=Path, help="default: reports/")
+    pdf.set_defaults(run=lambda chosen: reports.pdf(chosen.folder))
 
     bench = commands.add_parser("bench", help="time training and loading against the alternatives")
     bench.set_defaults(run=_bench)

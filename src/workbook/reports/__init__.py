@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,17 +22,23 @@ class KernelError(RuntimeError):
 
 
 def make(
-    notebooks: list[Path] | None = None, edition: str = "instructor", untrusted: bool = False
+    notebooks: list[Path] | None = None,
+    edition: str = "instructor",
+    untrusted: bool = False,
+    folder: Path | None = None,
 ) -> int:
-    """Write ``reports/<name>.html`` for each notebook, and ``reports/index.html``.
+    """Write ``<name>.html`` into ``folder`` (default: ``reports/``) for each, and ``index.html``.
+
+    Of notebooks with the same name, as students hand them in, each page is called after the
+    notebook's folder, too.
 
     A notebook in ``notebooks/``, and any that has no outputs, is executed first; an executed one
     from elsewhere is exported as it is. The notebooks themselves are not changed. ``edition`` is
     "instructor", or "student", which leaves the solutions out. With ``untrusted``, no notebook is
     executed, wherever it is, and nothing in it can run a script in its page.
 
-    Returns 0, or 1 where a notebook failed: its page then ends with the failed cell. A notebook
-    with the name of an earlier one, whose page it would replace, has failed, too.
+    Returns 0, or 1 where a notebook failed: the cells after the failed one are then not run. A
+    notebook whose page would replace that of an earlier one has failed, too.
 
     Raises:
         KernelError: The kernel did not start.
@@ -39,15 +46,21 @@ def make(
     # Imported here: nbconvert takes a second, and every other command does without it.
     from workbook.reports import export, index
 
+    folder = folder or paths.REPORTS
     exporter = export.Exporter(edition, untrusted)
     commit, failed, exporting = _commit(), [], 0.0
     # Windows and macOS take a page's name for the same in capitals.
     taken = {"index": "index.html lists the pages"}
-    for path in _chosen(notebooks):
-        if reason := taken.get(path.stem.lower()):
+    chosen = _chosen(notebooks)
+    stems = [path.stem.lower() for path in chosen]
+    for path in chosen:
+        name = path.stem
+        if stems.count(name.lower()) > 1:
+            name = f"{path.resolve().parent.name}-{name}"
+        if reason := taken.get(name.lower()):
             failed.append(f"{path}: {reason}; give the notebook another name")
             continue
-        taken[path.stem.lower()] = f"{path.stem}.html is the page of {path}"
+        taken[name.lower()] = f"{name}.html is the page of {path}"
         # What is not trusted is not ours, even in notebooks/.
         ours = not untrusted and path.resolve().parent == paths.NOTEBOOKS.resolve()
         try:
@@ -57,17 +70,17 @@ def make(
             continue
         started = time.monotonic()
         try:
-            page = exporter.page(run, path, commit if ours else "")
+            page = exporter.page(run, path, commit if ours else "", name)
         except Exception as error:  # a notebook from anywhere may hold anything; others go on
             failed.append(f"{path}: cannot be exported: {type(error).__name__}: {error}")
             continue
-        with paths.writing(paths.REPORTS / f"{path.stem}.html") as partial:
+        with paths.writing(folder / f"{name}.html") as partial:
             partial.write_text(page, encoding="utf-8")
         exporting += time.monotonic() - started
         if run.failure:
             failed.append(f"{path}: {run.failure}")
     started = time.monotonic()
-    overview = index.write()
+    overview = index.write(folder)
     exporting += time.monotonic() - started
     print(f"Pages written in {exporting:.1f} s. Open {overview}")
     return _tell(failed)
@@ -82,6 +95,7 @@ def refresh(notebooks: list[Path] | None = None) -> int:
     Raises:
         KernelError: The kernel did not start.
     """
+    from workbook.reports import export
     from workbook.reports.execute import execute, stable
 
     import nbformat
@@ -102,13 +116,16 @@ def refresh(notebooks: list[Path] | None = None) -> int:
             continue
         with paths.writing(path) as partial:
             nbformat.write(stable(run.notebook), partial)
+        record = export.results(run.notebook)
+        if record and record["held"] is None:
+            print(f"{path} now holds the outputs of a short run, or one on practice data.")
     return _tell(failed)
 
 
 def table() -> int:
     """Make the README's table anew from the results stored in the notebooks.
 
-    Returns 0, or 1 where the table lacks a row.
+    Returns 0, or 1 where the table lacks a row, or a stored run is none in full on real data.
 
     Raises:
         NotebookError: A file in ``notebooks/`` is not a notebook.
@@ -117,6 +134,13 @@ def table() -> int:
     from workbook.reports.execute import read
 
     recorded = {path.stem: export.results(read(path)) for path in _chosen(None)}
+    short = [name for name, found in recorded.items() if found and found["held"] is None]
+    if short:
+        return _tell(
+            f"notebooks/{name}.ipynb: its outputs are of a short run, or one on practice data; "
+            "run it in full on the real data first: python -m workbook notebooks"
+            for name in short
+        )
     path = paths.ROOT / "README.md"
     old = path.read_text(encoding="utf-8")
     try:
@@ -148,15 +172,18 @@ def student() -> int:
     return 0
 
 
-def pdf() -> int:
-    """Print each page in ``reports/`` to a PDF beside it; return 0, or 1 where it cannot be."""
+def pdf(folder: Path | None = None) -> int:
+    """Print each page in ``folder`` (default: ``reports/``) to a PDF beside it.
+
+    Returns 0, or 1 where it cannot be.
+    """
     from workbook.reports import printing
 
     try:
-        written = printing.write()
+        for path in printing.write(folder or paths.REPORTS):
+            print(path, flush=True)
     except (FileNotFoundError, printing.BrowserError) as error:
         return _tell([str(error)])
-    print(*written, sep="\n")
     return 0
 
 
@@ -178,10 +205,11 @@ def _chosen(notebooks: list[Path] | None) -> list[Path]:
     return notebooks or paths.listed(paths.NOTEBOOKS, "*.ipynb")
 
 
-def _tell(failed: list[str]) -> int:
-    for line in failed:
-        print(f"FAILED {line}", file=sys.stderr)
-    return 1 if failed else 0
+def _tell(failed: Iterable[str]) -> int:
+    lines = [f"FAILED {line}" for line in failed]
+    for line in lines:
+        print(line, file=sys.stderr)
+    return 1 if lines else 0
 
 
 def _commit() -> str:

@@ -3,6 +3,7 @@
 import copy
 
 from workbook import exercises
+from workbook.reports import NotebookError
 
 from nbformat import NotebookNode
 
@@ -11,6 +12,9 @@ def student(notebook: NotebookNode) -> NotebookNode:
     """Return a copy without solutions: their code awaits an answer, their words are left out.
 
     What the checks had said goes too, since a right answer explains itself.
+
+    Raises:
+        NotebookError: A solution has no answer that could be left out.
     """
     notebook = copy.deepcopy(notebook)
     notebook.cells = [
@@ -18,7 +22,13 @@ def student(notebook: NotebookNode) -> NotebookNode:
     ]
     for cell in notebook.cells:
         if "solution" in tags(cell):
-            cell.source = exercises.unsolved(cell.source)
+            try:
+                cell.source = exercises.unsolved(cell.source)
+            except (SyntaxError, ValueError) as error:
+                opening = cell.source.strip().partition("\n")[0]
+                raise NotebookError(
+                    f"the solution that begins with {opening!r} cannot be left out: {error}"
+                ) from None
             cell.metadata.tags = ["answer" if tag == "solution" else tag for tag in tags(cell)]
         elif "check" not in tags(cell):
             continue

@@ -13,13 +13,11 @@ from typing import TextIO
 from workbook.reports import KernelError, NotebookError
 
 import nbformat
-from ipykernel.kernelspec import get_kernel_dict
 from jupyter_client import AsyncKernelManager
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
-from traitlets import default
 
 CELL_SECONDS = 1800
 """How long one cell may take: several times the longest training on a slow laptop."""
@@ -43,24 +41,11 @@ class Run:
     failure: str = ""
 
 
-class _OwnKernelSpecs(KernelSpecManager):
-    """Knows one kernel, this interpreter, whatever kernels the user has registered."""
-
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        return KernelSpec(**get_kernel_dict())
-
-
-class _OwnKernel(AsyncKernelManager):
-    @default("kernel_spec_manager")
-    def _own_kernel_specs(self) -> KernelSpecManager:
-        return _OwnKernelSpecs(parent=self)
-
-
 def execute(path: Path, stream: TextIO | None = None) -> Run:
     """Run every cell of the notebook at ``path``, in its folder; the file itself is not changed.
 
-    A notebook that fails comes back up to and with the failed cell. Progress goes to ``stream``
-    (default: standard output).
+    The cells after one that fails are not run, and come back without outputs. Progress goes to
+    ``stream`` (default: standard output).
 
     Raises:
         OSError: The file cannot be read.
@@ -85,8 +70,6 @@ def execute(path: Path, stream: TextIO | None = None) -> Run:
             notebook,
             timeout=CELL_SECONDS,
             startup_timeout=START_SECONDS,
-            kernel_manager_class=_OwnKernel,
-            kernel_name="python3",
             resources={"metadata": {"path": str(path.resolve().parent)}},
             on_cell_execute=on_cell_execute,
             coalesce_streams=True,
@@ -112,7 +95,9 @@ def execute(path: Path, stream: TextIO | None = None) -> Run:
         seconds = time.monotonic() - started
         if failure:
             failure = f"{sections[current]}, cell {progress.number} of {len(numbers)}: {failure}"
-            notebook.cells = notebook.cells[: current + 1]
+            for cell in notebook.cells[current + 1 :]:
+                if cell.cell_type == "code":
+                    cell.outputs, cell.execution_count = [], None
         progress.end(f"FAILED in {failure}" if failure else f"{len(numbers)} cells done")
     return Run(notebook, seconds, failure)
 
@@ -145,12 +130,15 @@ def is_executed(path: Path) -> bool:
 def stored(path: Path) -> Run:
     """Return an executed notebook as it was stored; an error in its outputs is its failure."""
     notebook = read(path)
-    for number, cell in enumerate(notebook.cells, start=1):
+    pairs = zip(_sections(notebook), notebook.cells, strict=True)
+    cells = [(section, cell) for section, cell in pairs if _runs(cell)]
+    for number, (section, cell) in enumerate(cells, start=1):
         if "raises-exception" in cell.metadata.get("tags", []):
             continue
-        for output in cell.get("outputs", []):
+        for output in cell.outputs:
             if output.output_type == "error":
-                failure = f"cell {number}: {_one_line(output.ename, output.evalue)}"
+                error = _one_line(output.ename, output.evalue)
+                failure = f"{section}, cell {number} of {len(cells)}: {error}"
                 return Run(notebook, 0.0, failure)
     return Run(notebook, 0.0)
 
@@ -175,7 +163,9 @@ def stable(notebook: NotebookNode) -> NotebookNode:
 def _start(client: NotebookClient) -> None:
     """Start the kernel. What it writes to its own stderr shows only where it does not start."""
     with tempfile.TemporaryFile() as log:
-        client.create_kernel_manager()
+        # Without folders to look in, it knows one kernel, this interpreter.
+        own = KernelSpecManager(kernel_dirs=[])
+        client.km = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=own)
         try:
             client.start_new_kernel(stderr=log)
             client.start_new_kernel_client()

@@ -22,11 +22,15 @@ from workbook.reports.editions import student, tags
 from workbook.reports.execute import Run
 from workbook.results import MIME_TYPE
 
-import bleach  # type: ignore[import-untyped]
+import nh3
 from bs4 import BeautifulSoup
 from latex2mathml.converter import convert_to_element
 from nbconvert import HTMLExporter
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.filters.markdown_mistune import (
+    InvalidNotebook,
+    IPythonRenderer,
+    MarkdownWithMath,
+)
 from nbformat import NotebookNode
 from PIL import Image
 from traitlets.config import Config
@@ -39,6 +43,9 @@ FIELDS = {"name", "title", "edition", "untrusted", "failure", "seconds", "commit
 
 FOLD_LINES = 25
 """Text outputs with more lines than this are folded."""
+
+KEEP_LINES = 2000
+"""Text outputs with more lines than this are cut off: a browser would print them for minutes."""
 
 FITS_PHONE = 36
 """Characters of code that a 360-pixel screen shows without scrolling."""
@@ -65,6 +72,13 @@ _SAFE_TAGS = {
     "hr", "i", "img", "kbd", "li", "mark", "ol", "p", "pre", "q", "s", "small", "span", "strong",
     "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul", "var",
 }
+_DROPPED_TAGS = {"script", "style", "iframe", "object", "template", "noscript", "svg"}
+_SAFE_ATTRIBUTES = {
+    "*": {"alt", "aria-label", "class", "colspan", "role", "rowspan", "scope", "tabindex", "title"},
+    "a": {"href"},
+    "img": {"src"},
+    **{f"h{level}": {"id"} for level in range(1, 7)},
+}
 # fmt: on
 
 
@@ -88,10 +102,15 @@ class Exporter:
         self._exporter = HTMLExporter(
             template_name="base",
             template_file=str(template),
-            config=Config(NbConvertBase={"display_data_priority": _SHOWN}),
+            config=Config(
+                NbConvertBase={"display_data_priority": _SHOWN},
+                # A progress bar writes each step over the last one.
+                CoalesceStreamsPreprocessor={"enabled": True},
+            ),
             filters={
                 "wide": _is_wide,
                 "lines": lambda text: len(text.strip("\n").splitlines()),
+                "first_lines": lambda text: "\n".join(text.splitlines()[:KEEP_LINES]),
                 "table_headers": _without_empty_headers,
                 "seconds": _seconds,
                 "alt": alt,
@@ -99,8 +118,8 @@ class Exporter:
             },
         )
 
-    def page(self, run: Run, path: Path, commit: str = "") -> str:
-        """Return the page for the notebook that was read from ``path``.
+    def page(self, run: Run, path: Path, commit: str = "", name: str = "") -> str:
+        """Return the page for the notebook that was read from ``path``, which gives it its name.
 
         ``commit`` is the version of the workbook that ran it, "" where that is not known.
         """
@@ -110,7 +129,7 @@ class Exporter:
         headings, asks = self._render_markdown(notebook, path.resolve().parent)
         title = next((h.text for h in headings if h.level == 1), path.stem)
         record = {
-            "name": path.stem,
+            "name": name or path.stem,
             "title": title,
             "edition": self.edition,
             "untrusted": self._clean is clean,
@@ -128,6 +147,7 @@ class Exporter:
                 "headings": headings,
                 "facts": facts(record),
                 "fold_lines": FOLD_LINES,
+                "keep_lines": KEEP_LINES,
                 "asks": asks,
                 "style": asset("style.css"),
                 "script": "" if self._clean is clean else asset("copy.js"),
@@ -155,6 +175,8 @@ class Exporter:
                     output.html = self._markdown(output.data["text/markdown"], folder, headings)
                 elif "text/latex" in output.get("data", {}):
                     output.html = mathml(output.data["text/latex"].strip().strip("$"), "block")
+                elif "data" in output and not output.data.keys() & set(_SHOWN):
+                    output.data["text/plain"] = "An output that only a running notebook can show."
         return headings, asks
 
     def _markdown(
@@ -163,7 +185,9 @@ class Exporter:
         renderer = _Renderer(folder, headings, attachments or {})
         text = MarkdownWithMath(renderer=renderer).render(source.translate(_NO_MARKS))
         text = _without_empty_headers(self._clean(renderer.embed(text)))
-        return re.sub(f"{_MARK}(\\d+){_MARK}", lambda m: renderer.formulas[int(m[1])], text)
+        # An entity gives a mark that is none of ours, and counts as nothing.
+        formulas = dict(enumerate(renderer.formulas))
+        return re.sub(f"{_MARK}(\\d+){_MARK}", lambda m: formulas.get(int(m[1]), ""), text)
 
 
 # Stands for a formula while the text around it is cleaned: a private-use character, which the
@@ -192,6 +216,12 @@ class _Renderer(IPythonRenderer):
     def embed(self, text: str) -> str:
         """Put the image files that the HTML names inside it."""
         return self._html_embed_images(text) if "<img" in text else text
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        try:
+            return str(super().image(text, url, title))
+        except InvalidNotebook:  # it lacks what it says is attached
+            return f"<em>missing picture: {html.escape(text or url)}</em>"
 
     # The base class embeds images tag by tag here, and so closes every tag where it opens.
     def inline_html(self, html: str) -> str:
@@ -260,17 +290,14 @@ def mathml(latex: str, display: str = "inline") -> str:
 
 def clean(text: str) -> str:
     """Return HTML with everything removed that could run a script, load or imitate anything."""
-    soup = BeautifulSoup(text, "html.parser")
-    for element in soup(["script", "style", "iframe", "object", "template", "noscript", "svg"]):
-        element.decompose()
-    return str(
-        bleach.clean(
-            str(soup),
-            tags=_SAFE_TAGS,
-            attributes=_is_safe_attribute,
-            protocols=["http", "https", "mailto", "data"],
-            strip=True,
-        )
+    return nh3.clean(
+        text,
+        tags=_SAFE_TAGS,
+        clean_content_tags=_DROPPED_TAGS,
+        attributes=_SAFE_ATTRIBUTES,
+        attribute_filter=_safe_value,
+        url_schemes={"http", "https", "mailto", "data"},
+        link_rel=None,
     )
 
 
@@ -285,18 +312,18 @@ def local(text: str) -> str:
     return str(soup)
 
 
-def _is_safe_attribute(tag: str, name: str, value: str) -> bool:
-    if tag == "img" and name == "src":
-        return value.startswith("data:image/")
-    if tag == "a" and name == "href":
-        return not value.lower().startswith("data:")
-    if tag[0] == "h" and name == "id":
-        return True
+def _safe_value(tag: str, name: str, value: str) -> str | None:
+    """Return an attribute's value, None where it loads, or looks like, something else."""
+    if name == "src":
+        return value if value.startswith("data:image/") else None
+    if name == "href":
+        # Browsers leave white space and control characters out of an address.
+        return None if re.sub(r"[\s\x00-\x1f]", "", value).lower().startswith("data:") else value
+    if name == "id":
+        return None if value in _OWN_ANCHORS else value
     if name == "class":
-        return not _OWN_CLASSES & set(value.split())
-    return name in {
-        "alt", "aria-label", "colspan", "role", "rowspan", "scope", "tabindex", "title"
-    }  # fmt: skip
+        return None if _OWN_CLASSES & set(value.split()) else value
+    return value
 
 
 def results(notebook: NotebookNode) -> dict[str, Any] | None:
@@ -335,8 +362,7 @@ def is_record(value: Any) -> bool:
 
     return (
         isinstance(value, dict)
-        and {"title", "source", "verified", "practice", "quick", "seed", "device", "held"}
-        <= set(value)
+        and {"title", "source", "verified", "practice", "quick", "seed", "device"} <= set(value)
         and isinstance(value.get("seconds"), int | float)
         and holds(value.get("accuracy"), (int, float))
         and holds(value.get("floors"), (int, float))
@@ -394,7 +420,8 @@ def _thumbnail(notebook: NotebookNode) -> dict[str, str] | None:
     output = main[0] if main else figures[-1][1]
     try:
         image = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("RGB")
-    except (OSError, ValueError):  # a notebook from anywhere may hold what is no picture
+    # A notebook from anywhere may hold what is no picture, or too large a one.
+    except (OSError, ValueError, Image.DecompressionBombError):
         return None
     width, height = THUMBNAIL
     image = image.resize((width, max(1, round(image.height * width / image.width))))

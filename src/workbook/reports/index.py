@@ -11,16 +11,16 @@ from bs4 import BeautifulSoup, Tag
 from jinja2 import Environment, PackageLoader
 
 
-def write() -> Path:
-    """Write ``reports/index.html`` and return its path."""
-    pages = [record for page in paths.listed(paths.REPORTS, "*.html") if (record := _record(page))]
+def write(folder: Path) -> Path:
+    """Write ``index.html`` into ``folder``, of the pages there, and return its path."""
+    pages = [record for page in paths.listed(folder, "*.html") if (record := _record(page))]
     environment = Environment(
         loader=PackageLoader("workbook.reports"), autoescape=True, keep_trailing_newline=True
     )
     text = environment.get_template("index.html.j2").render(
         pages=[page | {"facts": facts(page)} for page in pages], style=asset("style.css")
     )
-    index = paths.REPORTS / "index.html"
+    index = folder / "index.html"
     with paths.writing(index) as partial:
         partial.write_text(text, encoding="utf-8")
     return index

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from workbook import paths
@@ -38,8 +39,8 @@ def chromium() -> str | None:
     return next(filter(None, map(shutil.which, [*_NAMES, *places])), None)
 
 
-def write() -> list[Path]:
-    """Write a PDF beside each page in ``reports/`` and return their paths.
+def write(folder: Path) -> Iterator[Path]:
+    """Write a PDF beside each page in ``folder``, and yield each path when it is written.
 
     Raises:
         FileNotFoundError: There is no browser, or no page.
@@ -51,10 +52,10 @@ def write() -> list[Path]:
             f"no Chromium, Chrome or Edge was found (looked for {', '.join(_NAMES)}): install "
             "one, or open the pages in any browser and print them"
         )
-    pages = [p for p in paths.listed(paths.REPORTS, "*.html") if p.name != "index.html"]
+    pages = [p for p in paths.listed(folder, "*.html") if p.name != "index.html"]
     if not pages:
         raise FileNotFoundError(
-            f"{paths.REPORTS} holds no pages: make them with python -m workbook reports"
+            f"{folder} holds no pages: make them with python -m workbook reports"
         )
     try:
         with sync_playwright() as playwright:
@@ -64,10 +65,10 @@ def write() -> list[Path]:
                 page.goto(path.resolve().as_uri())
                 with paths.writing(path.with_suffix(".pdf")) as partial:
                     page.pdf(path=partial, prefer_css_page_size=True, tagged=True, outline=True)
+                yield path.with_suffix(".pdf")
             browser.close()
     except Error as error:
         raise BrowserError(
             f"{browser_path} cannot print ({error.message.splitlines()[0]}): install another "
             "browser, or open the pages in any browser and print them"
         ) from None
-    return [path.with_suffix(".pdf") for path in pages]
