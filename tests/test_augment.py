@@ -282,3 +282,38 @@ def test_impossible_strengths_are_refused_by_name(kind, wrong):
     name = "sigma" if "elastic" in wrong else next(iter(wrong))
     with pytest.raises(ValueError, match=f"{name}="):
         kind(**wrong)
+
+
+def test_elastic_warps_go_in_both_directions_alike():
+    ramp = np.broadcast_to(np.arange(28, dtype="float32") / 27, (200, 28, 28))
+    across, down = (
+        27 * (changed(RandomWarp(elastic=(34, 4), seed=0), each) - each)[:, 8:20, 8:20]
+        for each in (ramp, ramp.swapaxes(1, 2))
+    )
+    assert down.std() == pytest.approx(across.std(), rel=0.1)
+    assert abs(np.corrcoef(down.ravel(), across.ravel())[0, 1]) < 0.3
+
+
+def test_contrast_is_around_each_images_own_mean():
+    two = np.stack([np.full((28, 28), shade, "float32") for shade in (0.2, 0.8)])
+    np.testing.assert_allclose(changed(RandomLight(contrast=0.9, seed=0), two), two, atol=1e-5)
+
+
+def test_a_gradient_of_light_goes_anywhere():
+    result = changed(RandomLight(gradient=0.4, seed=0), np.full((300, 28, 28), 0.5, "float32"))
+    for axis in (1, 2):
+        steps = np.diff(result, axis=axis)[:, 0, 0] * 27
+        assert steps.min() < -0.3 and steps.max() > 0.3
+
+
+def test_a_background_ends_softly():
+    edge = np.full((50, 28, 28), 1 / 32, "float32")
+    result = changed(RandomLight(background=1.0, seed=0), edge)
+    whole = changed(RandomLight(background=1.0, seed=0), np.zeros_like(edge))
+    np.testing.assert_allclose(result, edge + whole / 2, atol=1e-5)
+
+
+def test_a_shift_is_of_parts_of_a_pixel():
+    ramp = np.broadcast_to(np.arange(28, dtype="float32")[:, None] / 27, (50, 28, 28))
+    moved = 27 * (changed(RandomWarp(shift=0.1, seed=0), ramp) - ramp)[:, 14, 14]
+    assert np.abs(moved - np.round(moved)).max() > 0.2

@@ -44,3 +44,11 @@ def test_a_tilt_widens_one_end_and_a_shadow_lies_on_half():
 
     flat = np.full((3, 28, 28), 200, "uint8")
     assert (DISTURBANCES["hard shadow"](flat) == 70).mean() == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_turn_is_of_its_angle():
+    line = np.full((1, 28, 28), 50, "uint8")
+    line[0, 4:14, 13:15] = 250  # from the middle upwards
+    turned = DISTURBANCES["turned by 25°"](line)[0] > 150
+    down, across = (places.mean() - 13.5 for places in np.nonzero(turned))
+    assert np.degrees(np.arctan2(across, -down)) == pytest.approx(-25, abs=5)

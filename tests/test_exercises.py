@@ -149,7 +149,7 @@ def _names(source: str, context: type[ast.expr_context]) -> set[str]:
 def test_solutions_and_checks_belong_together(path: Any) -> None:
     notebook = nbformat.read(path, 4)
     checks = _tagged(notebook, "check")
-    assert len(checks) >= 4
+    assert len(checks) >= (4 if path.stem[:2] in ("01", "02", "03", "04") else 1)
     solutions = [c.source for c in _tagged(notebook, "solution") if c.cell_type == "code"]
     assert len(solutions) == len(checks)
     for solution, check in zip(solutions, checks, strict=True):
@@ -193,3 +193,49 @@ def test_an_unattempted_notebook_runs_to_its_end(
             # Nothing else may need what only a solution works out.
             awaited -= _names(cell.source, ast.Store)
             assert not awaited & _names(cell.source, ast.Load), cell.source
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "given"),
+    [
+        ("sign-language-mnist.count", (19_668_993, 288), ()),
+        ("mnist.smaller-model", [25_450, 25_450], ()),
+        (
+            "fashion-mnist.when-sure",
+            0.75,
+            (
+                np.array([0, 1, 1, 0]),
+                np.array([[0.95, 0.05], [0.95, 0.05], [0.2, 0.8], [0.8, 0.2]]),
+            ),
+        ),
+        (
+            "fashion-mnist.worst-class",
+            "shirt",
+            (np.array([0, 0, 1, 1, 1, 1]), np.array([0, 0, 1, 0, 0, 0]), ("shirt", "coat")),
+        ),
+    ],
+    ids=["Q1", "Q4", "Q2", "Q6"],
+)
+def test_a_near_miss_is_wrong(name, answer, given, capsys):
+    exercises.check(name, answer, *given)
+    assert capsys.readouterr().out.startswith("Not yet")
+
+
+@pytest.mark.parametrize(
+    "solution",
+    ["def relu(x):\n    return x", "n: int = 3", "model.trainable = False", "x += 1", "print(1)"],
+)
+def test_a_solution_that_names_no_answer_is_refused(solution: str) -> None:
+    with pytest.raises(ValueError, match="none to a name"):
+        exercises.unsolved(solution)
+
+
+def test_a_comment_inside_a_statement_is_part_of_the_solution() -> None:
+    solution = "# Kept.\nx = (\n# the answer is\n    3\n)\ny = '''\n# 3\n'''\n"
+    assert exercises.unsolved(solution) == "# Kept.\ny = ..."
+
+
+def test_a_long_answer_is_not_printed_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    for answer in (np.zeros(10_000, bool), [0.5] * 10_000, 10**400):
+        exercises.check("mnist.smaller-model", answer)
+    assert len(capsys.readouterr().out) < 2000

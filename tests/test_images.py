@@ -1,6 +1,6 @@
 import io
 
-from workbook import images
+from workbook import datasets, images
 
 import numpy as np
 import pytest
@@ -224,3 +224,30 @@ def test_well_cut_takes_whole_hands_of_each_class_and_no_speck_or_wall():
         np.stack([*one_class, fingers]).astype("uint8"), np.array([0, 0, 0, 0, 0, 1])
     )
     np.testing.assert_array_equal(told, [True, False, False, False, False, True])
+
+
+def test_a_photo_that_would_fill_the_memory_is_refused(monkeypatch, tmp_path):
+    Image.new("RGB", (40, 40)).save(tmp_path / "a.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(ValueError, match="cannot be read"):
+        images.read_photo(tmp_path / "a.png")
+
+
+def test_blank_images_are_compared():
+    plain = np.zeros((2, 28, 28))
+    assert images.near_duplicates(plain, np.zeros(2)).tolist() == [0, 1]
+    assert images.closest(plain, plain).tolist() == [0, 0]
+
+
+def test_a_large_photo_is_decoded_small_and_told_in_its_full_size(tmp_path):
+    large = hand_like((4000, 3000), (1500, 750, 2500, 2250))
+    path, whole = saved(large, tmp_path / "large.jpg"), saved(large, tmp_path / "large.png")
+    assert images._opened(path)[0].size == (2000, 1500)
+    assert images.steps(path).axes[0].get_title() == "The photo\n4000 by 3000 pixels"
+    difference = images.read_photo(path).astype(float) - images.read_photo(whole)
+    assert np.abs(difference).mean() < 6
+
+
+def test_the_steps_say_that_practice_data_was_loaded(tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets, "practice_notice", lambda: "drawings")
+    assert images.steps(saved(hand_like(), tmp_path / "a.png")).alt.endswith("Made from drawings.")

@@ -5,6 +5,7 @@ import statistics
 
 from workbook import paths, results
 from workbook.reports import export, readme
+from workbook.reports.export import _held
 
 import nbformat
 import pytest
@@ -23,6 +24,8 @@ SECTIONS = [
     "Going further",
     "Summary",
 ]
+
+COURSE = {"01_mnist_dense", "02_fashion_mnist_dense", "03_kaggle_mnist_3layer", "04_asl_cnn"}
 
 NOTEBOOKS = sorted(paths.NOTEBOOKS.glob("*.ipynb"))
 
@@ -47,13 +50,8 @@ def record(path):
     return export.results(nbformat.read(path, as_version=4))
 
 
-def test_all_four_are_here():
-    assert [path.stem for path in NOTEBOOKS] == [
-        "01_mnist_dense",
-        "02_fashion_mnist_dense",
-        "03_kaggle_mnist_3layer",
-        "04_asl_cnn",
-    ]
+def test_the_course_is_here():
+    assert {path.stem for path in NOTEBOOKS} >= COURSE
 
 
 def test_it_is_small_and_its_cells_are_short(path, cells):
@@ -89,23 +87,23 @@ def test_it_says_what_one_learns_and_needs(cells):
 
 def test_its_stored_run_is_a_full_one_on_verified_data_and_held_its_promise(record):
     assert (record["quick"], record["practice"], record["verified"]) == (False, False, True)
-    assert record["held"] is True
+    assert _held(record) is True
 
 
-def test_every_figure_has_a_description(cells):
+def test_every_figure_has_a_description(path, cells):
     figures = [
         output["metadata"]["image/png"]["alt"]
         for cell in _code(cells)
         for output in cell["outputs"]
         if "image/png" in output.get("data", {})
     ]
-    assert len(figures) >= 8
+    assert len(figures) >= (8 if path.stem in COURSE else 1)
     assert all(len(alt) > 30 for alt in figures)
 
 
-def test_each_promise_is_marked_and_holds_something(cells):
+def test_each_promise_is_marked_and_holds_something(path, cells):
     marked = [c for c in _code(cells) if "nbval-check-output" in c["metadata"].get("tags", [])]
-    assert len(marked) >= 6
+    assert len(marked) >= (6 if path.stem in COURSE else 1)
     assert all(cell["outputs"] for cell in marked)
 
 

@@ -1,3 +1,5 @@
+import os
+
 from workbook import paths
 
 import pytest
@@ -53,3 +55,9 @@ def test_what_a_killed_run_left_is_not_listed(tmp_path):
 def test_a_lesser_run_never_takes_the_name_of_a_full_one(practice, quick, name, monkeypatch):
     monkeypatch.setattr(paths, "QUICK", quick)
     assert paths.output("models/m.keras", practice) == paths.DATA / "models" / name
+
+
+def test_two_processes_write_to_files_of_their_own(tmp_path):
+    with paths.writing(tmp_path / "a.txt") as partial:
+        partial.touch()
+        assert str(os.getpid()) in partial.name

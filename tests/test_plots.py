@@ -204,3 +204,68 @@ def test_a_training_that_diverged_has_its_best_epoch_before():
     diverged = History()
     diverged.history = History.history | {"val_loss": [0.9, 0.6, float("nan")]}
     assert "lowest at epoch 2 (0.600); at the end it is nan." in plots.learning_curves(diverged).alt
+
+
+def test_rows_of_the_confusion_matrix_are_actual_classes():
+    fig = plots.confusion_matrix(np.array([0, 0, 0, 1]), np.array([1, 1, 2, 2]), CLASS_NAMES)
+    axis = fig.axes[0]
+    assert "most common, 2 times: cat taken for dog" in fig.alt
+    assert {t.get_position(): t.get_text() for t in axis.texts} == {
+        (1, 0): "2",
+        (2, 0): "1",
+        (2, 1): "1",
+    }
+    np.testing.assert_allclose(axis.images[0].get_array()[0] ** 2, [0, 2 / 3, 1 / 3])
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("predicted class", "actual class")
+
+
+def test_samples_stand_in_the_row_of_their_class():
+    shades = np.broadcast_to(np.array(LABELS, np.uint8)[:, None, None] * 100, (6, 28, 28))
+    shown = plots.samples(shades, LABELS, CLASS_NAMES).axes[0].images[0].get_array()
+    assert [shown[30 * row, 30] for row in range(3)] == [0, 100, 200]
+
+
+def test_a_prediction_is_above_its_picture_and_the_label_below():
+    axis = FIGURES["predictions"]().axes[3]
+    assert (axis.get_title(), axis.get_xlabel()) == ("✗ dog, 90.0%", "actual: cat")
+
+
+def test_the_histogram_is_of_all_images():
+    two = np.stack([np.zeros((28, 28), "uint8"), np.full((28, 28), 100, "uint8")])
+    fig = plots.pixel_histogram(two)
+    assert "the most common level is 0 (50% of all pixels), the mean is 50" in fig.alt
+    assert [bar.get_height() for bar in fig.axes[0].patches][100] == 0.5
+
+
+def test_the_bars_of_class_accuracy_are_two_standard_errors():
+    [cat, *_] = FIGURES["class_accuracy"]().axes[0].collections[0].get_segments()
+    assert cat[0, 0] == pytest.approx(0.5 - 2 * np.sqrt(0.5 * 0.5 / 2))
+
+
+def test_curves_are_drawn_as_they_are_named():
+    fig = plots.learning_curves(History())
+    for axis, key in zip(fig.axes, ("loss", "accuracy"), strict=True):
+        drawn = {line.get_label(): list(line.get_ydata()) for line in axis.lines[:2]}
+        assert drawn == {
+            "training": History.history[key],
+            "validation": History.history[f"val_{key}"],
+        }
+    assert "at most 75.0% at epoch 2" in fig.alt
+
+
+def test_bars_of_class_counts_are_in_order():
+    fig = plots.class_counts({"test": np.array([0, 1, 1, 2, 2, 2])}, CLASS_NAMES)
+    assert [bar.get_width() for bar in fig.axes[0].patches] == [1, 2, 3]
+
+
+def test_bars_stand_in_the_order_given():
+    axis = FIGURES["bars"]().axes[0]
+    assert [bar.get_width() for bar in axis.patches] == [0.9, 0.25] and axis.yaxis_inverted()
+
+
+def test_as_many_mistakes_as_asked_for_are_shown():
+    fig = plots.confident_mistakes(IMAGES, LABELS, PROBABILITIES, CLASS_NAMES, count=1)
+    assert (
+        fig.alt.startswith("1 images, 1 of them")
+        and "1 most confident of 2" in fig._suptitle.get_text()
+    )

@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 
 from workbook import results
+from workbook.reports.export import _held
 
 import pytest
 
@@ -32,13 +33,13 @@ def full_run(monkeypatch):
 def test_a_floor_that_holds_is_said_to_hold(capsys):
     _summary().check()
     assert capsys.readouterr().out == "test accuracy of at least 97.5%: held\n"
-    assert _summary().record()["held"] is True
+    assert _held(_summary().record()) is True
 
 
 def test_a_missed_floor_fails_with_both_numbers():
     with pytest.raises(AssertionError, match=r"97\.5%.*97\.00%"):
         _summary(test=0.97).check()
-    assert _summary(test=0.97).record()["held"] is False
+    assert _held(_summary(test=0.97).record()) is False
 
 
 @pytest.mark.parametrize("why", ["quick", "practice"])
@@ -47,7 +48,7 @@ def test_a_floor_is_not_asked_of_a_quick_run_nor_of_practice_data(why, monkeypat
     summary = _summary(test=0.1, practice=why == "practice")
     summary.check()
     assert "not asserted" in capsys.readouterr().out
-    assert summary.record()["held"] is None
+    assert _held(summary.record()) is None
     assert why.upper() in repr(summary)
 
 
@@ -72,3 +73,23 @@ def test_the_columns_of_the_text_stand_below_each_other():
     summary.accuracy["test, with distortions"] = 0.9923
     lines = repr(summary).splitlines()[:4]
     assert len({len(line) for line in lines}) == 1
+
+
+def two_floors(**options):
+    return results.Summary(
+        MadeUp(**options), {"<b>": 0.99, "test": 0.5}, {"<b>": 0.9, "test": 0.9}, 1, 1.0
+    )
+
+
+def test_every_floor_is_asked_for(capsys):
+    assert _held(two_floors().record()) is False
+    two_floors(practice=True).check()
+    assert capsys.readouterr().out.count("not asserted") == 2
+
+
+def test_names_in_the_table_are_escaped():
+    assert "<b>" not in two_floors()._repr_mimebundle_()["text/html"]
+
+
+def test_a_floor_that_is_just_reached_holds():
+    _summary(test=0.975).check()

@@ -44,7 +44,7 @@ class LocalContrast(keras.layers.Layer):
         """Return the two channels."""
         # In float32 whatever the model computes in: variances are small differences.
         plain = ops.cast(images[..., 0], "float32")
-        rows, columns = (_weights(size, self.sigma) for size in plain.shape[1:])
+        rows, columns = (gaussian_weights(size, self.sigma) for size in plain.shape[1:])
 
         def around(values: Any) -> Any:
             return ops.matmul(ops.matmul(rows, values), columns.T)
@@ -80,7 +80,7 @@ def _against(images: Any, mean: Any) -> Any:
     return (images - level) / ops.sqrt(ops.maximum(variance, 0.0) + FLOOR**2)
 
 
-def _weights(size: int, sigma: float) -> np.ndarray:
+def gaussian_weights(size: int, sigma: float) -> np.ndarray:
     """Return (size, size) weights, Gaussian around each place of a line, rows summing to 1."""
     weights = np.exp(-squared_steps(size) / (2 * sigma**2))
     return weights / weights.sum(axis=1, keepdims=True)

@@ -9,6 +9,7 @@ import io
 from collections.abc import Callable
 
 from workbook import images as hands
+from workbook.contrast import gaussian_weights
 
 import numpy as np
 from PIL import Image
@@ -42,9 +43,7 @@ def _moved(zoom: float = 1.0, degrees: float = 0.0, right: float = 0.0) -> Distu
 
 
 def _blurred(images: np.ndarray) -> np.ndarray:
-    distance = np.arange(28)[:, None] - np.arange(28)
-    kernel = np.exp(-(distance**2) / (2 * 1.2**2))
-    kernel /= kernel.sum(axis=1, keepdims=True)
+    kernel = gaussian_weights(28, 1.2)
     return (kernel @ images @ kernel.T).astype("uint8")
 
 

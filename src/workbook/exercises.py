@@ -14,6 +14,7 @@ holds for whatever data and training the student has.
 
 import ast
 import math
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -65,16 +66,29 @@ def unsolved(source: str) -> str:
 
     Raises:
         SyntaxError: The solution is not what a notebook's cell can hold.
+        ValueError: It assigns nothing, or not to names: there is no answer to leave out.
     """
     from IPython.core.inputtransformer2 import TransformerManager
 
-    lines = source.splitlines()
     python = TransformerManager().transform_cell(source)  # the same lines, without magics
-    kept = {number: line for number, line in enumerate(lines, start=1) if line.startswith("#")}
-    for statement in [s for s in ast.parse(python).body if isinstance(s, ast.Assign)][-1:]:
-        names = (node.id for node in ast.walk(statement.targets[0]) if isinstance(node, ast.Name))
-        kept[statement.lineno] = "\n".join(f"{name} = ..." for name in names)
+    statements = ast.parse(python).body
+    inside = {n for s in statements for n in range(s.lineno, (s.end_lineno or s.lineno) + 1)}
+    kept = {
+        number: line
+        for number, line in enumerate(source.splitlines(), start=1)
+        if line.startswith("#") and number not in inside
+    }
+    assignments = [s for s in statements if isinstance(s, ast.Assign)]
+    targets = [node for t in assignments[-1].targets for node in _parts(t)] if assignments else []
+    names = [node.id for node in targets if isinstance(node, ast.Name)]
+    if not names or len(names) < len(targets):
+        raise ValueError("its last assignment is none to a name; expected name = …, the answer")
+    kept[assignments[-1].lineno] = "\n".join(f"{name} = ..." for name in names)
     return "\n".join(line for _, line in sorted(kept.items()))
+
+
+def _parts(target: ast.expr) -> list[ast.expr]:
+    return target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
 
 
 def _same(answer: Any, expected: Any, within: float) -> bool:
@@ -84,20 +98,19 @@ def _same(answer: Any, expected: Any, within: float) -> bool:
         return isinstance(answer, list | tuple | set) and {str(part) for part in answer} == expected
     try:
         got, wanted = np.asarray(answer, dtype=float), np.asarray(expected, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
-    return got.shape == wanted.shape and bool(np.allclose(got, wanted, rtol=0, atol=within))
+    return got.shape == wanted.shape and bool(
+        np.allclose(got, wanted, rtol=0, atol=within, equal_nan=True)
+    )
 
 
 def _say(value: Any) -> str:
-    """Return a value as a student would write it: no NumPy type around a number."""
-    if isinstance(value, np.ndarray | np.generic):
-        value = value.tolist()
-    if isinstance(value, float):
+    """Return a value as a student would write it: no NumPy type around a number, no long list."""
+    if isinstance(value, float | np.floating):
         return f"{value:.4g}"
-    if isinstance(value, set):
-        return "{" + ", ".join(sorted(map(repr, value))) + "}"
-    return repr(value)
+    with np.printoptions(legacy="1.25", threshold=20):
+        return textwrap.shorten(repr(value), 200, placeholder=" …")
 
 
 def _best_epoch(history: Any) -> int:

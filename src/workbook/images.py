@@ -9,11 +9,12 @@ from typing import BinaryIO, Literal, NamedTuple
 from workbook import plots
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 SIDE = 28
 MARGIN = 1.15  # the side of the crop, in sides of the hand's bounding box
 BLACK = 24  # the brightest that a pixel of a black background may be, of 255
+DECODED = 1024  # pixels; what a JPEG has beyond twice this is not decoded
 LOOKED_AT = 128  # pixels; a photo is searched for the hand at this size
 
 Photo = str | Path | BinaryIO | np.ndarray
@@ -166,7 +167,7 @@ def steps(photo: Photo) -> plots.Figure:
     Raises as :func:`read_photo` does.
     """
     read = _read(photo)
-    fig = plots.Figure(figsize=(plots.WIDTH, 2.4), layout="constrained")
+    fig = plots.blank(2.4)
     veiled = np.where(read.hand[..., None], read.colour, read.colour // 4 + 160)
     pictures = {
         f"The photo\n{read.size[0]} by {read.size[1]} pixels": read.colour,
@@ -178,12 +179,12 @@ def steps(photo: Photo) -> plots.Figure:
         axis.imshow(picture, cmap="gray", vmin=0, vmax=255)
         axis.set_title(title, fontsize=9)
         axis.set(xticks=[], yticks=[])
-    fig.alt = (
+    return plots.described(
+        fig,
         f"Four pictures: a photo of {read.size[0]} by {read.size[1]} pixels; the part taken for "
         f"the hand, {read.hand.mean():.0%} of it; the square crop; and the {SIDE} by {SIDE} grey "
-        f"image that the network reads, of mean brightness {read.small.mean():.0f} of 255."
+        f"image that the network reads, of mean brightness {read.small.mean():.0f} of 255.",
     )
-    return fig
 
 
 class _Read(NamedTuple):
@@ -197,7 +198,7 @@ class _Read(NamedTuple):
 
 
 def _read(photo: Photo) -> _Read:
-    image = _opened(photo)
+    image, size = _opened(photo)
     looked_at = image.copy()
     looked_at.thumbnail((LOOKED_AT, LOOKED_AT), Image.Resampling.BOX)
     colour = np.asarray(looked_at.convert("RGB"))
@@ -209,7 +210,7 @@ def _read(photo: Photo) -> _Read:
         image.width / looked_at.width,
         beyond="constant" if _on_black(colour) else "edge",
     )
-    return _Read(image.size, colour, hand, crop, small)
+    return _Read(size, colour, hand, crop, small)
 
 
 def _square(
@@ -232,14 +233,19 @@ def _square(
     return np.asarray(wide.crop(tuple(round(edge) for edge in box))), np.asarray(small)
 
 
-def _opened(photo: Photo) -> Image.Image:
-    """Return the photo upright, in RGB, what is transparent in black."""
+def _opened(photo: Photo) -> tuple[Image.Image, tuple[int, int]]:
+    """Return the photo upright, in RGB, what is transparent in black; and its full size."""
     name = getattr(photo, "name", photo)
     try:
         if isinstance(photo, np.ndarray):
             image = Image.fromarray(photo)
+            size = image.size
         else:
             with Image.open(photo) as stored:
+                turned = stored.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+                size = stored.size[::-1] if turned else stored.size
+                # A JPEG is decoded small at once, which takes a tenth of the time and memory.
+                stored.draft(None, (DECODED, DECODED))
                 image = ImageOps.exif_transpose(stored)
         if image.mode.startswith(("I", "F")):  # grey of more than 8 bits
             values = np.asarray(image, dtype="float64")
@@ -254,7 +260,8 @@ def _opened(photo: Photo) -> Image.Image:
             f"{name} cannot be read as an image ({error}). Give a whole JPEG, PNG or WebP file; "
             "save a photo of another kind, such as HEIC, as JPEG first."
         ) from error
-    return Image.alpha_composite(Image.new("RGBA", layers.size, "black"), layers).convert("RGB")
+    black = Image.new("RGBA", layers.size, "black")
+    return Image.alpha_composite(black, layers).convert("RGB"), size
 
 
 def _edge(grey: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 Every function returns a :class:`Figure` that shows itself in a notebook, is sharp on dense
 screens, and carries a description in words, computed from the numbers it shows. Colours are from
 Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), which colour-blind readers can tell
-apart. A figure made from practice data says so in its corner.
+apart. A figure made from practice data says so below it.
 
 Shapes: ``images`` are ``(n, 28, 28)`` or ``(n, 28, 28, 1)``, uint8 from 0 to 255 or float from
 0 to 1; ``labels`` are ``(n,)`` whole numbers that index ``class_names``; ``probabilities`` are
@@ -49,13 +49,13 @@ def samples(
     images: np.ndarray, labels: np.ndarray, class_names: Sequence[str], per_class: int = 12
 ) -> Figure:
     """Show the first ``per_class`` images of each class, a row for each."""
-    fig = _figure(0.5 * len(class_names) + 1.0)
+    fig = blank(0.5 * len(class_names) + 1.0)
     axis = fig.subplots()
     rows = [images[labels == label][:per_class] for label in range(len(class_names))]
     _mosaic(axis, rows)
     axis.set_yticks(_centres(len(rows)), class_names)
     axis.set(title=f"The first {per_class} images of each class", ylabel="class", xticks=[])
-    return _finish(
+    return described(
         fig,
         f"{per_class} sample images in each of {len(class_names)} rows, one row a class: "
         f"{', '.join(class_names)}.",
@@ -64,7 +64,7 @@ def samples(
 
 def class_counts(labels: Mapping[str, np.ndarray], class_names: Sequence[str]) -> Figure:
     """Show how many images of each class each part ("training", "validation", "test") holds."""
-    fig = _figure(0.3 * len(class_names) + 1.2)
+    fig = blank(0.3 * len(class_names) + 1.2)
     axes = fig.subplots(1, len(labels), sharey=True, squeeze=False)[0]
     said = []
     for axis, (part, values) in zip(axes, labels.items(), strict=True):
@@ -85,14 +85,14 @@ def class_counts(labels: Mapping[str, np.ndarray], class_names: Sequence[str]) -
     axes[0].invert_yaxis()
     axes[0].set_ylabel("class")
     fig.suptitle("Images of each class")
-    return _finish(fig, f"Bar charts of the images of each class: {'; '.join(said)}.")
+    return described(fig, f"Bar charts of the images of each class: {'; '.join(said)}.")
 
 
 def pixel_histogram(images: np.ndarray) -> Figure:
     """Show how often each grey level from 0 (black) to 255 (white) occurs in uint8 ``images``."""
     counts = np.bincount(images.reshape(-1), minlength=256)
     share = counts / counts.sum()
-    fig = _figure(2.8)
+    fig = blank(2.8)
     axis = fig.subplots()
     axis.bar(np.arange(256), share, width=1.0, color=BLUE)
     axis.set_yscale("log")
@@ -105,7 +105,7 @@ def pixel_histogram(images: np.ndarray) -> Figure:
     _plain(axis)
     mode = int(counts.argmax())
     mean = float((np.arange(256) * share).sum())
-    return _finish(
+    return described(
         fig,
         f"Histogram of pixel grey levels from 0 to 255: the most common level is {mode} "
         f"({share[mode]:.0%} of all pixels), the mean is {mean:.0f}.",
@@ -133,7 +133,7 @@ def learning_curves(history: Any) -> Figure:
     epochs = np.arange(1, len(values["loss"]) + 1)
     # A training that diverged ends with NaN, which np.argmin would take for the lowest.
     best = int(np.argmin(np.nan_to_num(values["val_loss"], nan=np.inf)))
-    fig = _figure(3.4)
+    fig = blank(3.4)
     for axis, (key, name) in zip(
         fig.subplots(1, 2), {"loss": "Loss", "accuracy": "Accuracy"}.items(), strict=True
     ):
@@ -160,7 +160,7 @@ def learning_curves(history: Any) -> Figure:
         else:
             axis.set_ylabel("cross-entropy loss (nats)")
             axis.legend(fontsize=8)
-    return _finish(fig, _describe_curves(values, best))
+    return described(fig, _describe_curves(values, best))
 
 
 def predictions(
@@ -176,7 +176,7 @@ def predictions(
     """
     columns = min(5, len(images))
     rows = -(-len(images) // columns)
-    fig = _figure(2.1 * rows + 0.5)
+    fig = blank(2.1 * rows + 0.5)
     axes = fig.subplots(rows, columns, squeeze=False).ravel()
     predicted = probabilities.argmax(axis=1)
     said = []
@@ -205,7 +205,7 @@ def predictions(
         said.append(f"{class_names[guess]} ({row[guess]:.1%}), actually {class_names[label]}")
     fig.suptitle(title)
     wrong = int((predicted != labels).sum())
-    return _finish(
+    return described(
         fig, f"{len(images)} images, {wrong} of them predicted wrongly: {'; '.join(said)}."
     )
 
@@ -240,7 +240,7 @@ def confusion_matrix(
     matrix = np.zeros((classes, classes), int)
     np.add.at(matrix, (labels, predicted), 1)
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    fig = _figure(6.4)
+    fig = blank(6.4)
     axis = fig.subplots()
     # The square root lifts the few mistakes out of the white, next to a diagonal near 1.
     axis.imshow(np.sqrt(share), cmap="Blues", vmin=0, vmax=1)
@@ -269,7 +269,7 @@ def confusion_matrix(
         most = np.argwhere(mistakes == mistakes.max())
         names = [f"{class_names[row]} taken for {class_names[column]}" for row, column in most]
         said += f"; most common, {mistakes.max():,} times: {', '.join(names)}"
-    return _finish(fig, f"Confusion matrix of {classes} classes: {said}.")
+    return described(fig, f"Confusion matrix of {classes} classes: {said}.")
 
 
 def class_accuracy(labels: np.ndarray, predicted: np.ndarray, class_names: Sequence[str]) -> Figure:
@@ -283,7 +283,7 @@ def class_accuracy(labels: np.ndarray, predicted: np.ndarray, class_names: Seque
     names, accuracy, images = [class_names[c] for c in order], accuracy[order], images[order]
     error = 2 * np.sqrt(accuracy * (1 - accuracy) / images)
     upper = np.minimum(error, 1 - accuracy)
-    fig = _figure(0.27 * len(names) + 1.1)
+    fig = blank(0.27 * len(names) + 1.1)
     axis = fig.subplots()
     axis.errorbar(
         accuracy, range(len(names)), xerr=[error, upper], fmt="o", color=BLUE, ecolor=GREY
@@ -308,7 +308,7 @@ def class_accuracy(labels: np.ndarray, predicted: np.ndarray, class_names: Seque
     )
     _plain(axis)
     said = ", ".join(f"{name} {value:.1%}" for name, value in zip(names, accuracy, strict=True))
-    return _finish(fig, f"Accuracy on each of {len(names)} classes, hardest first: {said}.")
+    return described(fig, f"Accuracy on each of {len(names)} classes, hardest first: {said}.")
 
 
 def variations(
@@ -328,33 +328,33 @@ def variations(
     marks = ["as stored", *(names or map(str, range(1, len(versions))))]
     centres = _centres(len(versions))
     if names:
-        fig = _figure(min((WIDTH - 1.7) / len(images), 0.6) * len(versions) + 0.7)
+        fig = blank(min((WIDTH - 1.7) / len(images), 0.6) * len(versions) + 0.7)
         axis = fig.subplots()
         _mosaic(axis, list(versions))
         axis.set_yticks(centres, marks)
         axis.set(title=title, ylabel="version", xticks=[])
     else:
-        fig = _figure(min(WIDTH / len(versions), 0.9) * len(images) + 1.1)
+        fig = blank(min(WIDTH / len(versions), 0.9) * len(images) + 1.1)
         axis = fig.subplots()
         _mosaic(axis, list(versions.swapaxes(0, 1)))
         axis.set_xticks(centres, marks)
         axis.set(title=title, xlabel="version", yticks=[])
-    return _finish(fig, f"{title}: {said}.")
+    return described(fig, f"{title}: {said}.")
 
 
 def captioned(images: np.ndarray, captions: Sequence[str], title: str) -> Figure:
     """Show a row of ``images``, each with its caption below."""
-    fig = _figure(WIDTH / max(len(images), 5) + 0.7)
+    fig = blank(WIDTH / max(len(images), 5) + 0.7)
     axis = fig.subplots()
     _mosaic(axis, [images])
     axis.set_xticks(_centres(len(images)), captions)
     axis.set(title=title, yticks=[])
-    return _finish(fig, f"{title}: {'; '.join(captions)}.")
+    return described(fig, f"{title}: {'; '.join(captions)}.")
 
 
 def bars(values: Mapping[str, float], title: str, xlabel: str = "accuracy") -> Figure:
     """Show fractions from 0 to 1, each with its name, as horizontal bars."""
-    fig = _figure(0.32 * len(values) + 1.1)
+    fig = blank(0.32 * len(values) + 1.1)
     axis = fig.subplots()
     drawn = axis.barh(list(values), list(values.values()), color=BLUE)
     axis.bar_label(drawn, fmt="{:.1%}", padding=3, fontsize=9)
@@ -364,7 +364,7 @@ def bars(values: Mapping[str, float], title: str, xlabel: str = "accuracy") -> F
     axis.set(title=title, xlabel=xlabel)
     _plain(axis)
     said = ", ".join(f"{name} {value:.1%}" for name, value in values.items())
-    return _finish(fig, f"{title}: {said}.")
+    return described(fig, f"{title}: {said}.")
 
 
 def _compact(png: bytes) -> bytes:
@@ -377,18 +377,19 @@ def _compact(png: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def _figure(height: float) -> Figure:
+def blank(height: float) -> Figure:
+    """Return an empty figure of the page's width, ``height`` inches high."""
     return Figure(figsize=(WIDTH, height), layout="constrained")
 
 
 def _sentence(text: str) -> Figure:
     """Return a sentence in place of a figure."""
-    fig = _figure(1.2)
+    fig = blank(1.2)
     fig.text(0.5, 0.5, text, ha="center", va="center")
-    return _finish(fig, f"No figure. {text}.")
+    return described(fig, f"No figure. {text}.")
 
 
-def _finish(fig: Figure, alt: str) -> Figure:
+def described(fig: Figure, alt: str) -> Figure:
     """Set the description and, where practice data was loaded, the mark."""
     fig.alt = alt
     notice = datasets.practice_notice()

@@ -9,15 +9,14 @@ import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 from workbook import QUICK
 from workbook.datasets import Dataset
 
-MIME_TYPE = "application/vnd.workbook.results+json"
+import numpy as np
 
-PACKAGES = ("tensorflow", "keras", "numpy")
+MIME_TYPE = "application/vnd.workbook.results+json"
 
 
 @dataclass(frozen=True)
@@ -40,13 +39,6 @@ class Summary:
         """Whether this run can hold the promise: a full run on the real data."""
         return not (QUICK or self.dataset.practice)
 
-    @property
-    def held(self) -> bool | None:
-        """Whether every floor was reached; None where it was not asked of this run."""
-        if not self.asserted:
-            return None
-        return all(self.accuracy[name] >= floor for name, floor in self.floors.items())
-
     def check(self) -> None:
         """Print each promise and whether it held.
 
@@ -67,6 +59,8 @@ class Summary:
 
     def record(self) -> dict[str, Any]:
         """Return the run as plain JSON values."""
+        from workbook.backend import keras, tf
+
         return {
             "dataset": self.dataset.name,
             "title": self.dataset.title,
@@ -76,12 +70,15 @@ class Summary:
             "quick": QUICK,
             "seed": self.seed,
             "device": device(),
-            "versions": {"python": platform.python_version()}
-            | {name: _version(name) for name in PACKAGES},
+            "versions": {
+                "python": platform.python_version(),
+                "tensorflow": tf.__version__,
+                "keras": keras.__version__,
+                "numpy": np.__version__,
+            },
             "seconds": round(self.seconds, 1),
             "accuracy": self._rounded(),
             "floors": dict(self.floors),
-            "held": self.held,
         }
 
     def _rounded(self) -> dict[str, float]:
@@ -133,12 +130,3 @@ def device() -> str:
     if gpus:
         return ", ".join(tf.config.experimental.get_device_details(g)["device_name"] for g in gpus)
     return f"{os.cpu_count()} CPU cores"
-
-
-def _version(package: str) -> str:
-    """Return a package's version; ``tensorflow`` may be installed as ``tensorflow-cpu``."""
-    if package == "tensorflow":
-        from workbook.backend import tf
-
-        return str(tf.__version__)
-    return version(package)

@@ -13,6 +13,7 @@ from statistics import median
 from typing import Any
 
 from workbook import QUICK, datasets, paths
+from workbook.datasets.catalogue import CATALOGUE
 
 import numpy as np
 
@@ -47,8 +48,7 @@ def _timed(action: Callable) -> float:
 
 def _data() -> tuple[np.ndarray, np.ndarray]:
     (images, labels), _ = datasets.load("mnist").load_data()
-    rows = np.resize(np.arange(len(images)), 60_000)  # practice data may have fewer
-    return images.reshape(-1, 784)[rows].astype(np.float32) / 255, labels[rows]
+    return images.reshape(-1, 784).astype(np.float32) / 255, labels
 
 
 def _train_keras(optimizer: str, ours: bool) -> list[float]:
@@ -144,11 +144,9 @@ def plain_files(name: str, folder: Path) -> list[Any]:
     """Return a reader's name, and files in ``folder`` that hold the dataset for it."""
     dataset = datasets.load(name)
     (X_train, y_train), (X_test, y_test) = dataset.load_data()
-    if y_test is None or name == "sign-language-mnist":
-        tables = ("train.csv", "test.csv")
-        if y_test is not None:
-            tables = ("sign_mnist_train.csv", "sign_mnist_test.csv")
-        return ["pandas.read_csv", *(dataset.csv(table) for table in tables)]
+    tables = CATALOGUE[name].csv_parts
+    if tables or y_test is None:
+        return ["pandas.read_csv", *map(dataset.csv, tables)]
     path = folder / "plain.npz"
     np.savez_compressed(path, x_train=X_train, y_train=y_train, x_test=X_test, y_test=y_test)
     return ["numpy.load", path]
@@ -215,13 +213,11 @@ def _one_streaming(name: str, folder: str) -> dict[str, Any]:
 
 
 def _one_export() -> dict[str, Any]:
-    from workbook import reports
     from workbook.reports import export
     from workbook.reports.execute import stored
 
     exporter = export.Exporter()
     notebooks = paths.listed(paths.NOTEBOOKS, "*.ipynb")
-    assert reports  # imported outside of the clock
     return {"seconds": _timed(lambda: [exporter.page(stored(path), path) for path in notebooks])}
 
 
@@ -327,7 +323,3 @@ def main() -> None:
     except datasets.DataError as error:
         sys.exit(str(error))
     print(json.dumps(found | {"practice": datasets.practice_notice()}))
-
-
-if __name__ == "__main__":
-    main()
