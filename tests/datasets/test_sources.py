@@ -4,6 +4,7 @@ Kaggle's side speaks the protocol of Kaggle's own client, which is pointed at it
 """
 
 import base64
+import gzip
 import hashlib
 import io
 import os
@@ -165,6 +166,12 @@ def test_download_that_takes_its_time(how, keras):
     keras.routes["/elsewhere"] = body
     keras.routes["/mnist.npz"] = redirect("/elsewhere") if how == "redirect" else slow(body)
     assert datasets.load("mnist").verified
+
+
+def test_a_download_may_be_packed_on_its_way(keras):
+    packed = gzip.compress(keras.routes["/mnist.npz"])
+    keras.routes["/mnist.npz"] = lambda handler: send(handler, 200, packed, Content_Encoding="gzip")
+    assert datasets.load("mnist").source.startswith("downloaded from")
 
 
 FAULTS = {

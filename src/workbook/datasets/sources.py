@@ -292,10 +292,6 @@ def fetch(url: str, path: Path) -> None:
                 for chunk in response.iter_content(1 << 16):
                     file.write(chunk)
                     progress.update(len(chunk))
-            if size and path.stat().st_size != size:
-                raise DataError(
-                    host, f"sent {path.stat().st_size:,} of {size:,} bytes of {url}", "", _LATER
-                )
     except requests.RequestException as error:
         raise DataError(
             host, f"the download of {url} broke off ({type(error).__name__})", "", _LATER
