@@ -235,11 +235,8 @@ class CompiledEpochs:
 
             tf.while_loop(lambda batch: batch < stop, one_batch, [start], parallel_iterations=1)
 
-        def compiled(with_xla: bool) -> Any:
-            return tf.function(loop, jit_compile=with_xla)
-
         with_xla = _xla_pays(self)
-        compiled_loop = compiled(with_xla)
+        compiled_loop = tf.function(loop, jit_compile=with_xla)
 
         def run_loop(*arguments: Any) -> None:
             nonlocal compiled_loop, with_xla
@@ -251,7 +248,7 @@ class CompiledEpochs:
             doubtful = new and with_xla and self._requested_jit == "auto"
             if doubtful and _means_less_in_xla(program):
                 with_xla = False
-                compiled_loop = compiled(False)
+                compiled_loop = tf.function(loop, jit_compile=False)
                 program = compiled_loop.get_concrete_function(*specs)
             try:
                 program(*arguments)
@@ -260,7 +257,7 @@ class CompiledEpochs:
                 if self._requested_jit != "auto" or "XLA" not in str(error):
                     raise
                 with_xla = False
-                compiled_loop = compiled(False)
+                compiled_loop = tf.function(loop, jit_compile=False)
                 compiled_loop.get_concrete_function(*specs)(*arguments)
             if new:
                 _give_memory_back()
@@ -332,9 +329,9 @@ def _fits_in_a_loop(model: Any, callbacks: list) -> bool:
     return (
         all(
             getattr(type(model), method) is getattr(keras.Model, method)
+            and method not in vars(model)
             for method in ("train_step", "test_step", "compute_metrics")
         )
-        and not {"train_step", "test_step", "compute_metrics"} & vars(model).keys()
         and type(model).make_train_function is CompiledEpochs.make_train_function
         and type(model).make_test_function is CompiledEpochs.make_test_function
         and model.compiled
