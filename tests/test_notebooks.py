@@ -25,6 +25,8 @@ SECTIONS = [
     "Summary",
 ]
 
+TAGS = {"nbval-check-output", "full-run", "solution", "check", "main-figure"}
+
 COURSE = {"01_mnist_dense", "02_fashion_mnist_dense", "03_kaggle_mnist_3layer", "04_asl_cnn"}
 
 NOTEBOOKS = sorted(paths.NOTEBOOKS.glob("*.ipynb"))
@@ -105,6 +107,11 @@ def test_each_promise_is_marked_and_holds_something(path, cells):
     marked = [c for c in _code(cells) if "nbval-check-output" in c["metadata"].get("tags", [])]
     assert len(marked) >= (6 if path.stem in COURSE else 1)
     assert all(cell["outputs"] for cell in marked)
+
+
+def test_its_tags_are_those_that_something_reads(cells):
+    # A solution whose tag is mistyped would be handed out to students.
+    assert {tag for cell in cells for tag in cell["metadata"].get("tags", [])} <= TAGS
 
 
 def test_the_readme_says_what_the_notebook_recorded(path, record):

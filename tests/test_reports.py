@@ -446,6 +446,8 @@ def test_what_a_notebook_claims_is_not_what_the_pages_say() -> None:
     assert "Not executed here" in index
     assert page("a").count('class="notice"') == page("a").count("Not executed here") == 1
     assert page("a").count('id="content"') == 1
+    assert "As handed in" in page("a")
+    assert "Instructor edition" not in page("a")
 
 
 RECORDED = {
