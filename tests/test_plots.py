@@ -142,6 +142,14 @@ def test_nothing_of_a_long_list_of_names_is_cut_off():
     assert (drawn[:, :2] == 255).all()
 
 
+def test_no_name_of_many_changes_is_cut_off():
+    images = np.zeros((8, 28, 28), "uint8")
+    drawn = _drawn(
+        plots.variations(images, [images] * 16, "Changed", ["mirrored (other hand)"] * 16)
+    )
+    assert (drawn[:, :2] == 255).all()
+
+
 def test_right_and_wrong_differ_by_more_than_colour():
     fig = FIGURES["predictions"]()
     titles = [axis.get_title() for axis in fig.axes[:6]]

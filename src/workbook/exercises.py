@@ -174,8 +174,8 @@ EXERCISES: dict[str, Exercise] = {
     "mnist.smaller-model": Exercise(
         lambda: (784 * 32 + 32) + (32 * 10 + 10),
         "Two dense layers remain: 784 to 32, and 32 to 10. model.count_params() adds them up.",
-        "With a seventh of the parameters, and after 3 epochs only, its accuracy is a few "
-        "percentage points lower.",
+        "With a seventh of the parameters, and after 3 epochs only, expect an accuracy that is a "
+        "few percentage points lower.",
     ),
     "fashion-mnist.best-epoch": Exercise(
         _best_epoch,
@@ -236,7 +236,8 @@ EXERCISES: dict[str, Exercise] = {
         lambda: (28 * 28 * 28 * 28 * 32, 3 * 3 * 1 * 32),
         "Dense: each input is joined to each output. Convolution: 3 by 3 weights for each filter, "
         "wherever in the picture it is used.",
-        "Using the same filter everywhere saves all but a few hundred of twenty million weights.",
+        "To look at 3 by 3 neighbours only, and to use the same filter everywhere, together save "
+        "all but a few hundred of twenty million weights.",
     ),
     "sign-language-mnist.other-hand": Exercise(
         lambda accuracy_under: (

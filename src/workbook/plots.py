@@ -329,6 +329,7 @@ def variations(
     centres = _centres(len(versions))
     if names:
         fig = blank(min((WIDTH - 1.7) / len(images), 0.6) * len(versions) + 0.7)
+        fig.set_layout_engine("compressed")  # the other one cuts the label off
         axis = fig.subplots()
         _mosaic(axis, list(versions))
         axis.set_yticks(centres, marks)
