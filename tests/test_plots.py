@@ -84,7 +84,7 @@ def test_every_figure_of_practice_data_is_marked(name, monkeypatch):
         "confident_mistakes": "dog (90.0%), actually cat; cat (40.0%), actually owl",
         "confusion_matrix": "4 of 6 images are on the diagonal",
         "class_accuracy": "hardest first: cat 50.0%, owl 50.0%, dog 100.0%.",
-        "variations": "Changed: 2 images, each as stored and in 1 changed versions (dark)",
+        "variations": "Changed: 2 images, each as stored and in 1 changed version (dark)",
         "captioned": "Two images: the first; the second",
         "bars": "plain 90.0%, dark 25.0%",
     }.items(),
@@ -97,7 +97,7 @@ def test_descriptions_do_not_single_out_one_of_equals():
     uneven = plots.class_counts({"test": np.array([0, 1, 1, 2])}, CLASS_NAMES)
     assert "from 1 of cat to 2 of dog" in uneven.alt
     swapped = plots.confusion_matrix(np.arange(3), np.array([1, 0, 2]), CLASS_NAMES)
-    assert "most common, 1 times: cat taken for dog, dog taken for cat" in swapped.alt
+    assert "most common, 1 time: cat taken for dog, dog taken for cat" in swapped.alt
 
 
 def test_a_rise_to_more_digits_is_a_rise():
@@ -274,6 +274,16 @@ def test_bars_stand_in_the_order_given():
 def test_as_many_mistakes_as_asked_for_are_shown():
     fig = plots.confident_mistakes(IMAGES, LABELS, PROBABILITIES, CLASS_NAMES, count=1)
     assert (
-        fig.alt.startswith("1 images, 1 of them")
+        fig.alt.startswith("1 image, 1 of them")
         and "1 most confident of 2" in fig._suptitle.get_text()
     )
+
+
+def test_where_all_mistakes_are_shown_the_title_says_so():
+    def title(rows):
+        fig = plots.confident_mistakes(IMAGES[rows], LABELS[rows], PROBABILITIES[rows], CLASS_NAMES)
+        return fig._suptitle.get_text()
+
+    wrong = np.flatnonzero(PROBABILITIES.argmax(axis=1) != LABELS)
+    assert title(wrong) == "2 mistakes in all"
+    assert title(wrong[:1]) == "1 mistake in all"

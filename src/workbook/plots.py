@@ -206,7 +206,8 @@ def predictions(
     fig.suptitle(title)
     wrong = int((predicted != labels).sum())
     return described(
-        fig, f"{len(images)} images, {wrong} of them predicted wrongly: {'; '.join(said)}."
+        fig,
+        f"{_count(len(images), 'image')}, {wrong} of them predicted wrongly: {'; '.join(said)}.",
     )
 
 
@@ -223,12 +224,15 @@ def confident_mistakes(
     if not len(wrong):
         return _sentence(f"The model made no mistake in {len(labels):,} images")
     order = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")][:count]
+    title = f"The {len(order)} most confident of {_count(len(wrong), 'mistake')}"
+    if len(order) == len(wrong):
+        title = f"{_count(len(wrong), 'mistake')} in all"
     return predictions(
         images[order],
         labels[order],
         probabilities[order],
         class_names,
-        title=f"The {len(order)} most confident of {len(wrong):,} mistakes",
+        title=title,
     )
 
 
@@ -268,7 +272,7 @@ def confusion_matrix(
     if mistakes.any():
         most = np.argwhere(mistakes == mistakes.max())
         names = [f"{class_names[row]} taken for {class_names[column]}" for row, column in most]
-        said += f"; most common, {mistakes.max():,} times: {', '.join(names)}"
+        said += f"; most common, {_count(mistakes.max(), 'time')}: {', '.join(names)}"
     return described(fig, f"Confusion matrix of {classes} classes: {said}.")
 
 
@@ -324,7 +328,8 @@ def variations(
     """
     versions = np.stack([images, *changed])
     said = f" ({', '.join(names)})" if names else ""
-    said = f"{len(images)} images, each as stored and in {len(changed)} changed versions{said}"
+    said = f"each as stored and in {_count(len(changed), 'changed version')}{said}"
+    said = f"{_count(len(images), 'image')}, {said}"
     marks = ["as stored", *(names or map(str, range(1, len(versions))))]
     centres = _centres(len(versions))
     if names:
@@ -423,6 +428,10 @@ def _mosaic(axis: Axes, rows: Sequence[np.ndarray]) -> None:
 def _centres(count: int) -> np.ndarray:
     """Return where the middle of each row or column of a mosaic is, in pixels."""
     return np.arange(count) * 30 + 13.5
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _plain(axis: Axes) -> None:
