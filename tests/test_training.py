@@ -496,6 +496,63 @@ def test_what_xla_would_not_notice_raises_what_keras_raises(layer):
             model.fit(places, np.zeros(8), verbose=0)
 
 
+BLANK = {
+    "unit length": lambda: layers.UnitNormalization(),
+    "root": lambda: layers.Lambda(
+        lambda x: x / (tf.sqrt(tf.reduce_sum(x * x, axis=-1, keepdims=True)) + 1e-7)
+    ),
+    "reciprocal": lambda: layers.Lambda(
+        lambda x: tf.where(x == 0, 0.0, tf.math.reciprocal(tf.abs(x) + tf.where(x == 0, 0.0, 1.0)))
+    ),
+}
+
+
+@pytest.mark.parametrize("layer", BLANK.values(), ids=BLANK)
+def test_a_blank_image_costs_no_weight(data, layer, epochs_made):
+    X, y = data
+    X = X.copy()
+    X[7] = 0
+    models = []
+    for cls in (Sequential, keras.Sequential):
+        keras.utils.set_random_seed(1)
+        model = cls([keras.Input((FEATURES,)), layers.Dense(8, use_bias=False), layer()])
+        model.add(layers.Dense(CLASSES, activation="softmax"))
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(X, y, batch_size=BATCH, shuffle=False, epochs=2, verbose=0)
+        models.append(model)
+    assert epochs_made
+    assert np.isfinite(np.concatenate([w.ravel() for w in models[0].get_weights()])).all()
+    assert_same(*models)
+
+
+def test_a_model_without_an_input_takes_batches_of_any_size(data):
+    models = []
+    for cls in (Sequential, keras.Sequential):
+        keras.utils.set_random_seed(1)
+        model = cls([layers.Dense(8, activation="relu"), layers.Dense(CLASSES)])
+        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        model.fit(*data, batch_size=BATCH, shuffle=False, verbose=0)
+        assert model.input_shape == (None, FEATURES)
+        models.append(model)
+    assert_same(*models)
+
+
+@keras.saving.register_keras_serializable("tests")
+class Named(Sequential):
+    """A class of the student's own."""
+
+
+def test_a_class_of_the_students_own_is_loaded_compiled(data, tmp_path):
+    model = dense(Named)
+    model.fit(*data, verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert type(loaded) is Named
+    assert loaded.evaluate(*data, verbose=0) == model.evaluate(*data, verbose=0)
+    loaded.fit(*data, verbose=0, shuffle=False)
+    assert_same(loaded, _continued(model, data))
+
+
 @pytest.mark.parametrize(
     "draw",
     [
@@ -520,6 +577,7 @@ def test_the_courses_own_layers_train_with_xla():
     model.add(LocalContrast())
     model.add(layers.Flatten())
     model.add(layers.BatchNormalization())
+    model.add(layers.LayerNormalization())
     model.add(layers.Dense(2))
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     compiled = []

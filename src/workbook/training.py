@@ -98,6 +98,8 @@ class Epoch(DataAdapter):
 class CompiledEpochs:
     """Mixed into a Keras model: ``fit`` on NumPy arrays runs each epoch as a compiled loop."""
 
+    _requested_jit: Any = "auto"
+
     def compile(self, *args: Any, **options: Any) -> None:
         """Configure training exactly as ``keras.Model.compile`` does.
 
@@ -106,6 +108,18 @@ class CompiledEpochs:
         """
         self._requested_jit = options.get("jit_compile", args[7] if len(args) > 7 else "auto")
         super().compile(*args, **options)  # type: ignore[misc]
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compile a model that is loaded, which Keras leaves out where ``compile`` is not its own.
+
+        This one takes Keras' own arguments; that of a class of the student's own may not.
+        """
+        if type(self).compile is not CompiledEpochs.compile:
+            super().compile_from_config(config)  # type: ignore[misc]
+            return
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.built:  # type: ignore[attr-defined]
+            self.optimizer.build(self.trainable_variables)  # type: ignore[attr-defined]
 
     def fit(
         self,
@@ -394,6 +408,9 @@ def _compilable(model: Any, pair: Any) -> bool:
 def _builds(model: Any, pair: Any, batch_size: int) -> bool:
     """Build what is not built yet; where that fails, Keras' own loop says what is wrong."""
     try:
+        if isinstance(model, keras.Sequential) and not model.built:
+            # Built by this batch, it would take the batch's size for that of all.
+            model.build((None, *pair[0].shape[1:]))
         model._symbolic_build(data_batch=tuple(_tensor(array[:batch_size]) for array in pair))
     except Exception:  # whatever a layer of the user's raises
         return False
@@ -444,7 +461,31 @@ def _means_less_in_xla(program: Any) -> bool:
     """
     graph = program.graph.as_graph_def()
     bodies = [graph.node, *(function.node_def for function in graph.library.function)]
-    return any(_loses_in_xla(node) for body in bodies for node in body)
+    return any(_loses_in_xla(node) for body in bodies for node in body) or any(
+        _differentiates_a_root_of_zero(body) for body in bodies
+    )
+
+
+def _differentiates_a_root_of_zero(body: Any) -> bool:
+    """Tell whether a gradient may pass a root, or a reciprocal, of 0.
+
+    Where nothing comes in from above, TensorFlow lets 0 through, XLA NaN: one blank image, divided
+    by its length, is enough. A root of a sum is that of a variance and an epsilon.
+    """
+    nodes = {node.name: node for node in body}
+
+    def origin(node: Any) -> Any:
+        return nodes.get(node.input[0].partition(":")[0])
+
+    for node in body:
+        if node.op in ("SqrtGrad", "ReciprocalGrad"):
+            return True
+        if node.op == "RsqrtGrad":
+            root = origin(node)
+            under = root and origin(root)
+            if not under or under.op not in ("AddV2", "Maximum"):
+                return True
+    return False
 
 
 def _loses_in_xla(node: Any) -> bool:
