@@ -235,6 +235,11 @@ def test_a_comment_inside_a_statement_is_part_of_the_solution() -> None:
     assert exercises.unsolved(solution) == "# Kept.\ny = ..."
 
 
+def test_blank_lines_before_a_solution_keep_its_comments_in_place() -> None:
+    solution = '\n \n\n# Why\ns = """\n# secret\n"""\nbest = 7'
+    assert exercises.unsolved(solution) == "# Why\nbest = ..."
+
+
 def test_a_long_answer_is_not_printed_whole(capsys: pytest.CaptureFixture[str]) -> None:
     for answer in (np.zeros(10_000, bool), [0.5] * 10_000, 10**400):
         exercises.check("mnist.smaller-model", answer)

@@ -81,6 +81,20 @@ def test_make_asks_for_huge_pages_unless_the_user_has_tuned_malloc(monkeypatch):
     assert shown() == "glibc.malloc.arena_max=2"
 
 
+def test_data_tells_of_a_folder_that_is_not_there(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("WORKBOOK_DATA_DIR", str(tmp_path / "mistyped"))
+    assert main(["data"]) == 1
+    said = capsys.readouterr()
+    assert "mnist" in said.out
+    assert said.err.startswith("FAILED: WORKBOOK_DATA_DIR: no folder")
+
+
+def test_what_the_alphabet_of_the_output_lacks_stops_no_command(monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
+    code = "from workbook.__main__ import main; main(['data']); print('\\u0448 2')"
+    assert _python(code).stdout.endswith("? 2\n")
+
+
 def test_a_wrong_variable_is_told_in_a_line(monkeypatch, capsys):
     monkeypatch.setenv("WORKBOOK_DATA", "reel")
     assert main(["data"]) == 1

@@ -119,6 +119,9 @@ def test_learning_curves_say_what_they_lack():
     half.history = {"loss": [1.0], "accuracy": [0.5]}
     with pytest.raises(ValueError, match="not val_loss, val_accuracy: compile with"):
         plots.learning_curves(half)
+    half.history |= {"loss": [1.0, 0.9], "val_loss": [1.0], "val_accuracy": [0.5]}
+    with pytest.raises(ValueError, match="2 epochs, but validation in 1 only: fit with"):
+        plots.learning_curves(half)
 
 
 def test_learning_curves_mark_the_lowest_validation_loss():

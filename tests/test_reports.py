@@ -3,6 +3,7 @@
 import base64
 import copy
 import io
+import json
 import os
 import sys
 from pathlib import Path
@@ -376,6 +377,29 @@ def test_a_notebook_that_cannot_be_exported_is_named_and_the_others_are_exported
     assert reports.make([folder, write(paths.ROOT / "c.ipynb", "# C")]) == 1
     said = capsys.readouterr().err
     assert f"{folder}: cannot be exported" in said
+    assert "c.html" in page("index")
+
+
+@pytest.mark.parametrize(
+    ("odd", "lost"),
+    [
+        ({"metadata": {"tags": None}}, True),
+        ({"outputs": [{"output_type": "error", "ename": "E", "evalue": None}]}, True),
+        ({"outputs": [{"output_type": "stream", "name": "stdout", "text": "caf\udce9"}]}, False),
+    ],
+    ids=["tags", "error", "surrogate"],
+)
+def test_an_odd_notebook_that_is_handed_in_stops_no_other(
+    folders: Path, odd: dict[str, Any], lost: bool
+) -> None:
+    cell = {"cell_type": "code", "source": "1", "execution_count": 1, "outputs": [], "metadata": {}}
+    held = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [cell | odd]}
+    first = folders / "b.ipynb"
+    first.write_text(json.dumps(held), encoding="utf-8")
+    run = new_code_cell("2", execution_count=1, outputs=[new_output("stream", text="2")])
+    second = write(folders / "c.ipynb", "# C", run)
+    assert reports.make([first, second], untrusted=True) == lost
+    assert ("b.html" in page("index")) == (not lost)
     assert "c.html" in page("index")
 
 

@@ -1,6 +1,7 @@
 """The commands of the workbook: ``python -m workbook --help`` lists them."""
 
 import argparse
+import io
 import sys
 from pathlib import Path
 
@@ -14,6 +15,10 @@ def main(arguments: list[str] | None = None) -> int:
     its traceback.
     """
     options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        # On Windows a file takes what is printed in an alphabet that many a heading goes beyond.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         return int(options.run(options) or 0)
     except KeyboardInterrupt:
@@ -36,8 +41,10 @@ def _foreseen() -> tuple[type[Exception], ...]:
 
 def _data(options: argparse.Namespace) -> None:
     from workbook import datasets
+    from workbook.datasets import sources
 
     print(datasets.table())
+    sources.require_data_dir()
 
 
 def _bench(options: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ holds for whatever data and training the student has.
 
 import ast
 import math
+import re
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -70,6 +71,7 @@ def unsolved(source: str) -> str:
     """
     from IPython.core.inputtransformer2 import TransformerManager
 
+    source = re.sub(r"\A\s*\n", "", source)  # as the transformer does, so that lines are its own
     python = TransformerManager().transform_cell(source)  # the same lines, without magics
     statements = ast.parse(python).body
     inside = {n for s in statements for n in range(s.lineno, (s.end_lineno or s.lineno) + 1)}

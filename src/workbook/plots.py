@@ -119,7 +119,7 @@ def learning_curves(history: Any) -> Figure:
     fitted with validation data.
 
     Raises:
-        ValueError: Accuracy or validation was not recorded.
+        ValueError: Accuracy or validation was not recorded, or not in every epoch.
     """
     values = history.history
     if not values:
@@ -129,6 +129,11 @@ def learning_curves(history: Any) -> Figure:
         raise ValueError(
             f"The history holds {', '.join(values)}, but not {', '.join(missing)}: compile with "
             'metrics=["accuracy"], and fit with validation_data.'
+        )
+    if len(values["val_loss"]) != len(values["loss"]):
+        raise ValueError(
+            f"The history holds {_count(len(values['loss']), 'epoch')}, but validation in "
+            f"{len(values['val_loss'])} only: fit with validation_freq=1."
         )
     epochs = np.arange(1, len(values["loss"]) + 1)
     # A training that diverged ends with NaN, which np.argmin would take for the lowest.

@@ -65,7 +65,9 @@ def test_removed_source_is_not_remembered(course):
     assert datasets.load("mnist").practice
 
 
-@pytest.mark.parametrize("damage", ["cut", "changed", "empty", "removed", "pickle", "record"])
+@pytest.mark.parametrize(
+    "damage", ["cut", "changed", "empty", "removed", "pickle", "header", "record"]
+)
 def test_damaged_cache_is_rebuilt(damage, course, decoded):
     course.npz("mnist", course.data / "mnist.npz")
     datasets.load("mnist")
@@ -82,6 +84,8 @@ def test_damaged_cache_is_rebuilt(damage, course, decoded):
         images.unlink()
     elif damage == "pickle":
         np.save(images, np.array([{}], object), allow_pickle=True)
+    elif damage == "header":
+        images.write_bytes(data.replace(b"{'descr'", b"({'desc'"))
     else:
         (folder / "placed.json").write_text("{")
     dataset = datasets.load("mnist")

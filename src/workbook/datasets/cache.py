@@ -16,7 +16,7 @@ from typing import Any
 
 from workbook import paths
 from workbook.datasets.catalogue import PIXELS, Part, Spec
-from workbook.datasets.readers import Arrays, DataError, sha256, shown
+from workbook.datasets.readers import DAMAGED, Arrays, DataError, sha256, shown
 
 import numpy as np
 from filelock import FileLock
@@ -99,7 +99,7 @@ def get(spec: Spec, slot: str, origin: object = None) -> Loaded | None:
     try:
         arrays = {name: _read(spec, kept["arrays"][name]) for name in spec.shapes}
         return Loaded(arrays, kept["source"], kept["verified"], kept["csv"])
-    except (OSError, ValueError, KeyError, TypeError, EOFError):
+    except (*DAMAGED, ValueError, KeyError, TypeError, MemoryError):
         return None
 
 

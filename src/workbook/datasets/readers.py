@@ -11,6 +11,7 @@ import io
 import os
 import re
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -29,8 +30,16 @@ LARGEST = 400_000_000
 
 _AGAIN = "Remove it and download it again"
 
-DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, struct.error)
-"""What the standard library raises for a cut or changed gz, zip or npz."""
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    struct.error,
+    tokenize.TokenError,
+)
+"""What the standard library and NumPy raise for a cut or changed gz, zip, npz or npy."""
 
 BAD_ZIP = (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError)
 """What it raises when it opens one: a changed byte can be of a version or of a member's name."""

@@ -65,17 +65,18 @@ def make(
         ours = not untrusted and path.resolve().parent == paths.NOTEBOOKS.resolve()
         try:
             run = _run(path, ours, untrusted)
+            started = time.monotonic()
+            page = exporter.page(run, path, commit if ours else "", name)
         except NotebookError as error:
             failed.append(str(error))
             continue
-        started = time.monotonic()
-        try:
-            page = exporter.page(run, path, commit if ours else "", name)
+        except KernelError:
+            raise
         except Exception as error:  # a notebook from anywhere may hold anything; others go on
             failed.append(f"{path}: cannot be exported: {type(error).__name__}: {error}")
             continue
         with paths.writing(folder / f"{name}.html") as partial:
-            partial.write_text(page, encoding="utf-8")
+            partial.write_text(page, encoding="utf-8", errors="replace")
         exporting += time.monotonic() - started
         if run.failure:
             failed.append(f"{path}: {run.failure}")
