@@ -332,9 +332,9 @@ def variations(
     change is called, a change is a row with its name; else it is a numbered column.
     """
     versions = np.stack([images, *changed])
-    said = f" ({', '.join(names)})" if names else ""
-    said = f"each as stored and in {_count(len(changed), 'changed version')}{said}"
-    said = f"{_count(len(images), 'image')}, {said}"
+    said = f"{_count(len(images), 'image')}, each as stored and in "
+    said += _count(len(changed), "changed version")
+    said += f" ({', '.join(names)})" if names else ""
     marks = ["as stored", *(names or map(str, range(1, len(versions))))]
     centres = _centres(len(versions))
     if names:

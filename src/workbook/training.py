@@ -461,8 +461,8 @@ def _means_less_in_xla(program: Any) -> bool:
     """
     graph = program.graph.as_graph_def()
     bodies = [graph.node, *(function.node_def for function in graph.library.function)]
-    return any(_loses_in_xla(node) for body in bodies for node in body) or any(
-        _differentiates_a_root_of_zero(body) for body in bodies
+    return any(
+        any(map(_loses_in_xla, body)) or _differentiates_a_root_of_zero(body) for body in bodies
     )
 
 
