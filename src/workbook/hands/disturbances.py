@@ -8,8 +8,8 @@ takes ``(n, 28, 28)`` uint8 images and returns as many, in the same form, the sa
 import io
 from collections.abc import Callable
 
-from workbook import images as hands
-from workbook.contrast import gaussian_weights
+from workbook.hands.cutting import cut_out
+from workbook.layers.contrast import gaussian_weights
 
 import numpy as np
 from PIL import Image
@@ -62,7 +62,7 @@ def _covered(images: np.ndarray) -> np.ndarray:
 
 
 def _on_clutter(images: np.ndarray) -> np.ndarray:
-    cut = hands.cut_out(images)
+    cut = cut_out(images)
     coarse = np.random.default_rng(0).integers(0, 256, (len(images), 7, 7), dtype="uint8")
     return np.where(cut == 0, coarse.repeat(4, axis=1).repeat(4, axis=2), cut)
 
@@ -129,7 +129,7 @@ DISTURBANCES: dict[str, Disturbance] = {
     "turned by 25°": _moved(degrees=25),
     "moved by 5 pixels": _moved(right=5),
     "partly covered": _covered,
-    "on black": hands.cut_out,
+    "on black": cut_out,
     **NEW_KINDS,
 }
 """Names for a figure, and the functions: those of ``NEW_KINDS`` last."""

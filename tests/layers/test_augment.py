@@ -1,4 +1,4 @@
-from workbook.augment import RandomLight, RandomWarp
+from workbook.layers.augment import RandomLight, RandomWarp
 
 import keras
 import numpy as np

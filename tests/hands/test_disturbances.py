@@ -1,4 +1,4 @@
-from workbook.disturbances import DISTURBANCES
+from workbook.hands.disturbances import DISTURBANCES
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-from workbook.contrast import LocalContrast
+from workbook.layers.contrast import LocalContrast
 
 import keras
 import numpy as np

@@ -1,6 +1,7 @@
 import io
 
-from workbook import datasets, images
+from workbook import datasets, hands
+from workbook.hands import photo
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ def saved(picture, path, **options):
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 @pytest.mark.parametrize("size", [(400, 400), (613, 397), (300, 900)])
 def test_any_kind_mode_and_size(tmp_path, kind, mode, size):
-    small = images.read_photo(saved(hand_like(size).convert(mode), tmp_path / f"hand.{kind}"))
+    small = hands.read_photo(saved(hand_like(size).convert(mode), tmp_path / f"hand.{kind}"))
     assert small.shape == (28, 28) and small.dtype == np.uint8
     assert small.max() > 120 and small[0, 0] < 10
 
@@ -33,13 +34,11 @@ def test_any_kind_mode_and_size(tmp_path, kind, mode, size):
 def test_cropped_to_the_hand_wherever_it_is_and_however_large(tmp_path):
     boxes = [(150, 100, 250, 300), (20, 30, 120, 230), (290, 190, 390, 390)]
     read = [
-        images.read_photo(saved(hand_like(box=box), tmp_path / f"{n}.png")).astype(float)
+        hands.read_photo(saved(hand_like(box=box), tmp_path / f"{n}.png")).astype(float)
         for n, box in enumerate(boxes)
     ]
     large = hand_like((800, 800), (300, 200, 500, 600))
-    read.append(
-        images.read_photo(saved(large.resize((200, 200)), tmp_path / "l.png")).astype(float)
-    )
+    read.append(hands.read_photo(saved(large.resize((200, 200)), tmp_path / "l.png")).astype(float))
     for other in read[1:]:
         assert np.abs(other - read[0]).mean() < 6
     rows = np.flatnonzero(read[0].max(axis=1) > 60)
@@ -48,8 +47,8 @@ def test_cropped_to_the_hand_wherever_it_is_and_however_large(tmp_path):
 
 def test_a_cut_out_hand_that_touches_the_edge_is_not_drawn_out(tmp_path):
     touching = hand_like().crop((150, 100, 300, 301))
-    read = images.read_photo(saved(touching, tmp_path / "touching.png"))
-    alone = images.read_photo(saved(hand_like(), tmp_path / "alone.png"))
+    read = hands.read_photo(saved(touching, tmp_path / "touching.png"))
+    alone = hands.read_photo(saved(hand_like(), tmp_path / "alone.png"))
     assert np.abs(read.astype(int) - alone).mean() < 3
 
 
@@ -60,8 +59,8 @@ def test_all_of_a_cut_out_hand_is_taken_though_part_of_it_is_in_the_shadow(tmp_p
     shadow[180:190] = 0
     speck = np.asarray(lit) * shadow
     speck[20:26, 20:26] = 255
-    whole = images.read_photo(saved(lit, tmp_path / "lit.png"))
-    read = images.read_photo(saved(Image.fromarray(speck.astype("uint8")), tmp_path / "dark.png"))
+    whole = hands.read_photo(saved(lit, tmp_path / "lit.png"))
+    read = hands.read_photo(saved(Image.fromarray(speck.astype("uint8")), tmp_path / "dark.png"))
     lower = slice(15, None)
     assert np.abs(read[lower].astype(int) - whole[lower]).mean() < 3
 
@@ -71,15 +70,15 @@ def test_turned_as_exif_says(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # shown turned by 90 degrees clockwise
     path = saved(upright.transpose(Image.Transpose.ROTATE_90), tmp_path / "e.jpg", exif=exif)
-    plain = images.read_photo(saved(upright, tmp_path / "u.jpg"))
-    assert np.abs(images.read_photo(path).astype(int) - plain).mean() < 3
+    plain = hands.read_photo(saved(upright, tmp_path / "u.jpg"))
+    assert np.abs(hands.read_photo(path).astype(int) - plain).mean() < 3
 
 
 def test_transparency_counts_as_black(tmp_path):
     picture = hand_like(behind="white")
     picture.putalpha(hand_like().convert("L").point(lambda grey: 255 * (grey > 5)))
-    black = images.read_photo(saved(hand_like(), tmp_path / "b.png"))
-    clear = images.read_photo(saved(picture, tmp_path / "t.png"))
+    black = hands.read_photo(saved(hand_like(), tmp_path / "b.png"))
+    clear = hands.read_photo(saved(picture, tmp_path / "t.png"))
     assert np.abs(clear.astype(int) - black).mean() < 3
 
 
@@ -89,34 +88,33 @@ def test_found_on_a_wall_that_is_unevenly_lit(tmp_path, grey):
     wall = np.clip(np.broadcast_to(grey + 60 * (grey < 128) + ramp, (400, 400, 3)), 0, 255)
     cut = np.asarray(hand_like())
     photo = np.where(cut.max(axis=2, keepdims=True) > 0, cut, wall).astype("uint8")
-    small = images.read_photo(saved(Image.fromarray(photo), tmp_path / "wall.png")).astype(float)
-    alone = images.read_photo(saved(hand_like(), tmp_path / "alone.png")).astype(float)
+    small = hands.read_photo(saved(Image.fromarray(photo), tmp_path / "wall.png")).astype(float)
+    alone = hands.read_photo(saved(hand_like(), tmp_path / "alone.png")).astype(float)
     inside = alone > 100
     assert np.abs(small - alone)[inside].mean() < 12
 
 
 def test_middle_square_where_there_is_no_hand(tmp_path):
     ramp = np.tile(np.linspace(60, 200, 400).astype("uint8"), (200, 1))
-    small = images.read_photo(saved(Image.fromarray(ramp), tmp_path / "ramp.png"))
+    small = hands.read_photo(saved(Image.fromarray(ramp), tmp_path / "ramp.png"))
     np.testing.assert_allclose(small.mean(axis=0), np.linspace(95 + 1.25, 165 - 1.25, 28), atol=2)
 
 
 def test_sixteen_bits_and_palettes(tmp_path):
     grey = np.asarray(hand_like().convert("L"))
     deep = Image.fromarray(grey.astype("uint16") * 257)
-    plain = images.read_photo(saved(hand_like(), tmp_path / "plain.png")).astype(int)
+    plain = hands.read_photo(saved(hand_like(), tmp_path / "plain.png")).astype(int)
     in_colours = saved(hand_like().convert("P"), tmp_path / "p.png")
     assert (
-        np.corrcoef(images.read_photo(saved(deep, tmp_path / "d.png")).flat, plain.flat)[0, 1]
-        > 0.99
+        np.corrcoef(hands.read_photo(saved(deep, tmp_path / "d.png")).flat, plain.flat)[0, 1] > 0.99
     )
-    assert np.corrcoef(images.read_photo(in_colours).flat, plain.flat)[0, 1] > 0.98
+    assert np.corrcoef(hands.read_photo(in_colours).flat, plain.flat)[0, 1] > 0.98
 
 
 def test_an_open_file_as_an_upload_gives(tmp_path):
     path = saved(hand_like(), tmp_path / "hand.png")
     np.testing.assert_array_equal(
-        images.read_photo(io.BytesIO(path.read_bytes())), images.read_photo(str(path))
+        hands.read_photo(io.BytesIO(path.read_bytes())), hands.read_photo(str(path))
     )
 
 
@@ -124,30 +122,30 @@ def test_an_open_file_as_an_upload_gives(tmp_path):
 def test_pixels_count_as_a_photo(tmp_path, mode):
     picture = hand_like().convert(mode)
     np.testing.assert_array_equal(
-        images.read_photo(np.asarray(picture)),
-        images.read_photo(saved(picture, tmp_path / "p.png")),
+        hands.read_photo(np.asarray(picture)),
+        hands.read_photo(saved(picture, tmp_path / "p.png")),
     )
 
 
 def test_errors_name_the_file_and_what_to_do(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no file .*nowhere\.jpg.*Give the path"):
-        images.read_photo(tmp_path / "nowhere.jpg")
+        hands.read_photo(tmp_path / "nowhere.jpg")
     notes = tmp_path / "notes.txt"
     notes.write_text("no image")
     whole = saved(hand_like(), tmp_path / "whole.jpg").read_bytes()
     (tmp_path / "half.jpg").write_bytes(whole[: len(whole) // 2])
     for path in (notes, tmp_path / "half.jpg", tmp_path):
         with pytest.raises(ValueError, match=f"{path.name} cannot be read.*JPEG, PNG or WebP"):
-            images.read_photo(path)
+            hands.read_photo(path)
 
 
 def test_steps_show_the_photo_the_hand_the_crop_and_the_result(tmp_path):
     path = saved(hand_like((500, 400)), tmp_path / "hand.png")
-    figure = images.steps(path)
+    figure = hands.steps(path)
     shown = [axis.images[0].get_array() for axis in figure.axes]
     assert [picture.shape[:2] for picture in shown[:2]] == [(102, 128)] * 2
     assert shown[2].shape[0] == shown[2].shape[1]
-    np.testing.assert_array_equal(shown[3], images.read_photo(path))
+    np.testing.assert_array_equal(shown[3], hands.read_photo(path))
     assert "500 by 400" in figure.alt and "8% of it" in figure.alt
 
 
@@ -161,7 +159,7 @@ def scene(shift=0, hand=120, wall=190):
 @pytest.mark.parametrize("hand", [60, 120, 230])
 def test_cut_out_keeps_the_hand_and_blackens_the_wall(hand):
     picture, inside = scene(hand=hand, wall=170)
-    cut = images.cut_out(picture[None])
+    cut = hands.cut_out(picture[None])
     assert cut.shape == (1, 28, 28) and cut.dtype == np.uint8
     assert (cut[0][~inside] == 0).mean() > 0.98
     assert (cut[0][inside] > 0).mean() > 0.99
@@ -171,9 +169,9 @@ def test_cut_out_keeps_the_hand_and_blackens_the_wall(hand):
 
 def test_cut_out_of_many_is_each_cut_out():
     pictures = np.stack([scene(shift)[0] for shift in (-4, 0, 3)])
-    whole = images.cut_out(pictures)
+    whole = hands.cut_out(pictures)
     for picture, cut in zip(pictures, whole, strict=True):
-        np.testing.assert_array_equal(images.cut_out(picture[None])[0], cut)
+        np.testing.assert_array_equal(hands.cut_out(picture[None])[0], cut)
 
 
 def test_cropped_as_a_photo_of_the_cut_out_is(tmp_path):
@@ -181,16 +179,16 @@ def test_cropped_as_a_photo_of_the_cut_out_is(tmp_path):
     cut[0, 5:15, 10:16] = 150
     cut[1, 5:15, 10:16] = 150
     large = Image.fromarray(np.kron(cut[0], np.ones((14, 14), "uint8")))
-    photo = images.read_photo(saved(large, tmp_path / "large.png"))
-    small = images.cropped(cut)
+    photo = hands.read_photo(saved(large, tmp_path / "large.png"))
+    small = hands.cropped(cut)
     assert np.abs(small[0].astype(int) - photo).mean() < 8
     np.testing.assert_array_equal(small[0], small[1])
     assert small[2].max() == 0
-    trimmed = images.cropped(np.repeat(cut[:1], 50, axis=0), trim=0.5)
+    trimmed = hands.cropped(np.repeat(cut[:1], 50, axis=0), trim=0.5)
     widths = (trimmed > 75).any(axis=1).sum(axis=1)
     assert widths.min() <= 15 < 22 <= widths.max()  # less height, so larger in the crop
     np.testing.assert_array_equal(
-        trimmed, images.cropped(np.repeat(cut[:1], 50, axis=0), trim=0.5, seed=0)
+        trimmed, hands.cropped(np.repeat(cut[:1], 50, axis=0), trim=0.5, seed=0)
     )
 
 
@@ -198,19 +196,19 @@ def test_closest_and_near_duplicates():
     rng = np.random.default_rng(0)
     first, second, third = rng.integers(60, 180, (3, 28, 28))
     copies = np.stack([first, first * 0.8 + 20, second, second + rng.normal(0, 3, (28, 28)), third])
-    assert images.closest(copies[1:2], copies[:1])[0] == pytest.approx(1, abs=1e-5)
-    assert images.closest(copies[4:], copies[:4])[0] < 0.3
-    groups = images.near_duplicates(copies, np.zeros(5))
+    assert hands.closest(copies[1:2], copies[:1])[0] == pytest.approx(1, abs=1e-5)
+    assert hands.closest(copies[4:], copies[:4])[0] < 0.3
+    groups = hands.near_duplicates(copies, np.zeros(5))
     assert groups.tolist() == [0, 0, 1, 1, 2]
-    assert images.near_duplicates(copies, np.array([0, 1, 0, 0, 0])).tolist() == [0, 3, 1, 1, 2]
+    assert hands.near_duplicates(copies, np.array([0, 1, 0, 0, 0])).tolist() == [0, 3, 1, 1, 2]
 
 
 def test_near_duplicates_follow_chains():
     rng = np.random.default_rng(1)
     ends = rng.normal(0, 50, (2, 28, 28))
     chain = np.stack([ends[0] * (1 - t) + ends[1] * t for t in np.linspace(0, 1, 12)])
-    assert images.closest(chain[:1], chain[-1:])[0] < 0.3
-    assert images.near_duplicates(chain, np.zeros(12)).tolist() == [0] * 12
+    assert hands.closest(chain[:1], chain[-1:])[0] < 0.3
+    assert hands.near_duplicates(chain, np.zeros(12)).tolist() == [0] * 12
 
 
 def test_well_cut_takes_whole_hands_of_each_class_and_no_speck_or_wall():
@@ -220,7 +218,7 @@ def test_well_cut_takes_whole_hands_of_each_class_and_no_speck_or_wall():
     speck, wall, nothing = disc * (down > 7), np.full_like(disc, 150), np.zeros_like(disc)
     fingers = np.where(across.astype(int) % 4 < 2, 150, 0) * (np.abs(down) < 10)
     one_class = np.stack([disc, frayed, speck, wall, nothing])
-    told = images.well_cut(
+    told = hands.well_cut(
         np.stack([*one_class, fingers]).astype("uint8"), np.array([0, 0, 0, 0, 0, 1])
     )
     np.testing.assert_array_equal(told, [True, False, False, False, False, True])
@@ -230,24 +228,24 @@ def test_a_photo_that_would_fill_the_memory_is_refused(monkeypatch, tmp_path):
     Image.new("RGB", (40, 40)).save(tmp_path / "a.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     with pytest.raises(ValueError, match="cannot be read"):
-        images.read_photo(tmp_path / "a.png")
+        hands.read_photo(tmp_path / "a.png")
 
 
 def test_blank_images_are_compared():
     plain = np.zeros((2, 28, 28))
-    assert images.near_duplicates(plain, np.zeros(2)).tolist() == [0, 1]
-    assert images.closest(plain, plain).tolist() == [0, 0]
+    assert hands.near_duplicates(plain, np.zeros(2)).tolist() == [0, 1]
+    assert hands.closest(plain, plain).tolist() == [0, 0]
 
 
 def test_a_large_photo_is_decoded_small_and_told_in_its_full_size(tmp_path):
     large = hand_like((4000, 3000), (1500, 750, 2500, 2250))
     path, whole = saved(large, tmp_path / "large.jpg"), saved(large, tmp_path / "large.png")
-    assert images._opened(path)[0].size == (2000, 1500)
-    assert images.steps(path).axes[0].get_title() == "The photo\n4000 by 3000 pixels"
-    difference = images.read_photo(path).astype(float) - images.read_photo(whole)
+    assert photo._opened(path)[0].size == (2000, 1500)
+    assert hands.steps(path).axes[0].get_title() == "The photo\n4000 by 3000 pixels"
+    difference = hands.read_photo(path).astype(float) - hands.read_photo(whole)
     assert np.abs(difference).mean() < 6
 
 
 def test_the_steps_say_that_practice_data_was_loaded(tmp_path, monkeypatch):
     monkeypatch.setattr(datasets, "practice_notice", lambda: "drawings")
-    assert images.steps(saved(hand_like(), tmp_path / "a.png")).alt.endswith("Made from drawings.")
+    assert hands.steps(saved(hand_like(), tmp_path / "a.png")).alt.endswith("Made from drawings.")

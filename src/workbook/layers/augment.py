@@ -198,7 +198,7 @@ class RandomLight(_RandomImageLayer):
 
     Args:
         background: a probability; pixels that are black (0) are replaced by one grey with a ramp
-            in this share of the images. For hands cut out on black (``images.cut_out``).
+            in this share of the images. For hands cut out on black (``hands.cut_out``).
         cover: a fraction of the image's side; a rectangle with sides of up to this length, at a
             random place, is replaced by one grey.
         gamma: each pixel is raised to a power from ``1 / (1 + gamma)`` to ``1 + gamma``.

@@ -440,7 +440,7 @@ def _xla_pays(model: Any) -> bool:
     if model._requested_jit != "auto":
         return bool(model.jit_compile)
     # On a CPU, XLA took 40 times as long for a small convolutional network, 10 for dropout. The
-    # layers of workbook.augment draw their random numbers in a way that XLA is quick at. And XLA
+    # layers of workbook.layers draw their random numbers in a way that XLA is quick at. And XLA
     # reads some row of an embedding for a number that has none, where TensorFlow raises an error.
     suits_cpu = not any(
         hasattr(layer, "kernel_size")
@@ -489,7 +489,7 @@ def _differentiates_a_root_of_zero(body: Any) -> bool:
 
 
 def _loses_in_xla(node: Any) -> bool:
-    if node.op == "GatherV2":  # those along batch_dims are the layers of workbook.augment
+    if node.op == "GatherV2":  # those along batch_dims are the layers of workbook.layers
         return OWN_GATHER not in node.name and not node.attr["batch_dims"].i
     if node.op in ("FloorDiv", "FloorMod", "Div", "Mod"):
         whole = tf.as_dtype(node.attr["T"].type).is_integer

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from workbook.augment import squared_steps
 from workbook.backend import keras
+from workbook.layers.augment import squared_steps
 
 import numpy as np
 from keras import ops

@@ -6,8 +6,8 @@ import sys
 import zipfile
 
 from workbook import training
-from workbook.augment import RandomLight, RandomWarp
-from workbook.contrast import LocalContrast
+from workbook.layers.augment import RandomLight, RandomWarp
+from workbook.layers.contrast import LocalContrast
 from workbook.training import Epoch, Progress, Sequential
 
 import keras

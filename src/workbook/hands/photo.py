@@ -1,0 +1,121 @@
+"""Read a photograph of a hand as the network reads it."""
+
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from workbook import plots
+from workbook.hands.cutting import SIDE, is_on_black, located, square
+
+import numpy as np
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+DECODED = 1024  # pixels; what a JPEG has beyond twice this is not decoded
+LOOKED_AT = 128  # pixels; a photo is searched for the hand at this size
+
+Photo = str | Path | BinaryIO | np.ndarray
+
+
+def read_photo(photo: Photo) -> np.ndarray:
+    """Return a photograph of a hand as the network reads it: small, grey, cropped to the hand.
+
+    Any size, colour or grey; turned as its EXIF data say. A hand that was cut out (on black, or
+    transparent around it) is cropped to where it is. In another photo the hand is looked for as
+    in :func:`cut_out`: that takes a background which is plainer than the hand. Where none is
+    found, the middle square is used. :func:`steps` shows what was found.
+
+    Args:
+        photo: the path of a JPEG, PNG or WebP file (or of what else Pillow reads), or such a
+            file, open for reading bytes; or its pixels, uint8, (height, width) or, in colour,
+            (height, width, 3).
+
+    Returns:
+        ``(28, 28)`` uint8, from 0 (black) to 255 (white).
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is not an image, or a damaged one.
+    """
+    return _read(photo).small
+
+
+def steps(photo: Photo) -> plots.Figure:
+    """Show how :func:`read_photo` gets from the photograph to what the network reads.
+
+    Raises as :func:`read_photo` does.
+    """
+    read = _read(photo)
+    fig = plots.blank(2.4)
+    veiled = np.where(read.hand[..., None], read.colour, read.colour // 4 + 160)
+    pictures = {
+        f"The photo\n{read.size[0]} by {read.size[1]} pixels": read.colour,
+        "What was taken\nfor the hand": veiled,
+        "Cropped\nto a square": read.crop,
+        f"What the network reads\n{SIDE} by {SIDE} pixels": read.small,
+    }
+    for axis, (title, picture) in zip(fig.subplots(1, 4), pictures.items(), strict=True):
+        axis.imshow(picture, cmap="gray", vmin=0, vmax=255)
+        axis.set_title(title, fontsize=9)
+        axis.set(xticks=[], yticks=[])
+    return plots.described(
+        fig,
+        f"Four pictures: a photo of {read.size[0]} by {read.size[1]} pixels; the part taken for "
+        f"the hand, {read.hand.mean():.0%} of it; the square crop; and the {SIDE} by {SIDE} grey "
+        f"image that the network reads, of mean brightness {read.small.mean():.0f} of 255.",
+    )
+
+
+class _Read(NamedTuple):
+    """A photo and what became of it."""
+
+    size: tuple[int, int]  # width and height of the photo, turned upright, in pixels
+    colour: np.ndarray  # (height, width, 3) uint8, no side above LOOKED_AT
+    hand: np.ndarray  # (height, width) bool
+    crop: np.ndarray  # (side, side) uint8
+    small: np.ndarray  # (28, 28) uint8
+
+
+def _read(photo: Photo) -> _Read:
+    image, size = _opened(photo)
+    looked_at = image.copy()
+    looked_at.thumbnail((LOOKED_AT, LOOKED_AT), Image.Resampling.BOX)
+    colour = np.asarray(looked_at.convert("RGB"))
+    hand = located(colour)
+
+    crop, small = square(
+        image.convert("L"),
+        hand,
+        image.width / looked_at.width,
+        beyond="constant" if is_on_black(colour) else "edge",
+    )
+    return _Read(size, colour, hand, crop, small)
+
+
+def _opened(photo: Photo) -> tuple[Image.Image, tuple[int, int]]:
+    """Return the photo upright, in RGB, what is transparent in black; and its full size."""
+    name = getattr(photo, "name", photo)
+    try:
+        if isinstance(photo, np.ndarray):
+            image = Image.fromarray(photo)
+            size = image.size
+        else:
+            with Image.open(photo) as stored:
+                turned = stored.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+                size = stored.size[::-1] if turned else stored.size
+                # A JPEG is decoded small at once, which takes a tenth of the time and memory.
+                stored.draft(None, (DECODED, DECODED))
+                image = ImageOps.exif_transpose(stored)
+        if image.mode.startswith(("I", "F")):  # grey of more than 8 bits
+            values = np.asarray(image, dtype="float64")
+            image = Image.fromarray((255 * values / max(values.max(), 1)).astype("uint8"))
+        layers = image.convert("RGBA")
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"There is no file {name}. Give the path of a photo, such as 'my-hand.jpg'."
+        ) from None
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError) as error:
+        raise ValueError(
+            f"{name} cannot be read as an image ({error}). Give a whole JPEG, PNG or WebP file; "
+            "save a photo of another kind, such as HEIC, as JPEG first."
+        ) from error
+    black = Image.new("RGBA", layers.size, "black")
+    return Image.alpha_composite(black, layers).convert("RGB"), size
