@@ -5,10 +5,9 @@ import subprocess
 import sys
 import zipfile
 
-from workbook import training
 from workbook.layers.augment import RandomLight, RandomWarp
 from workbook.layers.contrast import LocalContrast
-from workbook.training import Epoch, Progress, Sequential
+from workbook.training import Epoch, Progress, Sequential, epoch, progress, rules
 
 import keras
 import nbclient
@@ -580,17 +579,8 @@ def test_the_courses_own_layers_train_with_xla():
     model.add(layers.LayerNormalization())
     model.add(layers.Dense(2))
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    compiled = []
-    plain = tf.function
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            tf,
-            "function",
-            lambda *a, **k: (compiled.append(k.get("jit_compile")), plain(*a, **k))[1],
-        )
-        model.fit(np.ones((8, 28, 28, 1), "float32"), np.zeros(8), verbose=0)
-    assert True in compiled
-    assert compiled[-1] is True
+    model.fit(np.ones((8, 28, 28, 1), "float32"), np.zeros(8), verbose=0)
+    assert model.how_it_trained.startswith(rules.XLA)
 
 
 def test_what_is_not_finite_becomes_of_it_what_keras_makes(data, epochs_made):
@@ -741,9 +731,9 @@ def test_an_epoch_gives_every_row_once_in_chunks(shuffle):
         seen.extend(int(row) for row in x)
         sizes.append(len(x))
 
-    epoch = Epoch(x, -x, 4, shuffle)
-    epoch.chunk = 1
-    epoch.run(loop, by_batch, lambda: False)
+    made = Epoch(x, -x, 4, shuffle)
+    made.chunk = 1
+    made.run(loop, by_batch, lambda: False)
     assert sizes == [4] * 5 + [3]
     assert sorted(seen) == list(range(23))
     assert (seen == list(range(23))) is not shuffle
@@ -897,7 +887,7 @@ def test_validation_is_not_shuffled(data, monkeypatch):
 
 
 def test_a_chunk_shrinks_to_a_batch_where_batches_are_slow(monkeypatch):
-    monkeypatch.setattr(training, "CHUNK_SECONDS", 0)
+    monkeypatch.setattr(epoch, "CHUNK_SECONDS", 0)
     stops = []
 
     def loop(x, y, order, start, stop):
@@ -947,27 +937,14 @@ def test_validation_may_be_less_frequent(data):
     both(data, validation_data=data, validation_freq=2, epochs=3)
 
 
-def test_what_xla_is_for():
-    def pays(*made):
-        model = Sequential([keras.Input((8, 8, 1)), *made, layers.Flatten(), layers.Dense(2)])
-        model.compile("sgd", "mse")
-        return training._xla_pays(model)
-
-    if tf.config.list_physical_devices("GPU"):
-        pytest.skip("on a GPU XLA pays for them too")
-    assert pays() and pays(RandomWarp(rotation=5), RandomLight(noise=0.1))
-    for slow in (layers.Conv2D(2, 3), layers.MaxPooling2D(), layers.Dropout(0.5)):
-        assert not pays(slow)
-
-
 def test_the_time_left_is_that_of_the_epochs_after_the_first(monkeypatch, capsys):
     clock = iter([0, 10, 20])
-    monkeypatch.setattr(training.time, "perf_counter", lambda: next(clock))
-    progress = Progress()
-    progress.set_params({"epochs": 4})
-    progress.on_train_begin()
-    progress.on_epoch_end(0)
-    progress.on_epoch_end(1)
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: next(clock))
+    shown = Progress()
+    shown.set_params({"epochs": 4})
+    shown.on_train_begin()
+    shown.on_epoch_end(0)
+    shown.on_epoch_end(1)
     assert [line.split()[-2] for line in capsys.readouterr().out.splitlines()] == ["0:30", "0:20"]
 
 
@@ -994,14 +971,6 @@ def test_a_callback_on_validation_batches_is_called(data):
         *data, validation_data=data, batch_size=BATCH, callbacks=[counts], verbose=0
     )
     assert counts.batches == 11
-
-
-def test_a_choice_for_or_against_xla_is_kept():
-    for jit in (True, False):
-        for layer in (layers.Conv2D(2, 3), layers.Flatten()):
-            model = Sequential([keras.Input((8, 8, 1)), layer])
-            model.compile("sgd", "mse", jit_compile=jit)
-            assert training._xla_pays(model) is jit
 
 
 def test_a_model_has_to_be_compiled(data):
