@@ -54,6 +54,18 @@ FIGURES = {
         {"plain": {"before": 1.0, "after": 0.9}, "dark": {"before": 0.2, "after": 0.8}}, "Twice"
     ),
     "reliability": lambda: plots.reliability(LABELS, PROBABILITIES),
+    "curves": lambda: plots.curves([-1, 0, 1], {"plain": [0.5, 1.0, 0.25]}, "Moved", "pixels"),
+    "weight_images": lambda: plots.weight_images(
+        {"before": np.eye(784)[:, :16], "after": np.ones((784, 16)) * np.arange(784)[:, None]},
+        "Weights",
+    ),
+    "feature_maps": lambda: plots.feature_maps(IMAGES[0], {"block 1": np.eye(4)[..., None]}),
+    "attention": lambda: plots.attention(
+        IMAGES[:2], ["A", "B"], {"covered": np.ones((2, 28, 28))}, "What matters"
+    ),
+    "evidence": lambda: plots.evidence(
+        IMAGES[0], {"for a\ncat": np.full((28, 28), 0.5)}, {"cat": 0.75, "dog": 0.25}
+    ),
 }
 
 
@@ -95,6 +107,11 @@ def test_every_figure_of_practice_data_is_marked(name, monkeypatch):
         "bars": "plain 90.0%, dark 25.0%. New kinds: dark.",
         "paired": "plain, before 100.0%, after 90.0%; dark, before 20.0%, after 80.0%.",
         "reliability": "40% sure 0% right, 60% sure 100% right",
+        "curves": "Moved, against pixels: plain, 50.0% at -1, 100.0% at 0, 25.0% at 1.",
+        "weight_images": "after, spread 226.321, neighbouring weights correlate by 1.00",
+        "feature_maps": "block 1, 1 maps of 4 by 4, 25% of them active",
+        "attention": "What matters: A, B; covered, 33% of it in the middle 16 by 16 pixels.",
+        "evidence": "(for a cat +392.0), orange for more and purple for less; most probable: cat",
     }.items(),
 )
 def test_descriptions_are_computed_from_what_is_shown(name, said):
@@ -235,7 +252,7 @@ def test_rows_of_the_confusion_matrix_are_actual_classes():
         (2, 1): "1",
     }
     np.testing.assert_array_equal(np.ma.filled(axis.images[0].get_array()[0], -1), [-1, 2, 1])
-    assert "most often: cat as dog 2, " in axis.get_title()
+    assert "most often: cat as dog (2), " in axis.get_title()
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("predicted class", "actual class")
 
 

@@ -284,7 +284,7 @@ def confusion_matrix(
             name.set(rotation=45, ha="right", rotation_mode="anchor")
     axis.set_yticks(range(classes), class_names)
     pairs = [np.unravel_index(k, matrix.shape) for k in mistakes.argsort(axis=None)[::-1][:3]]
-    top = [f"{class_names[a]} as {class_names[b]} {mistakes[a, b]}" for a, b in pairs]
+    top = [f"{class_names[a]} as {class_names[b]} ({mistakes[a, b]})" for a, b in pairs]
     title = "Confusion matrix: numbers of images, mistakes in colour"
     if mistakes.any():
         named = [text for text, (a, b) in zip(top, pairs, strict=True) if mistakes[a, b]]
@@ -511,6 +511,152 @@ def paired(values: Mapping[str, Mapping[str, float]], title: str) -> Figure:
         for name, pair in values.items()
     )
     return described(fig, f"{title}: {said}.")
+
+
+def curves(
+    x: Sequence[float], values: Mapping[str, Sequence[float]], title: str, xlabel: str
+) -> Figure:
+    """Show accuracies against ``x``, a line for each name."""
+    fig = blank(2.8)
+    axis = fig.subplots()
+    for (name, line), marker, colour in zip(
+        values.items(), "osD^", (BLUE, ORANGE, GREY, "black"), strict=False
+    ):
+        axis.plot(x, line, marker=marker, markersize=4, color=colour, label=name)
+    axis.set(title=title, xlabel=xlabel, ylabel="accuracy", ylim=(0, 1.02))
+    axis.yaxis.set_major_formatter(PercentFormatter(1.0))
+    axis.grid(alpha=0.3)
+    axis.legend(fontsize=8)
+    _plain(axis)
+    said = "; ".join(
+        f"{name}, " + ", ".join(f"{v:.1%} at {place}" for place, v in zip(x, line, strict=True))
+        for name, line in values.items()
+    )
+    return described(fig, f"{title}, against {xlabel}: {said}.")
+
+
+def weight_images(weights: Mapping[str, np.ndarray], title: str, units: int = 16) -> Figure:
+    """Show the weights of a layer's first units as images, purple below 0 and orange above.
+
+    Each array is (784, units), or (height, width, units) for a convolution's filters of one
+    channel. All have one scale.
+    """
+    stacks = {name: _as_images(array)[:units] for name, array in weights.items()}
+    most = max(float(np.abs(images).max()) for images in stacks.values())
+    across = min(units, 8)
+    down = -(-min(units, *(len(images) for images in stacks.values())) // across)
+    fig = blank((WIDTH - 1) / across * down * len(stacks) + 0.9)
+    axes = fig.subplots(len(stacks), 1, squeeze=False)[:, 0]
+    for axis, (name, images) in zip(axes, stacks.items(), strict=True):
+        side = images.shape[1]
+        gap = max(1, side // 14)
+        canvas = np.full(((side + gap) * down - gap, (side + gap) * across - gap), np.nan)
+        for place, image in enumerate(images):
+            top, left = (side + gap) * (place // across), (side + gap) * (place % across)
+            canvas[top : top + side, left : left + side] = image
+        drawn = axis.imshow(canvas, cmap="PuOr_r", vmin=-most, vmax=most, interpolation="nearest")
+        axis.set(ylabel=name, xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
+    fig.colorbar(drawn, ax=list(axes), label="weight", shrink=0.8)
+    fig.suptitle(title)
+    said = "; ".join(
+        f"{name}, spread {images.std():.3f}, neighbouring weights correlate by "
+        f"{np.corrcoef(images[:, :, 1:].ravel(), images[:, :, :-1].ravel())[0, 1]:.2f}"
+        for name, images in stacks.items()
+    )
+    return described(fig, f"{title}: {units} images each; {said}.")
+
+
+def _as_images(weights: np.ndarray) -> np.ndarray:
+    if weights.ndim == 2:
+        weights = weights.reshape(28, 28, -1)
+    return np.moveaxis(weights, -1, 0)
+
+
+def feature_maps(image: np.ndarray, maps: Mapping[str, np.ndarray], shown: int = 8) -> Figure:
+    """Show an image and the first feature maps of some layers, a row for each layer.
+
+    ``maps`` gives each layer's activations for this image, (height, width, maps); each map is
+    drawn from its own lowest to its own highest activation.
+    """
+    fig = blank(0.95 * (len(maps) + 1) + 0.6)
+    axes = fig.subplots(len(maps) + 1, shown)
+    for axis in axes.flat:
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
+    _show(axes[0, 0], image)
+    axes[0, 0].set_ylabel("image", fontsize=9)
+    said = []
+    for row, (name, activations) in zip(axes[1:], maps.items(), strict=True):
+        height, width, count = activations.shape
+        row[0].set_ylabel(f"{name}\n{height} × {width}", fontsize=9)
+        for axis, number in zip(row, range(min(count, shown)), strict=False):
+            axis.imshow(activations[:, :, number], cmap="gray", interpolation="nearest")
+        said.append(
+            f"{name}, {count} maps of {height} by {width}, "
+            f"{(activations > 0).mean():.0%} of them active"
+        )
+    fig.suptitle("What the layers make of one image")
+    return described(fig, f"An image and {shown} feature maps of each layer: {'; '.join(said)}.")
+
+
+def attention(
+    images: np.ndarray, captions: Sequence[str], maps: Mapping[str, np.ndarray], title: str
+) -> Figure:
+    """Show a row of images, and below them each of some (n, 28, 28) maps of what mattered there."""
+    fig = blank(0.95 * (len(maps) + 1) + 0.8)
+    axes = fig.subplots(len(maps) + 1, len(images), squeeze=False)
+    said = []
+    for axis in axes.flat:
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
+    for axis, image, caption in zip(axes[0], images, captions, strict=True):
+        _show(axis, image)
+        axis.set_title(caption, fontsize=9)
+    for row, (name, pixels) in zip(axes[1:], maps.items(), strict=True):
+        row[0].set_ylabel(name, fontsize=9)
+        centre = []
+        for axis, image, mattered in zip(row, images, pixels, strict=True):
+            _show(axis, image)
+            most = max(float(np.abs(mattered).max()), 1e-9)
+            axis.imshow(mattered, cmap="PuOr_r", vmin=-most, vmax=most, alpha=0.65)
+            weight = np.maximum(mattered, 0)
+            centre.append(weight[6:22, 6:22].sum() / max(weight.sum(), 1e-9))
+        said.append(f"{name}, {np.mean(centre):.0%} of it in the middle 16 by 16 pixels")
+    fig.suptitle(title)
+    return described(fig, f"{title}: {', '.join(captions)}; {'; '.join(said)}.")
+
+
+def evidence(
+    image: np.ndarray, votes: Mapping[str, np.ndarray], probabilities: Mapping[str, float]
+) -> Figure:
+    """Show an image, what each of its pixels adds to some sums, and what the network concludes.
+
+    ``votes`` maps a title to (28, 28) numbers: orange adds to the sum, purple takes away.
+    """
+    fig = blank(2.5)
+    first, *others, last = fig.subplots(1, len(votes) + 2)
+    _show(first, image)
+    first.set(title="the image", xticks=[], yticks=[])
+    for axis, (title, pixels) in zip(others, votes.items(), strict=True):
+        most = float(np.abs(pixels).max()) or 1.0
+        axis.imshow(pixels.reshape(28, 28), cmap="PuOr_r", vmin=-most, vmax=most)
+        axis.set_title(title, fontsize=9)
+        axis.set(xlabel=f"sum {pixels.sum():+.1f}", xticks=[], yticks=[])
+    last.barh(list(probabilities), list(probabilities.values()), color=BLUE)
+    last.invert_yaxis()
+    last.set(title="its conclusion", xlabel="probability", xlim=(0, 1))
+    _plain(last)
+    sums = ", ".join(
+        f"{' '.join(title.split())} {pixels.sum():+.1f}" for title, pixels in votes.items()
+    )
+    top = sorted(probabilities, key=lambda name: -probabilities[name])[:2]
+    said = ", ".join(f"{name} {probabilities[name]:.0%}" for name in top)
+    return described(
+        fig,
+        f"An image and what its pixels add to some sums ({sums}), orange for more and purple for "
+        f"less; most probable: {said}.",
+    )
 
 
 def _compact(png: bytes) -> bytes:
