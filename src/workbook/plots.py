@@ -483,7 +483,7 @@ def paired(values: Mapping[str, Mapping[str, float]], title: str) -> Figure:
     Each value maps the names of the same two conditions, such as "before" and "after", to
     fractions from 0 to 1.
     """
-    fig = blank(0.42 * len(values) + 1.2)
+    fig = blank(0.32 * len(values) + 1.4)
     axis = fig.subplots()
     first, second = list(next(iter(values.values())))
     for place, pair in enumerate(values.values()):
@@ -498,11 +498,11 @@ def paired(values: Mapping[str, Mapping[str, float]], title: str) -> Figure:
             zorder=2,
         )
     axis.set_yticks(range(len(values)), list(values))
-    axis.invert_yaxis()
-    axis.margins(x=0.05, y=0.15)
+    axis.margins(x=0.05)
+    axis.set_ylim(len(values) - 0.5, -0.5)
     axis.xaxis.set_major_formatter(PercentFormatter(1.0))
     axis.set(title=title, xlabel="accuracy")
-    axis.legend(fontsize=8)
+    fig.legend(fontsize=8, ncols=2, loc="outside lower right")
     axis.grid(axis="x", alpha=0.3)
     _column(axis, [f"{pair[first]:.1%}, {pair[second]:.1%}" for pair in values.values()])
     _plain(axis)
