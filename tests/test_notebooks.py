@@ -57,7 +57,7 @@ def test_the_course_is_here():
 
 
 def test_it_is_small_and_its_cells_are_short(path, cells):
-    assert path.stat().st_size <= 1.5e6
+    assert path.stat().st_size <= 2e6
     assert (
         statistics.median(len("".join(cell["source"]).splitlines()) for cell in _code(cells)) <= 5
     )

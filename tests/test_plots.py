@@ -37,7 +37,7 @@ class History:
 FIGURES = {
     "samples": lambda: plots.samples(IMAGES, LABELS, CLASS_NAMES),
     "class_counts": lambda: plots.class_counts({"training": LABELS}, CLASS_NAMES),
-    "pixel_histogram": lambda: plots.pixel_histogram(IMAGES),
+    "pixel_histogram": lambda: plots.pixel_histogram({"drawn": IMAGES}),
     "learning_curves": lambda: plots.learning_curves(History()),
     "predictions": lambda: plots.predictions(IMAGES, LABELS, PROBABILITIES, CLASS_NAMES),
     "confident_mistakes": lambda: plots.confident_mistakes(
@@ -47,7 +47,25 @@ FIGURES = {
     "class_accuracy": lambda: plots.class_accuracy(LABELS, PREDICTED, CLASS_NAMES),
     "variations": lambda: plots.variations(IMAGES[:2], [IMAGES[2:4]], "Changed", ["dark"]),
     "captioned": lambda: plots.captioned(IMAGES[:2], ["the first", "the second"], "Two images"),
-    "bars": lambda: plots.bars({"plain": 0.9, "dark": 0.25}, "Accuracy"),
+    "bars": lambda: plots.bars(
+        {"plain": 0.9, "dark": 0.25}, "Accuracy", n=20, apart={"new kinds": ["dark"]}
+    ),
+    "paired": lambda: plots.paired(
+        {"plain": {"before": 1.0, "after": 0.9}, "dark": {"before": 0.2, "after": 0.8}}, "Twice"
+    ),
+    "reliability": lambda: plots.reliability(LABELS, PROBABILITIES),
+    "curves": lambda: plots.curves([-1, 0, 1], {"plain": [0.5, 1.0, 0.25]}, "Moved", "pixels"),
+    "weight_images": lambda: plots.weight_images(
+        {"before": np.eye(784)[:, :16], "after": np.ones((784, 16)) * np.arange(784)[:, None]},
+        "Weights",
+    ),
+    "feature_maps": lambda: plots.feature_maps(IMAGES[0], {"block 1": np.eye(4)[..., None]}),
+    "attention": lambda: plots.attention(
+        IMAGES[:2], ["A", "B"], {"covered": np.ones((2, 28, 28))}, "What matters"
+    ),
+    "evidence": lambda: plots.evidence(
+        IMAGES[0], {"for a\ncat": np.full((28, 28), 0.5)}, {"cat": 0.75, "dog": 0.25}
+    ),
 }
 
 
@@ -86,7 +104,14 @@ def test_every_figure_of_practice_data_is_marked(name, monkeypatch):
         "class_accuracy": "hardest first: cat 50.0%, owl 50.0%, dog 100.0%.",
         "variations": "Changed: 2 images, each as stored and in 1 changed version (dark)",
         "captioned": "Two images: the first; the second",
-        "bars": "plain 90.0%, dark 25.0%",
+        "bars": "plain 90.0%, dark 25.0%. New kinds: dark.",
+        "paired": "plain, before 100.0%, after 90.0%; dark, before 20.0%, after 80.0%.",
+        "reliability": "40% sure 0% right, 60% sure 100% right",
+        "curves": "Moved, against pixels: plain, 50.0% at -1, 100.0% at 0, 25.0% at 1.",
+        "weight_images": "after, spread 226.321, neighbouring weights correlate by 1.00",
+        "feature_maps": "block 1, 1 maps of 4 by 4, 25% of them active",
+        "attention": "What matters: A, B; covered, 33% of it in the middle 16 by 16 pixels.",
+        "evidence": "(for a cat +392.0), orange for more and purple for less; most probable: cat",
     }.items(),
 )
 def test_descriptions_are_computed_from_what_is_shown(name, said):
@@ -226,7 +251,8 @@ def test_rows_of_the_confusion_matrix_are_actual_classes():
         (2, 0): "1",
         (2, 1): "1",
     }
-    np.testing.assert_allclose(axis.images[0].get_array()[0] ** 2, [0, 2 / 3, 1 / 3])
+    np.testing.assert_array_equal(np.ma.filled(axis.images[0].get_array()[0], -1), [-1, 2, 1])
+    assert "most often: cat as dog (2), " in axis.get_title()
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("predicted class", "actual class")
 
 
@@ -243,14 +269,49 @@ def test_a_prediction_is_above_its_picture_and_the_label_below():
 
 def test_the_histogram_is_of_all_images():
     two = np.stack([np.zeros((28, 28), "uint8"), np.full((28, 28), 100, "uint8")])
-    fig = plots.pixel_histogram(two)
-    assert "the most common level is 0 (50% of all pixels), the mean is 50" in fig.alt
-    assert [bar.get_height() for bar in fig.axes[0].patches][100] == 0.5
+    fig = plots.pixel_histogram({"two": two, "one": two[:1]})
+    assert "two, most common level 0 (50% of all pixels), mean 50; one, most" in fig.alt
+    first, second = (steps.get_data().values for steps in fig.axes[0].patches)
+    assert (first[0], first[100 // 16], second[0]) == (0.5, 0.5, 1)
 
 
-def test_the_bars_of_class_accuracy_are_two_standard_errors():
-    [cat, *_] = FIGURES["class_accuracy"]().axes[0].collections[0].get_segments()
-    assert cat[0, 0] == pytest.approx(0.5 - 2 * np.sqrt(0.5 * 0.5 / 2))
+def test_the_bars_of_class_accuracy_are_wilson_s_intervals():
+    [cat, *_, dog] = FIGURES["class_accuracy"]().axes[0].collections[0].get_segments()
+    # Wilson's formula for 1 of 2 and for 2 of 2, with z = 1.96.
+    assert cat[:, 0] == pytest.approx([0.0945, 0.9055], abs=1e-4)
+    assert dog[:, 0] == pytest.approx([2 / (2 + 1.96**2), 1], abs=1e-4)
+
+
+def test_intervals_count_what_they_are_told_to():
+    few, many = (
+        plots.bars({"plain": 0.9}, "Accuracy", n=n).axes[0].collections[0].get_segments()[0][:, 0]
+        for n in (10, 1000)
+    )
+    assert few[0] < many[0] < 0.9 < many[1] < few[1]
+
+
+def test_a_reliability_diagram_bins_by_the_probability_of_the_prediction():
+    sure = np.array([0.95, 0.95, 0.95, 0.95, 0.55, 0.55])
+    right = np.array([1, 1, 1, 0, 1, 0], bool)
+    probabilities = np.stack([sure, 1 - sure], axis=1)
+    fig = plots.reliability(np.where(right, 0, 1), probabilities)
+    assert "55% sure 50% right, 95% sure 75% right" in fig.alt
+    assert "100.0% on the half that the network is surest of, 66.7% on all" in fig.alt
+    coverage = fig.axes[1].lines[0]
+    assert coverage.get_xdata()[-1] == 1 and coverage.get_ydata()[-1] == pytest.approx(4 / 6)
+
+
+def test_a_loss_that_spans_decades_has_a_logarithmic_axis():
+    falling = History()
+    falling.history = History.history | {"val_loss": [0.9, 0.1, 0.01]}
+    scales = [plots.learning_curves(h).axes[0].get_yscale() for h in (History(), falling)]
+    assert scales == ["linear", "log"]
+
+
+def test_no_number_stands_on_a_bar_of_its_interval():
+    axis = FIGURES["bars"]().axes[0]
+    assert [text.get_text() for text in axis.texts] == ["90.0%", "25.0%"]
+    assert all(text.xy[0] > 1 for text in axis.texts)
 
 
 def test_curves_are_drawn_as_they_are_named():

@@ -157,7 +157,7 @@ EXERCISES: dict[str, Exercise] = {
         _gap,
         "The last value of training accuracy minus the last of validation, as a fraction: 2% is "
         "0.02.",
-        "This gap is overfitting, measured: images it has seen against images it has not.",
+        "This is the generalisation gap: images that it has learned from, against new ones.",
         within=0.0005,
     ),
     "mnist.hardest-pair": Exercise(
@@ -206,7 +206,7 @@ EXERCISES: dict[str, Exercise] = {
     "digit-recognizer.steps": Exercise(
         lambda X_train, history: math.ceil(len(X_train) / 32) * len(history.epoch),
         "One step for each batch of 32, the last of which may be smaller, in each of the epochs.",
-        "Each of these steps is the one that you have worked out by hand.",
+        "Each of these steps is the one that you have followed line by line.",
     ),
     "digit-recognizer.gradient": Exercise(
         lambda db2: float(db2[0]),

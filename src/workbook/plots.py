@@ -22,6 +22,7 @@ from matplotlib import figure
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from PIL import Image
+from scipy.stats import binomtest
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#595959"
 
@@ -88,28 +89,35 @@ def class_counts(labels: Mapping[str, np.ndarray], class_names: Sequence[str]) -
     return described(fig, f"Bar charts of the images of each class: {'; '.join(said)}.")
 
 
-def pixel_histogram(images: np.ndarray) -> Figure:
-    """Show how often each grey level from 0 (black) to 255 (white) occurs in uint8 ``images``."""
-    counts = np.bincount(images.reshape(-1), minlength=256)
-    share = counts / counts.sum()
+def pixel_histogram(images: Mapping[str, np.ndarray]) -> Figure:
+    """Show how often grey levels from 0 (black) to 255 (white) occur in uint8 images, by dataset.
+
+    The levels are counted in 16 bins of 16; the first dataset is drawn filled, others as lines.
+    """
     fig = blank(2.8)
     axis = fig.subplots()
-    axis.bar(np.arange(256), share, width=1.0, color=BLUE)
-    axis.set_yscale("log")
+    edges = np.arange(0, 257, 16)
+    said = []
+    for place, (name, pixels) in enumerate(images.items()):
+        counts = np.bincount(pixels.reshape(-1), minlength=256)
+        share = counts / counts.sum()
+        binned = share.reshape(16, 16).sum(axis=1)
+        colour = ORANGE if place else BLUE
+        axis.stairs(binned, edges, label=name, color=colour, fill=not place, linewidth=2)
+        mode, mean = int(counts.argmax()), float((np.arange(256) * share).sum())
+        said.append(
+            f"{name}, most common level {mode} ({share[mode]:.0%} of all pixels), mean {mean:.0f}"
+        )
     axis.set(
-        ylim=(1e-5, 1),  # the same for every dataset, so that two can be compared
+        ylim=(0, 1),  # the same for every dataset, so that two can be compared
         title="How bright the pixels are",
-        xlabel="grey level (0 black, 255 white)",
-        ylabel="share of all pixels (log scale)",
+        xlabel="grey level (0 black, 255 white), in bins of 16",
+        ylabel="share of all pixels",
     )
+    axis.yaxis.set_major_formatter(PercentFormatter(1.0))
+    axis.legend(fontsize=8)
     _plain(axis)
-    mode = int(counts.argmax())
-    mean = float((np.arange(256) * share).sum())
-    return described(
-        fig,
-        f"Histogram of pixel grey levels from 0 to 255: the most common level is {mode} "
-        f"({share[mode]:.0%} of all pixels), the mean is {mean:.0f}.",
-    )
+    return described(fig, f"Histogram of pixel grey levels from 0 to 255: {'; '.join(said)}.")
 
 
 def learning_curves(history: Any) -> Figure:
@@ -142,10 +150,10 @@ def learning_curves(history: Any) -> Figure:
     for axis, (key, name) in zip(
         fig.subplots(1, 2), {"loss": "Loss", "accuracy": "Accuracy"}.items(), strict=True
     ):
-        axis.plot(epochs, values[key], ".-", color=BLUE, markersize=4, label="training")
-        axis.plot(
-            epochs, values[f"val_{key}"], ".--", color=ORANGE, markersize=4, label="validation"
-        )
+        # A few markers tell the lines apart without colour; one at each epoch would blur them.
+        look: dict[str, Any] = {"markersize": 4, "markevery": max(1, len(epochs) // 10)}
+        axis.plot(epochs, values[key], "s-", color=BLUE, label="training", **look)
+        axis.plot(epochs, values[f"val_{key}"], "o-", color=ORANGE, label="validation", **look)
         axis.plot(
             epochs[best],
             values[f"val_{key}"][best],
@@ -165,6 +173,9 @@ def learning_curves(history: Any) -> Figure:
         else:
             axis.set_ylabel("cross-entropy loss (nats)")
             axis.legend(fontsize=8)
+            if _spans_decades(values["val_loss"]):
+                axis.set_yscale("log")
+                axis.set_ylabel("cross-entropy loss (nats, log scale)")
     return described(fig, _describe_curves(values, best))
 
 
@@ -248,11 +259,13 @@ def confusion_matrix(
     classes = len(class_names)
     matrix = np.zeros((classes, classes), int)
     np.add.at(matrix, (labels, predicted), 1)
-    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    mistakes = matrix * (1 - np.eye(classes, dtype=int))
     fig = blank(6.4)
     axis = fig.subplots()
-    # The square root lifts the few mistakes out of the white, next to a diagonal near 1.
-    axis.imshow(np.sqrt(share), cmap="Blues", vmin=0, vmax=1)
+    most = max(mistakes.max(), 1)
+    # The diagonal, which would outshine them all, is grey; the colours are those of the mistakes.
+    axis.imshow(np.where(np.eye(classes), np.nan, mistakes), cmap="Blues", vmin=0, vmax=most)
+    axis.imshow(np.where(np.eye(classes), 0.25, np.nan), cmap="Greys", vmin=0, vmax=1)
     size = 9 if classes <= 10 else 6
     for (row, column), number in np.ndenumerate(matrix):
         if number:
@@ -263,61 +276,118 @@ def confusion_matrix(
                 ha="center",
                 va="center",
                 fontsize=size,
-                color="white" if share[row, column] > 0.35 else "black",
+                color="white" if mistakes[row, column] > 0.6 * most else "black",
             )
     axis.set_xticks(range(classes), class_names)
     if max(map(len, class_names)) > 1:
         for name in axis.get_xticklabels():
             name.set(rotation=45, ha="right", rotation_mode="anchor")
     axis.set_yticks(range(classes), class_names)
-    title = "Confusion matrix (number: images, colour: share of the row)"
+    pairs = [np.unravel_index(k, matrix.shape) for k in mistakes.argsort(axis=None)[::-1][:3]]
+    top = [f"{class_names[a]} as {class_names[b]} ({mistakes[a, b]})" for a, b in pairs]
+    title = "Confusion matrix: numbers of images, mistakes in colour"
+    if mistakes.any():
+        named = [text for text, (a, b) in zip(top, pairs, strict=True) if mistakes[a, b]]
+        title += f"\nmost often: {', '.join(named)}"
     axis.set(title=title, xlabel="predicted class", ylabel="actual class")
-    mistakes = matrix * (1 - np.eye(classes, dtype=int))
     said = f"{np.trace(matrix):,} of {matrix.sum():,} images are on the diagonal, predicted rightly"
     if mistakes.any():
-        most = np.argwhere(mistakes == mistakes.max())
-        names = [f"{class_names[row]} taken for {class_names[column]}" for row, column in most]
+        commonest = np.argwhere(mistakes == mistakes.max())
+        names = [f"{class_names[row]} taken for {class_names[column]}" for row, column in commonest]
         said += f"; most common, {_count(mistakes.max(), 'time')}: {', '.join(names)}"
     return described(fig, f"Confusion matrix of {classes} classes: {said}.")
 
 
 def class_accuracy(labels: np.ndarray, predicted: np.ndarray, class_names: Sequence[str]) -> Figure:
-    """Show the accuracy on each class that occurs, hardest first, with two standard errors."""
+    """Show the accuracy on each class that occurs, hardest first, with Wilson's 95% intervals."""
     if np.array_equal(labels, predicted):
         return _sentence(f"The model read each of {len(class_names)} classes without a mistake")
     images = np.bincount(labels, minlength=len(class_names))
     right = np.bincount(labels[labels == predicted], minlength=len(class_names))
     accuracy = np.divide(right, images, where=images > 0, out=np.full(len(images), np.nan))
     order = [c for c in accuracy.argsort(kind="stable") if images[c]]
-    names, accuracy, images = [class_names[c] for c in order], accuracy[order], images[order]
-    error = 2 * np.sqrt(accuracy * (1 - accuracy) / images)
-    upper = np.minimum(error, 1 - accuracy)
+    names, accuracy = [class_names[c] for c in order], accuracy[order]
     fig = blank(0.27 * len(names) + 1.1)
     axis = fig.subplots()
     axis.errorbar(
-        accuracy, range(len(names)), xerr=[error, upper], fmt="o", color=BLUE, ecolor=GREY
+        accuracy,
+        range(len(names)),
+        xerr=_beyond(accuracy, [interval(right[c], images[c]) for c in order]),
+        fmt="o",
+        color=BLUE,
+        ecolor=GREY,
     )
-    for place, value in enumerate(accuracy):
-        axis.annotate(
-            f"{value:.1%}",
-            (value + upper[place], place),
-            (7, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=8,
-        )
     axis.set_yticks(range(len(names)), names)
     axis.invert_yaxis()
-    axis.margins(x=0.12)
+    axis.margins(x=0.05)
     axis.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
     axis.set(
         title="Accuracy on each class, hardest first",
-        xlabel="accuracy (bars: two standard errors)",
+        xlabel="accuracy (bars: 95% intervals)",
         ylabel="class",
     )
+    _column(axis, [f"{value:.1%}" for value in accuracy])
     _plain(axis)
     said = ", ".join(f"{name} {value:.1%}" for name, value in zip(names, accuracy, strict=True))
     return described(fig, f"Accuracy on each of {len(names)} classes, hardest first: {said}.")
+
+
+def interval(right: int, n: int) -> tuple[float, float]:
+    """Return the 95% interval of the share ``right / n``, by Wilson (1927): wide at 100%, too."""
+    low, high = binomtest(int(right), int(n)).proportion_ci(0.95, method="wilson")
+    return float(low), float(high)
+
+
+def reliability(labels: np.ndarray, probabilities: np.ndarray) -> Figure:
+    """Show what a network's certainty is worth: accuracy by probability, and by share answered.
+
+    Left: images in ten bins of equal width by the probability of the predicted class, each with
+    its accuracy (a reliability diagram; Guo, Pleiss, Sun and Weinberger, 2017). Right: the
+    accuracy on the images that the network is surest of, against their share of all (coverage).
+    """
+    sure = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels
+    bins = np.minimum((sure * 10).astype(int), 9)
+    used = [k for k in range(10) if (bins == k).any()]
+    said_sure = [float(sure[bins == k].mean()) for k in used]
+    accuracy = np.array([right[bins == k].mean() for k in used])
+    spans = [interval(right[bins == k].sum(), (bins == k).sum()) for k in used]
+    fig = blank(3.2)
+    left, axis = fig.subplots(1, 2)
+    left.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="as sure as right")
+    left.errorbar(
+        said_sure, accuracy, yerr=_beyond(accuracy, spans), fmt="o", color=BLUE, ecolor=GREY
+    )
+    left.set(
+        title="Is it as right as it is sure?",
+        xlabel="mean probability of the prediction",
+        ylabel="accuracy (bars: 95% intervals)",
+        xlim=(0, 1.02),
+        ylim=(0, 1.02),
+    )
+    left.legend(fontsize=8, loc="upper left")
+    order = np.argsort(-sure, kind="stable")
+    covered = np.arange(1, len(order) + 1)
+    axis.plot(covered / len(order), right[order].cumsum() / covered, color=BLUE)
+    axis.set(
+        title="Answer only when sure",
+        xlabel="coverage: share of images answered",
+        ylabel="accuracy on these",
+        xlim=(0, 1.02),
+    )
+    for each in (left, axis):
+        each.xaxis.set_major_formatter(PercentFormatter(1.0))
+        each.yaxis.set_major_formatter(PercentFormatter(1.0))
+        _plain(each)
+    half = right[order][: len(order) // 2].mean()
+    said = ", ".join(
+        f"{s:.0%} sure {a:.0%} right" for s, a in zip(said_sure, accuracy, strict=True)
+    )
+    return described(
+        fig,
+        f"Reliability diagram of {len(labels):,} images: {said}. Accuracy against coverage: "
+        f"{half:.1%} on the half that the network is surest of, {right.mean():.1%} on all.",
+    )
 
 
 def variations(
@@ -363,19 +433,230 @@ def captioned(images: np.ndarray, captions: Sequence[str], title: str) -> Figure
     return described(fig, f"{title}: {'; '.join(captions)}.")
 
 
-def bars(values: Mapping[str, float], title: str, xlabel: str = "accuracy") -> Figure:
-    """Show fractions from 0 to 1, each with its name, as horizontal bars."""
+def bars(
+    values: Mapping[str, float],
+    title: str,
+    xlabel: str = "accuracy",
+    n: int | None = None,
+    apart: Mapping[str, Sequence[str]] | None = None,
+) -> Figure:
+    """Show fractions from 0 to 1, each with its name, as horizontal bars.
+
+    With ``n``, the number of independent measurements behind each, its 95% interval is drawn.
+    ``apart`` gives a heading and the names of those that are drawn in another colour.
+    """
+    heading, others = next(iter(apart.items())) if apart else ("", ())
     fig = blank(0.32 * len(values) + 1.1)
     axis = fig.subplots()
-    drawn = axis.barh(list(values), list(values.values()), color=BLUE)
-    axis.bar_label(drawn, fmt="{:.1%}", padding=3, fontsize=9)
+    numbers = np.array(list(values.values()), float)
+    spans = [interval(round(value * n), n) for value in numbers] if n else None
+    drawn = axis.barh(
+        list(values),
+        numbers,
+        color=[ORANGE if name in others else BLUE for name in values],
+        xerr=_beyond(numbers, spans) if spans else None,
+        ecolor="black",
+        error_kw={"linewidth": 1},
+    )
+    if others:
+        inside = next(bar for name, bar in zip(values, drawn, strict=True) if name in others)
+        fig.legend([inside], [heading], fontsize=8, loc="outside lower right")
+        for name, bar in zip(values, drawn, strict=True):
+            bar.set_hatch("//" if name in others else "")
+            bar.set_edgecolor("white")
+    _column(axis, [f"{value:.1%}" for value in numbers])
     axis.invert_yaxis()
-    axis.set_xlim(0, 1.12)
+    axis.set_xlim(0, 1)
     axis.xaxis.set_major_formatter(PercentFormatter(1.0))
-    axis.set(title=title, xlabel=xlabel)
+    axis.set(title=title, xlabel=xlabel + (" (lines: 95% intervals)" if n else ""))
     _plain(axis)
     said = ", ".join(f"{name} {value:.1%}" for name, value in values.items())
+    named = (
+        f" {heading.capitalize()}: {', '.join(n for n in values if n in others)}." if others else ""
+    )
+    return described(fig, f"{title}: {said}.{named}")
+
+
+def paired(values: Mapping[str, Mapping[str, float]], title: str) -> Figure:
+    """Show pairs of accuracies, joined by a line: for each name, what two conditions gave.
+
+    Each value maps the names of the same two conditions, such as "before" and "after", to
+    fractions from 0 to 1.
+    """
+    fig = blank(0.32 * len(values) + 1.4)
+    axis = fig.subplots()
+    first, second = list(next(iter(values.values())))
+    for place, pair in enumerate(values.values()):
+        axis.plot([pair[first], pair[second]], [place, place], color=GREY, zorder=1)
+    for condition, colour, marker in ((first, BLUE, "o"), (second, ORANGE, "s")):
+        axis.scatter(
+            [pair[condition] for pair in values.values()],
+            range(len(values)),
+            color=colour,
+            marker=marker,
+            label=condition,
+            zorder=2,
+        )
+    axis.set_yticks(range(len(values)), list(values))
+    axis.margins(x=0.05)
+    axis.set_ylim(len(values) - 0.5, -0.5)
+    axis.xaxis.set_major_formatter(PercentFormatter(1.0))
+    axis.set(title=title, xlabel="accuracy")
+    fig.legend(fontsize=8, ncols=2, loc="outside lower right")
+    axis.grid(axis="x", alpha=0.3)
+    _column(axis, [f"{pair[first]:.1%}, {pair[second]:.1%}" for pair in values.values()])
+    _plain(axis)
+    said = "; ".join(
+        f"{name}, {first} {pair[first]:.1%}, {second} {pair[second]:.1%}"
+        for name, pair in values.items()
+    )
     return described(fig, f"{title}: {said}.")
+
+
+def curves(
+    x: Sequence[float], values: Mapping[str, Sequence[float]], title: str, xlabel: str
+) -> Figure:
+    """Show accuracies against ``x``, a line for each name."""
+    fig = blank(2.8)
+    axis = fig.subplots()
+    for (name, line), marker, colour in zip(
+        values.items(), "osD^", (BLUE, ORANGE, GREY, "black"), strict=False
+    ):
+        axis.plot(x, line, marker=marker, markersize=4, color=colour, label=name)
+    axis.set(title=title, xlabel=xlabel, ylabel="accuracy", ylim=(0, 1.02))
+    axis.yaxis.set_major_formatter(PercentFormatter(1.0))
+    axis.grid(alpha=0.3)
+    axis.legend(fontsize=8)
+    _plain(axis)
+    said = "; ".join(
+        f"{name}, " + ", ".join(f"{v:.1%} at {place}" for place, v in zip(x, line, strict=True))
+        for name, line in values.items()
+    )
+    return described(fig, f"{title}, against {xlabel}: {said}.")
+
+
+def weight_images(weights: Mapping[str, np.ndarray], title: str, units: int = 16) -> Figure:
+    """Show the weights of a layer's first units as images, purple below 0 and orange above.
+
+    Each array is (784, units), or (height, width, units) for a convolution's filters of one
+    channel. All have one scale.
+    """
+    stacks = {name: _as_images(array)[:units] for name, array in weights.items()}
+    most = max(float(np.abs(images).max()) for images in stacks.values())
+    across = min(units, 8)
+    down = -(-min(units, *(len(images) for images in stacks.values())) // across)
+    fig = blank((WIDTH - 1) / across * down * len(stacks) + 0.9)
+    axes = fig.subplots(len(stacks), 1, squeeze=False)[:, 0]
+    for axis, (name, images) in zip(axes, stacks.items(), strict=True):
+        side = images.shape[1]
+        gap = max(1, side // 14)
+        canvas = np.full(((side + gap) * down - gap, (side + gap) * across - gap), np.nan)
+        for place, image in enumerate(images):
+            top, left = (side + gap) * (place // across), (side + gap) * (place % across)
+            canvas[top : top + side, left : left + side] = image
+        drawn = axis.imshow(canvas, cmap="PuOr_r", vmin=-most, vmax=most, interpolation="nearest")
+        axis.set(ylabel=name, xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
+    fig.colorbar(drawn, ax=list(axes), label="weight", shrink=0.8)
+    fig.suptitle(title)
+    said = "; ".join(
+        f"{name}, spread {images.std():.3f}, neighbouring weights correlate by "
+        f"{np.corrcoef(images[:, :, 1:].ravel(), images[:, :, :-1].ravel())[0, 1]:.2f}"
+        for name, images in stacks.items()
+    )
+    return described(fig, f"{title}: {units} images each; {said}.")
+
+
+def _as_images(weights: np.ndarray) -> np.ndarray:
+    if weights.ndim == 2:
+        weights = weights.reshape(28, 28, -1)
+    return np.moveaxis(weights, -1, 0)
+
+
+def feature_maps(image: np.ndarray, maps: Mapping[str, np.ndarray], shown: int = 8) -> Figure:
+    """Show an image and the first feature maps of some layers, a row for each layer.
+
+    ``maps`` gives each layer's activations for this image, (height, width, maps); each map is
+    drawn from its own lowest to its own highest activation.
+    """
+    fig = blank(0.95 * (len(maps) + 1) + 0.6)
+    axes = fig.subplots(len(maps) + 1, shown)
+    for axis in axes.flat:
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
+    _show(axes[0, 0], image)
+    axes[0, 0].set_ylabel("image", fontsize=9)
+    said = []
+    for row, (name, activations) in zip(axes[1:], maps.items(), strict=True):
+        height, width, count = activations.shape
+        row[0].set_ylabel(f"{name}\n{height} × {width}", fontsize=9)
+        for axis, number in zip(row, range(min(count, shown)), strict=False):
+            axis.imshow(activations[:, :, number], cmap="gray", interpolation="nearest")
+        said.append(
+            f"{name}, {count} maps of {height} by {width}, "
+            f"{(activations > 0).mean():.0%} of them active"
+        )
+    fig.suptitle("What the layers make of one image")
+    return described(fig, f"An image and {shown} feature maps of each layer: {'; '.join(said)}.")
+
+
+def attention(
+    images: np.ndarray, captions: Sequence[str], maps: Mapping[str, np.ndarray], title: str
+) -> Figure:
+    """Show a row of images, and below them each of some (n, 28, 28) maps of what mattered there."""
+    fig = blank(0.95 * (len(maps) + 1) + 0.8)
+    axes = fig.subplots(len(maps) + 1, len(images), squeeze=False)
+    said = []
+    for axis in axes.flat:
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
+    for axis, image, caption in zip(axes[0], images, captions, strict=True):
+        _show(axis, image)
+        axis.set_title(caption, fontsize=9)
+    for row, (name, pixels) in zip(axes[1:], maps.items(), strict=True):
+        row[0].set_ylabel(name, fontsize=9)
+        centre = []
+        for axis, image, mattered in zip(row, images, pixels, strict=True):
+            _show(axis, image)
+            most = max(float(np.abs(mattered).max()), 1e-9)
+            axis.imshow(mattered, cmap="PuOr_r", vmin=-most, vmax=most, alpha=0.65)
+            weight = np.maximum(mattered, 0)
+            centre.append(weight[6:22, 6:22].sum() / max(weight.sum(), 1e-9))
+        said.append(f"{name}, {np.mean(centre):.0%} of it in the middle 16 by 16 pixels")
+    fig.suptitle(title)
+    return described(fig, f"{title}: {', '.join(captions)}; {'; '.join(said)}.")
+
+
+def evidence(
+    image: np.ndarray, votes: Mapping[str, np.ndarray], probabilities: Mapping[str, float]
+) -> Figure:
+    """Show an image, what each of its pixels adds to some sums, and what the network concludes.
+
+    ``votes`` maps a title to (28, 28) numbers: orange adds to the sum, purple takes away.
+    """
+    fig = blank(2.5)
+    first, *others, last = fig.subplots(1, len(votes) + 2)
+    _show(first, image)
+    first.set(title="the image", xticks=[], yticks=[])
+    for axis, (title, pixels) in zip(others, votes.items(), strict=True):
+        most = float(np.abs(pixels).max()) or 1.0
+        axis.imshow(pixels.reshape(28, 28), cmap="PuOr_r", vmin=-most, vmax=most)
+        axis.set_title(title, fontsize=9)
+        axis.set(xlabel=f"sum {pixels.sum():+.1f}", xticks=[], yticks=[])
+    last.barh(list(probabilities), list(probabilities.values()), color=BLUE)
+    last.invert_yaxis()
+    last.set(title="its conclusion", xlabel="probability", xlim=(0, 1))
+    _plain(last)
+    sums = ", ".join(
+        f"{' '.join(title.split())} {pixels.sum():+.1f}" for title, pixels in votes.items()
+    )
+    top = sorted(probabilities, key=lambda name: -probabilities[name])[:2]
+    said = ", ".join(f"{name} {probabilities[name]:.0%}" for name in top)
+    return described(
+        fig,
+        f"An image and what its pixels add to some sums ({sums}), orange for more and purple for "
+        f"less; most probable: {said}.",
+    )
 
 
 def _compact(png: bytes) -> bytes:
@@ -435,8 +716,28 @@ def _centres(count: int) -> np.ndarray:
     return np.arange(count) * 30 + 13.5
 
 
+def _beyond(values: np.ndarray, spans: Sequence[tuple[float, float]]) -> np.ndarray:
+    """Return how far each interval goes below and above its value, as error bars want it."""
+    low, high = np.transpose(spans)
+    return np.maximum([values - low, high - values], 0)
+
+
+def _column(axis: Axes, texts: Sequence[str]) -> None:
+    """Write a text at the right of each place 0, 1, … of the y axis, in a column of its own."""
+    for place, text in enumerate(texts):
+        axis.annotate(
+            text, (1.02, place), xycoords=("axes fraction", "data"), va="center", fontsize=8
+        )
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _spans_decades(losses: Sequence[float]) -> bool:
+    """Tell whether a linear axis would press most of these values onto zero."""
+    lowest, highest = np.nanmin(losses), np.nanmax(losses)
+    return bool(0 < 8 * lowest < highest < np.inf)
 
 
 def _plain(axis: Axes) -> None:

@@ -1,0 +1,86 @@
+"""Each explanation is held against Keras itself, or against a model whose answer is known."""
+
+from workbook import explain
+from workbook.backend import keras
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def model():
+    keras.utils.set_random_seed(0)
+    return keras.Sequential(
+        [
+            keras.Input((12, 12, 1)),
+            keras.layers.Conv2D(4, 3, padding="same", activation="relu", name="first"),
+            keras.layers.MaxPooling2D(name="pooled"),
+            keras.layers.Conv2D(5, 3, padding="same", activation="relu", name="second"),
+            keras.layers.Flatten(),
+            keras.layers.Dense(3, activation="softmax"),
+        ]
+    )
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).random((2, 12, 12, 1)).astype("float32")
+
+
+def test_feature_maps_are_what_the_layers_give(model, images):
+    maps = explain.feature_maps(model, images, ["first", "pooled"])
+    first = np.asarray(model.get_layer("first")(images))
+    np.testing.assert_allclose(maps["first"], first, atol=1e-6)
+    assert maps["pooled"].shape == (2, 6, 6, 4)
+
+
+def test_an_unknown_layer_is_named(model, images):
+    with pytest.raises(ValueError, match="third"):
+        explain.feature_maps(model, images, ["third"])
+
+
+def bright_spot(row, column):
+    """A classifier that looks at one pixel only: class 1 where it is bright."""
+    inputs = keras.Input((12, 12, 1))
+    kernel = np.zeros((144, 2), "float32")
+    kernel[12 * row + column] = [-5, 5]
+    flat = keras.layers.Flatten()(inputs)
+    dense = keras.layers.Dense(2, activation="softmax")
+    model = keras.Model(inputs, dense(flat))
+    dense.set_weights([kernel, np.array([2.5, -2.5], "float32")])
+    return model
+
+
+@pytest.mark.parametrize("place", [(3, 8), (0, 0), (11, 5)])
+def test_occlusion_finds_the_only_pixel_that_matters(place):
+    images = np.ones((2, 12, 12, 1), "float32")
+    model = bright_spot(*place)
+    cost = explain.occlusion(model, images, np.array([1, 1]), side=3, grey=0.0)
+    assert cost.shape == (2, 12, 12)
+    assert np.unravel_index(cost[0].argmax(), cost[0].shape) == place
+    kept, hidden = (model.predict(x[:1], verbose=0)[0, 1] for x in (images, 0 * images))
+    # Every square that covers the pixel costs this much.
+    assert cost[0][place] == pytest.approx(kept - hidden, abs=1e-6)
+    far = (place[0] + 6) % 12, (place[1] + 6) % 12
+    assert cost[0][far] == 0
+
+
+def test_grad_cam_weighs_maps_by_measured_gradients(model, images):
+    """The mean gradient of a map is what adding a little to all of the map changes, by its size."""
+    labels = np.array([2, 0])
+    found = explain.grad_cam(model, images, labels, "second")
+    maps = explain.feature_maps(model, images, ["second"])["second"].astype("float64")
+    kernel, bias = (w.astype("float64") for w in model.layers[-1].get_weights())
+
+    def logits(maps):
+        return (maps.reshape(2, -1) @ kernel + bias)[[0, 1], labels]
+
+    weights = np.zeros((2, 5))
+    for k in range(5):
+        more = maps.copy()
+        more[..., k] += 1e-3
+        weights[:, k] = (logits(more) - logits(maps)) / 1e-3 / (6 * 6)
+    evidence = np.maximum((maps * weights[:, None, None]).sum(axis=-1), 0)
+    large = np.asarray(keras.ops.image.resize(evidence[..., None], (12, 12)))[..., 0]
+    expected = large / large.max(axis=(1, 2), keepdims=True)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
