@@ -20,8 +20,6 @@ from keras import ops
 class _RandomImageLayer(keras.layers.Layer):
     """What the random layers share: when they act, their shapes, their seed, random numbers."""
 
-    quick_in_xla = True
-
     def __init__(self, seed: int | None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.seed = seed
