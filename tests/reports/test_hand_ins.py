@@ -164,6 +164,7 @@ SLIPS = {
     "source in lines": notebook(CODE | {"source": ["print(", "'code')"]}),
     "source is null": notebook(CODE, TEXT | {"source": None}),
     "no source": notebook(CODE, without(TEXT, "source")),
+    "source in lists of lists": notebook(CODE, TEXT | {"source": eval("[" * 90 + "]" * 90)}),
     "source is a number": notebook(CODE, TEXT | {"source": 12}),
     "cells that are none": notebook(CODE, None, 1, "words", []),
     "attachments are null": notebook(CODE, TEXT | {"attachments": None}),
@@ -270,7 +271,7 @@ def test_a_file_that_an_editor_wrote_in_its_own_way_is_read(content: bytes) -> N
         (b"[1]", "JSON of type list"),
         (b"12", "JSON of type int"),
         (b'{"paragraphs": [], "name": "z"}', "it holds 'paragraphs', 'name'"),
-        (b'{"nbformat": 4, "cells": {}}', "JSON without cells"),
+        (b'{"nbformat": 4, "cells": {}}', "its cells are of JSON type dict"),
         (b"[" * 200_000, "nested too deeply"),
         (b'{"a":' * 200_000, "nested too deeply"),
     ],
@@ -431,6 +432,30 @@ def test_what_cannot_be_read_costs_a_line(
     assert said.count("\n") == 1
     assert linked() == ["zz"]
     assert found in read("index")
+
+
+@pytest.mark.parametrize("shape", ["cells", "outputs"])
+def test_a_notebook_of_very_many_parts_costs_a_line(
+    shape: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many = reading.MOST_PARTS + 1
+    if shape == "cells":
+        content = notebook(*[TEXT] * many)
+    else:
+        content = notebook(CODE | {"outputs": CODE["outputs"] * many})
+    put(Path("hw.ipynb"), content)
+    put(Path("zz.ipynb"))
+    assert hand_in("hw.ipynb", "zz.ipynb") == 1
+    assert "cells and outputs, and at most 50,000 are read" in capsys.readouterr().err
+    assert linked() == ["zz"]
+
+
+def test_sixty_megabytes_in_a_line_are_no_reason_to_end() -> None:
+    output = {"output_type": "stream", "name": "stdout", "text": "x" * 60_000_000}
+    put(Path("hw.ipynb"), notebook(CODE | {"outputs": [output]}))
+    put(Path("zz.ipynb"))
+    assert hand_in("hw.ipynb", "zz.ipynb") == 0
+    assert linked() == ["hw", "zz"]
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read all")

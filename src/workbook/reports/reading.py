@@ -21,10 +21,16 @@ from nbformat import NotebookNode
 from nbformat.v4.convert import to_mime_key
 
 MOST_BYTES = 100_000_000
-"""The largest file that is read. Reading and exporting one that is all text takes 9 times this."""
+"""The largest file that is read. As one line of text it costs up to 2 GB, with an emoji in it."""
+
+MOST_PARTS = 50_000
+"""The most cells and outputs of a notebook: each costs its page some 15 kB of memory."""
 
 MOST_DEPTH = 100
-"""Metadata and JSON outputs are cut off where they are nested more deeply."""
+"""What is nested more deeply is left out."""
+
+# Half of a character beyond the first 65,536, as a cut through an emoji leaves it.
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
@@ -65,6 +71,12 @@ def read(path: Path) -> NotebookNode:
     notebook.cells = [
         _cell(cell, number, ids) for number, cell in enumerate(_cells(found), start=1)
     ]
+    parts = sum(1 + len(cell.get("outputs", [])) for cell in notebook.cells)
+    if parts > MOST_PARTS:
+        raise NotebookError(
+            f"{path}: {parts:,} cells and outputs, and at most {MOST_PARTS:,} are read: "
+            "clear the outputs of its longest loop in Jupyter, and save it again"
+        )
     return notebook
 
 
@@ -84,7 +96,7 @@ def check(path: Path) -> None:
             places.setdefault(_text(cell.get("id")), []).append(str(number))
     minor = found.get("nbformat_minor")
     if isinstance(minor, int) and minor >= 5 and "" in places:
-        raise NotebookError(f"{path}: cell {', '.join(places[''])} has no id; {mend}")
+        raise NotebookError(f"{path}: no id in cell {', '.join(places[''])}; {mend}")
     for name, cells in places.items():
         if name and len(cells) > 1:
             raise NotebookError(
@@ -93,10 +105,13 @@ def check(path: Path) -> None:
     try:
         nbformat.validate(found)
     except Exception as error:  # what is far from the format makes nbformat itself stumble
-        at = list(getattr(error, "path", ()))
+        at = list(getattr(error, "absolute_path", ()))
         place = f"cell {at[1] + 1}: " if len(at) > 1 and at[0] == "cells" else ""
         message = str(getattr(error, "message", error)).splitlines()[0]
-        raise NotebookError(f"{path}: {place}{message[:160]}; {mend}") from None
+        raise NotebookError(
+            f"{path}: {place}{message[:160]}; mend it there, or have it executed and stored anew "
+            f"by: python -m workbook notebooks {path}"
+        ) from None
 
 
 def _loaded(path: Path) -> dict[str, Any]:
@@ -116,16 +131,19 @@ def _loaded(path: Path) -> dict[str, Any]:
     raw = path.read_bytes()
     text = raw.decode(json.detect_encoding(raw), errors="workbook-windows")
     try:
-        found = _parsed(text)
+        found = _plain(_parsed(text))
     except RecursionError:
         raise _none(path, "it is nested too deeply") from None
     except json.JSONDecodeError as error:
         raise _none(path, _what_it_is(text, error)) from None
     if not isinstance(found, dict):
         raise _none(path, f"JSON of type {type(found).__name__}")
-    if not isinstance(found.get("cells", found.get("worksheets")), list):
+    cells = found.get("cells", found.get("worksheets"))
+    if cells is None:
         keys = ", ".join(repr(key[:20]) for key in itertools.islice(found, 3)) or "nothing"
         raise _none(path, f"JSON without cells: it holds {keys}")
+    if not isinstance(cells, list):
+        raise _none(path, f"its cells are of JSON type {type(cells).__name__}, not in a list")
     return found
 
 
@@ -212,7 +230,7 @@ def _cell(found: Any, number: int, ids: set[str]) -> NotebookNode:
         made.outputs = [_output(output) for output in outputs if isinstance(output, dict)]
     elif attachments := _dict(cell.get("attachments")):
         made.attachments = NotebookNode(
-            {_text(name): _data(_dict(data)) for name, data in attachments.items()}
+            {name: _data(_dict(data)) for name, data in attachments.items()}
         )
     return made
 
@@ -257,7 +275,7 @@ def _output(found: dict[str, Any]) -> NotebookNode:
         data = to_mime_key({key: part for key, part in found.items() if key not in rest})
     metadata = {
         name: part
-        for name, part in _plain(_dict(found.get("metadata"))).items()
+        for name, part in _dict(found.get("metadata")).items()
         if isinstance(part, dict) or "/" not in name
     }
     made = NotebookNode(
@@ -273,7 +291,7 @@ def _data(found: dict[str, Any]) -> NotebookNode:
     """Return the forms of an output or an attachment: text, but for those that are JSON."""
     return NotebookNode(
         {
-            _text(name): nbformat.from_dict(_plain(part))
+            name: nbformat.from_dict(part)
             if re.fullmatch(r"application/(.+\+)?json", name)
             else _text(part)
             for name, part in found.items()
@@ -292,20 +310,16 @@ def _text(found: Any) -> str:
     if found is None:
         return ""
     if isinstance(found, list):
-        found = "".join(part if isinstance(part, str) else _text(part) for part in found)
-    elif not isinstance(found, str):
-        found = json.dumps(found, ensure_ascii=False)
-    try:
-        found.encode()
-    except UnicodeEncodeError:  # half of a pair of surrogates, as a cut through an emoji leaves it
-        found = found.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return str(found)
+        return "".join(map(_text, found))
+    return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
 
 
 def _plain(found: Any, depth: int = 0) -> Any:
     """Return JSON without what trips others up: great depth, halves of characters, infinity."""
     if isinstance(found, str):
-        return _text(found)
+        if _SURROGATE.search(found):
+            return found.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return found
     if isinstance(found, float):
         return found if math.isfinite(found) else None
     if not isinstance(found, (dict, list)):
@@ -313,8 +327,10 @@ def _plain(found: Any, depth: int = 0) -> Any:
     if depth == MOST_DEPTH:
         return None
     if isinstance(found, list):
-        return [_plain(part, depth + 1) for part in found]
-    return {_text(name): _plain(part, depth + 1) for name, part in found.items()}
+        for place, part in enumerate(found):  # no copy, of what may be millions
+            found[place] = _plain(part, depth + 1)
+        return found
+    return {_plain(name): _plain(part, depth + 1) for name, part in found.items()}
 
 
 def _strings(found: Any) -> dict[str, str]:
@@ -373,7 +389,7 @@ _OF_CELL: dict[str, Callable[[Any], Any]] = {
 
 
 def _metadata(found: Any, kinds: dict[str, Callable[[Any], Any]]) -> NotebookNode:
-    kept = _plain({name: part for name, part in _dict(found).items() if name != "widgets"})
+    kept = dict(_dict(found))
     for name in kinds.keys() & kept.keys():
         kept[name] = kinds[name](kept[name])
         if kept[name] is None:
