@@ -519,24 +519,26 @@ def test_a_folder_that_cannot_be_written_to_costs_one_line(
     assert said.count("\n") == 1
 
 
+@pytest.mark.parametrize("room", ["index", "nothing at all"])
 def test_a_full_disk_costs_one_line(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    room: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(Path("in/a.ipynb"))
     put(Path("in/b.ipynb"))
     write = Path.write_text
 
     def full(path: Path, *arguments: Any, **options: Any) -> int:
-        if "index" in path.name:
+        if room in path.name:
             return write(path, *arguments, **options)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(Path, "write_text", full)
     assert hand_in("in") == 1
     said = capsys.readouterr().err
-    assert "a.html: cannot be written (No space left on device); make room" in said
+    page = "a.html" if room == "index" else "index.html"
+    assert f"{page}: cannot be written (No space left on device); make room" in said
     assert said.count("\n") == 1
-    assert linked() == []
+    assert pages() == []
 
 
 def test_a_page_that_cannot_be_written_stops_no_other(capsys: pytest.CaptureFixture[str]) -> None:

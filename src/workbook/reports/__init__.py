@@ -84,9 +84,7 @@ def make(
                 raise
             except Exception as error:  # a notebook from anywhere may hold anything; others go on
                 if isinstance(error, OSError) and error.errno in _NO_ROOM:
-                    raise OSError(
-                        f"{page}: cannot be written ({error.strerror}); make room, and run again"
-                    ) from None
+                    raise _unwritable(page, error) from None
                 refused.append(_reason(path, error))
                 with contextlib.suppress(OSError):
                     page.unlink()  # one of an earlier run tells of another file
@@ -97,7 +95,10 @@ def make(
             elif run.failure:
                 print(f"{path}: an error in its outputs: {run.failure}")
     finally:
-        overview = index.write(folder, written, refused)
+        try:
+            overview = index.write(folder, written, refused)
+        except OSError as error:
+            raise _unwritable(folder / "index.html", error) from None
     seconds = time.monotonic() - started - executing
     print(f"{len(written)} of {len(chosen)} pages written in {seconds:.1f} s. Open {overview}")
     return _tell(refused + failed)
@@ -227,6 +228,10 @@ def _require_writable(folder: Path) -> None:
             f"{folder}: no page can be written there ({error.strerror}); name another folder "
             "with --folder"
         ) from None
+
+
+def _unwritable(page: Path, error: OSError) -> OSError:
+    return OSError(f"{page}: cannot be written ({error.strerror}); make room, and run again")
 
 
 def _with_progress(chosen: list[Path], names: list[str]) -> Iterator[tuple[Path, str]]:
