@@ -496,6 +496,14 @@ def test_an_error_of_a_student_is_a_finding_and_no_failure_of_the_batch(
     assert "ValueError: no" in read("index")
 
 
+def test_a_solution_that_cannot_be_left_out_names_its_file(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    put(Path("hw.ipynb"), notebook(CODE | {"metadata": {"tags": ["solution"]}}))
+    assert hand_in("--edition", "student", "hw.ipynb") == 1
+    assert capsys.readouterr().err.startswith("FAILED hw.ipynb: the solution that begins with")
+
+
 def test_progress_is_shown_for_more_than_ten(capsys: pytest.CaptureFixture[str]) -> None:
     for number in range(11):
         put(Path(f"in/hw{number:02}.ipynb"))

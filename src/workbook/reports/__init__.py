@@ -245,7 +245,7 @@ def _with_progress(chosen: list[Path], names: list[str]) -> Iterator[tuple[Path,
 def _reason(path: Path, error: Exception) -> str:
     """Return in a line why a notebook has no page."""
     if isinstance(error, NotebookError):
-        said = str(error)
+        said = str(error) if str(path) in str(error) else f"{path}: {error}"
     elif isinstance(error, OSError):
         said = f"{path}: cannot be read, or its page written ({error.strerror or error})"
     elif isinstance(error, RecursionError):
