@@ -1,15 +1,35 @@
 """How the notebooks are compared when ``pytest --nbval-lax`` executes them again."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 from workbook import QUICK
 from workbook.datasets.sources import mode
+from workbook.reports import NotebookError, reading
 
 import pytest
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:
-    """Leave stderr out: nothing in it is a promise to students."""
-    if hasattr(collector, "skip_compare"):
-        collector.skip_compare += ("stderr",)
+    """Leave stderr out: nothing in it is a promise to students.
+
+    A notebook whose file has a fault is an error of one line, and does not stop the other ones.
+    """
+    if not hasattr(collector, "skip_compare"):
+        return
+    collector.skip_compare += ("stderr",)
+    try:
+        reading.check(Path(collector.path))
+    except NotebookError as error:
+        collector.collect = _refusal(str(error))  # type: ignore[method-assign]
+        collector.config.option.continue_on_collection_errors = True
+
+
+def _refusal(line: str) -> Callable[[], list[pytest.Item]]:
+    def collect() -> list[pytest.Item]:
+        raise pytest.Collector.CollectError(line)
+
+    return collect
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

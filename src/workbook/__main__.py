@@ -61,7 +61,12 @@ def _parser() -> argparse.ArgumentParser:
     data.set_defaults(run=_data)
 
     pages = commands.add_parser("reports", help="execute the notebooks and write HTML pages")
-    pages.add_argument("notebooks", nargs="*", type=Path, help="default: all in notebooks/")
+    pages.add_argument(
+        "notebooks",
+        nargs="*",
+        type=Path,
+        help="files, folders or patterns (default: all in notebooks/)",
+    )
     pages.add_argument("--edition", choices=["instructor", "student"], default="instructor")
     pages.add_argument(
         "--untrusted", action="store_true", help="do not execute them, and strip their scripts"

@@ -3,7 +3,6 @@
 import base64
 import copy
 import io
-import json
 import os
 import sys
 from pathlib import Path
@@ -185,17 +184,14 @@ def test_a_notebook_with_no_outputs_is_run_wherever_it_is(folders: Path) -> None
 
 
 @pytest.mark.parametrize("place", ["notebooks", "."])
-def test_an_untrusted_notebook_is_never_executed(
-    folders: Path, capsys: pytest.CaptureFixture[str], place: str
-) -> None:
+def test_an_untrusted_notebook_is_never_executed(folders: Path, place: str) -> None:
     harm = f"import pathlib; pathlib.Path({str(folders / 'harm')!r}).touch()"
     stored = new_output("stream", name="stdout", text="what was stored")
     bare = write(folders / place / "bare.ipynb", harm)
     run = write(folders / place / "run.ipynb", new_code_cell(harm, outputs=[stored]))
-    assert main(["reports", "--untrusted", str(bare), str(run)]) == 1
+    assert main(["reports", "--untrusted", str(bare), str(run)]) == 0
     assert not (folders / "harm").exists()
-    assert f"FAILED {bare}: has no outputs, and is not executed because" in capsys.readouterr().err
-    assert not (paths.REPORTS / "bare.html").exists()
+    assert "file held no outputs" in page("bare")
     assert "what was stored" in page("run")
 
 
@@ -231,7 +227,7 @@ def test_a_file_that_is_no_notebook_stops_what_needs_them_all(
 ) -> None:
     (paths.NOTEBOOKS / "a.ipynb").write_text("no JSON")
     assert main([command]) == 1
-    assert "a.ipynb: not a notebook (NotJSONError: " in capsys.readouterr().err
+    assert "a.ipynb: not a notebook (it is no JSON)" in capsys.readouterr().err
 
 
 def test_what_a_killed_run_left_is_no_page_and_no_notebook(
@@ -371,41 +367,25 @@ def test_a_browser_that_does_not_start_is_named(
 
 
 def test_a_notebook_that_cannot_be_exported_is_named_and_the_others_are_exported(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = write(paths.ROOT / "b.ipynb", "# B\n\n![a folder](.)")
-    assert reports.make([folder, write(paths.ROOT / "c.ipynb", "# C")]) == 1
-    said = capsys.readouterr().err
-    assert f"{folder}: cannot be exported" in said
+    first = write(paths.ROOT / "b.ipynb", "# B")
+    write_page = export.Exporter.page
+
+    def trip(self: export.Exporter, run: execute.Run, path: Path, *rest: str) -> str:
+        if path == first:
+            raise ValueError("two\nlines")
+        return write_page(self, run, path, *rest)
+
+    monkeypatch.setattr(export.Exporter, "page", trip)
+    assert reports.make([first, write(paths.ROOT / "c.ipynb", "# C")]) == 1
+    line = f"{first}: cannot be exported: ValueError: two lines"
+    assert capsys.readouterr().err == f"FAILED {line}\n"
+    assert line in page("index")
     assert "c.html" in page("index")
 
 
-@pytest.mark.parametrize(
-    ("odd", "lost"),
-    [
-        ({"metadata": {"tags": None}}, True),
-        ({"outputs": [{"output_type": "error", "ename": "E", "evalue": None}]}, True),
-        ({"outputs": [{"output_type": "stream", "name": "stdout", "text": "caf\udce9"}]}, False),
-    ],
-    ids=["tags", "error", "surrogate"],
-)
-def test_an_odd_notebook_that_is_handed_in_stops_no_other(
-    folders: Path, odd: dict[str, Any], lost: bool
-) -> None:
-    cell = {"cell_type": "code", "source": "1", "execution_count": 1, "outputs": [], "metadata": {}}
-    held = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [cell | odd]}
-    first = folders / "b.ipynb"
-    first.write_text(json.dumps(held), encoding="utf-8")
-    run = new_code_cell("2", execution_count=1, outputs=[new_output("stream", text="2")])
-    second = write(folders / "c.ipynb", "# C", run)
-    assert reports.make([first, second], untrusted=True) == lost
-    assert ("b.html" in page("index")) == (not lost)
-    assert "c.html" in page("index")
-
-
-def test_a_page_does_not_replace_one_of_the_same_run(
-    folders: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_page_does_not_replace_one_of_the_same_run(folders: Path) -> None:
     for name in ("anna", "bert"):
         (folders / name).mkdir()
     first = write(folders / "anna" / "hw.ipynb", "# anna")
@@ -415,9 +395,6 @@ def test_a_page_does_not_replace_one_of_the_same_run(
     assert "bert" in page("hw/bert-HW")
     assert 'href="anna-hw.html"' in page("hw/index")
     assert not (paths.REPORTS / "index.html").exists()
-    assert reports.make([first, first]) == 1
-    assert f"{first}: anna-hw.html is the page of {first}" in capsys.readouterr().err
-    assert reports.make([write(folders / "Index.ipynb", "# I")]) == 1
 
 
 def test_pages_that_are_not_ours_are_left_out_of_the_index() -> None:
@@ -824,16 +801,17 @@ def test_the_commit_is_on_our_own_pages_only(monkeypatch, folders):
     assert "abc1234" not in page("mine")
 
 
-def test_a_stored_error_is_a_failure_unless_it_was_meant(folders, capsys):
+def test_a_stored_error_is_told_of_unless_it_was_meant(folders, capsys):
     error = new_output("error", ename="ValueError", evalue="no", traceback=["no"])
     path = write(folders / "a.ipynb", "# A", new_code_cell("x", outputs=[error]))
-    assert reports.make([path]) == 1
-    assert (
-        "This run failed" in page("a")
-        and "A, cell 1 of 1: ValueError: no" in capsys.readouterr().err
-    )
+    assert reports.make([path]) == 0
+    said = capsys.readouterr()
+    assert "This run failed" in page("a") and "✗ Failed." in page("index")
+    assert f"{path}: an error in its outputs: A, cell 1 of 1: ValueError: no" in said.out
+    assert not said.err
     meant = new_code_cell("x", outputs=[error], metadata={"tags": ["raises-exception"]})
     assert reports.make([write(folders / "b.ipynb", "# B", meant)]) == 0
+    assert "an error in its outputs" not in capsys.readouterr().out
 
 
 def test_a_page_says_that_its_data_is_not_verified(folders):

@@ -1,9 +1,13 @@
 """Execute the notebooks and write them as pages that stand on their own."""
 
+import contextlib
+import errno
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +15,13 @@ from workbook import paths
 
 if TYPE_CHECKING:
     from workbook.reports.execute import Run
+
+
+MANY = 10
+"""Of more notebooks than this, the progress is shown."""
+
+# Errors that every other page would meet, too.
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 class NotebookError(Exception):
@@ -29,62 +40,68 @@ def make(
 ) -> int:
     """Write ``<name>.html`` into ``folder`` (default: ``reports/``) for each, and ``index.html``.
 
-    Of notebooks with the same name, as students hand them in, each page is called after the
-    notebook's folder, too.
+    ``notebooks`` (default: those in ``notebooks/``) may be folders and patterns, too. Of notebooks
+    with the same name, as students hand them in, each page is called after the folders, too.
 
     A notebook in ``notebooks/``, and any that has no outputs, is executed first; an executed one
     from elsewhere is exported as it is. The notebooks themselves are not changed. ``edition`` is
     "instructor", or "student", which leaves the solutions out. With ``untrusted``, no notebook is
     executed, wherever it is, and nothing in it can run a script in its page.
 
-    Returns 0, or 1 where a notebook failed: the cells after the failed one are then not run. A
-    notebook whose page would replace that of an earlier one has failed, too.
+    Returns 0 where each notebook has its page, and each that was executed here ran to its end; 1
+    otherwise. An error in stored outputs is told of, and no failure. A notebook that cannot be
+    read costs no other one its page: the index lists it, with the reason. Of all notebooks, one
+    is in memory at a time, and its file has at most ``reading.MOST_BYTES``.
 
     Raises:
         KernelError: The kernel did not start.
+        OSError: The pages cannot be written, since the disk is full, say.
     """
     # Imported here: nbconvert takes a second, and every other command does without it.
-    from workbook.reports import export, index
+    from workbook.reports import choosing, export, index, names
 
     folder = folder or paths.REPORTS
+    _require_writable(folder)
     exporter = export.Exporter(edition, untrusted)
-    commit, failed, exporting = _commit(), [], 0.0
-    # Windows and macOS take a page's name for the same in capitals.
-    taken = {"index": "index.html lists the pages"}
-    chosen = _chosen(notebooks)
-    stems = [path.stem.lower() for path in chosen]
-    for path in chosen:
-        name = path.stem
-        if stems.count(name.lower()) > 1:
-            name = f"{path.resolve().parent.name}-{name}"
-        if reason := taken.get(name.lower()):
-            failed.append(f"{path}: {reason}; give the notebook another name")
-            continue
-        taken[name.lower()] = f"{name}.html is the page of {path}"
-        # What is not trusted is not ours, even in notebooks/.
-        ours = not untrusted and path.resolve().parent == paths.NOTEBOOKS.resolve()
+    commit = _commit()
+    chosen = choosing.chosen(notebooks or _own())
+    started, executing = time.monotonic(), 0.0
+    written: list[str] = []
+    refused: list[str] = []
+    failed: list[str] = []
+    try:
+        for path, name in _with_progress(chosen, names.names(chosen)):
+            ours = not untrusted and path.resolve().parent == paths.NOTEBOOKS.resolve()
+            page = folder / f"{name}.html"
+            try:
+                with warnings.catch_warnings(action="ignore"):  # libraries', of odd notebooks
+                    run = _run(path, ours, untrusted)
+                    executing += run.seconds
+                    text = exporter.page(run, path, commit if ours else "", name)
+                with paths.writing(page) as partial:
+                    partial.write_text(text, encoding="utf-8", errors="replace")
+            except KernelError:
+                raise
+            except Exception as error:  # a notebook from anywhere may hold anything; others go on
+                if isinstance(error, OSError) and error.errno in _NO_ROOM:
+                    raise _unwritable(page, error) from None
+                refused.append(_reason(path, error))
+                with contextlib.suppress(OSError):
+                    page.unlink()  # one of an earlier run tells of another file
+                continue
+            written.append(name)
+            if run.failure and run.seconds:
+                failed.append(f"{path}: {run.failure}")
+            elif run.failure:
+                print(f"{path}: an error in its outputs: {run.failure}")
+    finally:
         try:
-            run = _run(path, ours, untrusted)
-            started = time.monotonic()
-            page = exporter.page(run, path, commit if ours else "", name)
-        except NotebookError as error:
-            failed.append(str(error))
-            continue
-        except KernelError:
-            raise
-        except Exception as error:  # a notebook from anywhere may hold anything; others go on
-            failed.append(f"{path}: cannot be exported: {type(error).__name__}: {error}")
-            continue
-        with paths.writing(folder / f"{name}.html") as partial:
-            partial.write_text(page, encoding="utf-8", errors="replace")
-        exporting += time.monotonic() - started
-        if run.failure:
-            failed.append(f"{path}: {run.failure}")
-    started = time.monotonic()
-    overview = index.write(folder)
-    exporting += time.monotonic() - started
-    print(f"Pages written in {exporting:.1f} s. Open {overview}")
-    return _tell(failed)
+            overview = index.write(folder, written, refused)
+        except OSError as error:
+            raise _unwritable(folder / "index.html", error) from None
+    seconds = time.monotonic() - started - executing
+    print(f"{len(written)} of {len(chosen)} pages written in {seconds:.1f} s. Open {overview}")
+    return _tell(refused + failed)
 
 
 def refresh(notebooks: list[Path] | None = None) -> int:
@@ -96,13 +113,13 @@ def refresh(notebooks: list[Path] | None = None) -> int:
     Raises:
         KernelError: The kernel did not start.
     """
-    from workbook.reports import export
+    from workbook.reports import choosing, export
     from workbook.reports.execute import execute, stable
 
     import nbformat
 
     failed = []
-    for path in _chosen(notebooks):
+    for path in choosing.chosen(notebooks or _own()):
         try:
             before = path.read_bytes() if path.is_file() else b""
             run = execute(path)
@@ -132,9 +149,9 @@ def table() -> int:
         NotebookError: A file in ``notebooks/`` is not a notebook.
     """
     from workbook.reports import export, readme
-    from workbook.reports.execute import read
+    from workbook.reports.reading import read
 
-    recorded = {path.stem: export.results(read(path)) for path in _chosen(None)}
+    recorded = {path.stem: export.results(read(path)) for path in _own()}
     short = [name for name, found in recorded.items() if found and found["held"] is None]
     if short:
         return _tell(
@@ -161,11 +178,11 @@ def student() -> int:
         NotebookError: A file in ``notebooks/`` is not a notebook.
     """
     from workbook.reports import editions
-    from workbook.reports.execute import read
+    from workbook.reports.reading import read
 
     import nbformat
 
-    for path in _chosen(None):
+    for path in _own():
         notebook = editions.student(read(path))
         with paths.writing(paths.REPORTS / "student" / path.name) as partial:
             nbformat.write(notebook, partial)
@@ -190,20 +207,55 @@ def pdf(folder: Path | None = None) -> int:
 
 def _run(path: Path, ours: bool, untrusted: bool) -> "Run":
     """Execute a notebook that is ours or has no outputs; take any other one as it is stored."""
-    from workbook.reports.execute import execute, is_executed, stored
+    from workbook.reports.execute import execute, stored
 
-    if not ours and is_executed(path):
-        return stored(path)
-    if untrusted:
-        raise NotebookError(
-            f"{path}: has no outputs, and is not executed because it is not trusted: execute it "
-            "where that does no harm, or leave --untrusted out"
-        )
-    return execute(path)
+    run = stored(path)
+    return run if untrusted or (run.is_executed and not ours) else execute(path)
 
 
-def _chosen(notebooks: list[Path] | None) -> list[Path]:
-    return notebooks or paths.listed(paths.NOTEBOOKS, "*.ipynb")
+def _own() -> list[Path]:
+    return paths.listed(paths.NOTEBOOKS, "*.ipynb")
+
+
+def _require_writable(folder: Path) -> None:
+    """Find out before a notebook is executed, which may take half an hour."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OSError(
+            f"{folder}: no page can be written there ({error.strerror}); name another folder "
+            "with --folder"
+        ) from None
+
+
+def _unwritable(page: Path, error: OSError) -> OSError:
+    return OSError(f"{page}: cannot be written ({error.strerror}); make room, and run again")
+
+
+def _with_progress(chosen: list[Path], names: list[str]) -> Iterator[tuple[Path, str]]:
+    """Yield each notebook with its page's name; where they are many, say which one it is."""
+    for number, (path, name) in enumerate(zip(chosen, names, strict=True), start=1):
+        if len(chosen) > MANY:
+            print(f"{number:>{len(str(len(chosen)))}} of {len(chosen)}  {name}", flush=True)
+        yield path, name
+
+
+def _reason(path: Path, error: Exception) -> str:
+    """Return in a line why a notebook has no page."""
+    if isinstance(error, NotebookError):
+        said = str(error) if str(path) in str(error) else f"{path}: {error}"
+    elif isinstance(error, OSError):
+        said = f"{path}: cannot be read, or its page written ({error.strerror or error})"
+    elif isinstance(error, RecursionError):
+        said = f"{path}: cannot be exported: something in it is nested too deeply"
+    elif isinstance(error, MemoryError):
+        said = f"{path}: cannot be exported: the memory does not suffice"
+    else:
+        said = f"{path}: cannot be exported: {type(error).__name__}: {error}"
+    said = " ".join(said.split())
+    return said if len(said) <= 500 else said[:500] + "…"
 
 
 def _tell(failed: Iterable[str]) -> int:

@@ -1,5 +1,6 @@
 """Execute a notebook headless, in the interpreter that runs us, with a line of progress."""
 
+import json
 import logging
 import re
 import sys
@@ -8,9 +9,10 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
-from workbook.reports import KernelError, NotebookError
+from workbook.reports import KernelError
+from workbook.reports.reading import read
 
 import nbformat
 from jupyter_client import AsyncKernelManager
@@ -24,6 +26,12 @@ CELL_SECONDS = 1800
 
 START_SECONDS = 120
 
+OUTPUT_CHARACTERS = 50_000_000
+"""What the outputs of a notebook may come to while it is executed, pictures as text included."""
+
+OUTPUT_COUNT = 50_000
+"""How many outputs a notebook may have; each piece of what a cell prints is one at first."""
+
 # What TensorFlow's C++ side logs before Python can ask it to be quiet.
 _NOISE = re.compile(
     r"^(WARNING: All log messages before absl::InitializeLog"
@@ -34,11 +42,19 @@ _NOISE = re.compile(
 
 @dataclass(frozen=True)
 class Run:
-    """An executed notebook: where a cell failed, ``failure`` says which and how, else it is ""."""
+    """An executed notebook: where a cell failed, ``failure`` says which and how, else it is "".
+
+    ``seconds`` is how long it took here, 0 where it was not executed here.
+    """
 
     notebook: NotebookNode
     seconds: float
     failure: str = ""
+
+    @property
+    def is_executed(self) -> bool:
+        """Whether the notebook holds any outputs."""
+        return any(cell.get("outputs") for cell in self.notebook.cells)
 
 
 def execute(path: Path, stream: TextIO | None = None) -> Run:
@@ -66,13 +82,14 @@ def execute(path: Path, stream: TextIO | None = None) -> Run:
             current = cell_index
             progress.at(numbers.index(cell_index) + 1, sections[cell_index])
 
-        client = NotebookClient(
+        client = _Client(
             notebook,
             timeout=CELL_SECONDS,
             startup_timeout=START_SECONDS,
             resources={"metadata": {"path": str(path.resolve().parent)}},
             on_cell_execute=on_cell_execute,
             coalesce_streams=True,
+            store_widget_state=False,
             log=_silent(),
         )
         failure = ""
@@ -85,8 +102,9 @@ def execute(path: Path, stream: TextIO | None = None) -> Run:
             failure = f"the cell was stopped after {CELL_SECONDS // 60} minutes"
             _add_error(notebook.cells[current], "TimeoutError", failure)
         except DeadKernelError:
-            failure = "Python itself stopped, most often for want of memory"
-            _add_error(notebook.cells[current], "DeadKernelError", failure)
+            failure = client.too_much or "Python itself stopped, most often for want of memory"
+            name = "TooMuchOutput" if client.too_much else "DeadKernelError"
+            _add_error(notebook.cells[current], name, failure)
         except AssertionError:
             # nbclient takes Ctrl-C itself: it stops the kernel, and then stumbles over its absence.
             raise KeyboardInterrupt from None
@@ -102,33 +120,13 @@ def execute(path: Path, stream: TextIO | None = None) -> Run:
     return Run(notebook, seconds, failure)
 
 
-def read(path: Path) -> NotebookNode:
-    """Return the notebook that the file at ``path`` holds.
+def stored(path: Path) -> Run:
+    """Return a notebook as it was stored; an error in its outputs is its failure.
 
     Raises:
         OSError: The file cannot be read.
         NotebookError: There is no such file, or it is not a notebook.
     """
-    if not path.is_file():
-        raise NotebookError(f"{path}: there is no such notebook")
-    try:
-        return nbformat.read(path, as_version=4)
-    # JSON that is no notebook makes nbformat stumble in ways of its own: AttributeError for a list.
-    except (ValueError, nbformat.ValidationError, AttributeError, KeyError, TypeError) as error:
-        found = _one_line(type(error).__name__, str(error))
-        raise NotebookError(
-            f"{path}: not a notebook ({found}); expected the JSON that Jupyter saves. "
-            "Save it again in Jupyter, or download it again."
-        ) from error
-
-
-def is_executed(path: Path) -> bool:
-    """Return whether the notebook at ``path`` holds any outputs."""
-    return any(cell.get("outputs") for cell in read(path).cells)
-
-
-def stored(path: Path) -> Run:
-    """Return an executed notebook as it was stored; an error in its outputs is its failure."""
     notebook = read(path)
     pairs = zip(_sections(notebook), notebook.cells, strict=True)
     cells = [(section, cell) for section, cell in pairs if _runs(cell)]
@@ -158,6 +156,44 @@ def stable(notebook: NotebookNode) -> NotebookNode:
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
     return notebook
+
+
+class _Client(NotebookClient):
+    """Stops the kernel of a notebook whose outputs would fill the memory."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.too_much = ""
+        # Of each cell, what its outputs come to: characters, and how many they are.
+        self._held: dict[int, tuple[int, int]] = {}
+
+    def output(
+        self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
+    ) -> NotebookNode | None:
+        if self.clear_before_next_output:
+            self._held.pop(cell_index, None)
+        characters, count = self._held.get(cell_index, (0, 0))
+        said = len(json.dumps(msg["content"], default=str, ensure_ascii=False))
+        self._held[cell_index] = characters + said, count + 1
+        characters, count = map(sum, zip(*self._held.values(), strict=True))
+        if characters > OUTPUT_CHARACTERS:
+            self._stop(f"{OUTPUT_CHARACTERS:,} characters")
+        elif count > OUTPUT_COUNT:
+            self._stop(f"{OUTPUT_COUNT:,} outputs")
+        else:
+            return super().output(outs, msg, display_id, cell_index)
+        return None
+
+    def clear_output(self, outs: list[NotebookNode], msg: dict[str, Any], cell_index: int) -> None:
+        if not msg["content"].get("wait"):
+            self._held.pop(cell_index, None)
+        super().clear_output(outs, msg, cell_index)
+
+    def _stop(self, limit: str) -> None:
+        """End the run as nbclient does where the kernel has died: the cell may catch all else."""
+        self.too_much = f"the cell was stopped: the notebook's outputs were more than {limit}"
+        if self.task_poll_for_reply is not None:
+            self.task_poll_for_reply.cancel()
 
 
 def _start(client: NotebookClient) -> None:

@@ -133,6 +133,7 @@ class Exporter:
             "title": title,
             "edition": self.edition,
             "untrusted": self._clean is clean,
+            "bare": not run.is_executed,
             "failure": run.failure,
             "seconds": round(run.seconds, 1),
             "commit": commit,

@@ -1,0 +1,84 @@
+"""A cell that prints, or shows, for ever is stopped while it is executed."""
+
+import io
+from pathlib import Path
+
+from workbook import paths, reports
+from workbook.reports import execute
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(paths, "REPORTS", tmp_path / "reports")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setattr(execute, "OUTPUT_CHARACTERS", 300_000)
+    monkeypatch.setattr(execute, "OUTPUT_COUNT", 200)
+    return tmp_path
+
+
+def executed(folder: Path, *sources: str) -> execute.Run:
+    cells = [new_code_cell(source) for source in sources]
+    nbformat.write(new_notebook(cells=cells), folder / "a.ipynb")
+    return execute.execute(folder / "a.ipynb", io.StringIO())
+
+
+@pytest.mark.parametrize(
+    ("source", "limit"),
+    [
+        ("while True: print('x' * 1000)", "300,000 characters"),
+        ("import sys\nwhile True: print('x' * 1000, file=sys.stderr)", "300,000 characters"),
+        (
+            "while True:\n try:\n  while True: print('x' * 1000)\n except BaseException: pass",
+            "300,000 characters",
+        ),
+        ("while True: display(1)", "200 outputs"),
+        ("display({'image/png': 'A' * 400_000}, raw=True)\nwhile True: pass", "300,000 characters"),
+    ],
+    ids=["print", "stderr", "stubborn", "display", "picture"],
+)
+def test_a_cell_without_end_is_stopped(folders: Path, source: str, limit: str) -> None:
+    run = executed(folders, "print('before')", source, "print('after')")
+    assert run.failure == (
+        f"start, cell 2 of 3: the cell was stopped: the notebook's outputs were more than {limit}"
+    )
+    before, flood, after = run.notebook.cells
+    assert before.outputs[0].text == "before\n"
+    assert flood.outputs[-1].ename == "TooMuchOutput"
+    assert sum(len(output.get("text", "")) for output in flood.outputs) <= 300_000
+    assert len(flood.outputs) <= 202
+    assert after.outputs == []
+
+
+def test_all_cells_count_together(folders: Path) -> None:
+    run = executed(folders, *["print('x' * 200_000)"] * 2)
+    assert "cell 2 of 2: the cell was stopped" in run.failure
+
+
+def test_what_is_cleared_or_replaced_does_not_count(folders: Path) -> None:
+    show = "for i in range(30):\n    {}\n    print('x' * 20_000, flush=True)"
+    run = executed(
+        folders,
+        "from IPython.display import clear_output, update_display",
+        show.format("clear_output()"),
+        show.format("clear_output(wait=True)"),
+        "h = display(0, display_id=True)\nfor i in range(300): h.update(i)",
+    )
+    assert run.failure == ""
+    assert run.notebook.cells[1].outputs[0].text == "x" * 20_000 + "\n"
+
+
+def test_the_page_and_the_command_tell_of_it(
+    folders: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    endless = new_notebook(cells=[new_code_cell("while True: print('x' * 99)")])
+    nbformat.write(endless, folders / "a.ipynb")
+    assert reports.make() == 1
+    said = "the notebook's outputs were more than 300,000 characters"
+    assert said in capsys.readouterr().err
+    page = (paths.REPORTS / "a.html").read_text(encoding="utf-8")
+    assert "outputs were more than 300,000 characters" in page
