@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import os
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbook import paths
+from workbook.reports.errors import KernelError, NotebookError
 
 if TYPE_CHECKING:
     from workbook.reports.execute import Run
@@ -22,14 +24,6 @@ MANY = 10
 
 # Errors that every other page would meet, too.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
-
-
-class NotebookError(Exception):
-    """A notebook that cannot be read, or may not be executed: which, why, and what to do."""
-
-
-class KernelError(RuntimeError):
-    """No notebook can be executed, since Python's kernel did not start: why, and what to do."""
 
 
 def make(
@@ -50,8 +44,9 @@ def make(
 
     Returns 0 where each notebook has its page, and each that was executed here ran to its end; 1
     otherwise. An error in stored outputs is told of, and no failure. A notebook that cannot be
-    read costs no other one its page: the index lists it, with the reason. Of all notebooks, one
-    is in memory at a time, and its file has at most ``reading.MOST_BYTES``.
+    read costs no other one its page: the index lists it, with the reason. With ``untrusted`` that
+    is a finding, too, and no failure, unless there is no such file, or not one page was written.
+    Of all notebooks, one is in memory at a time, and its file has at most ``reading.MOST_BYTES``.
 
     Raises:
         KernelError: The kernel did not start.
@@ -68,6 +63,7 @@ def make(
     started, executing = time.monotonic(), 0.0
     written: list[str] = []
     refused: list[str] = []
+    findings: set[str] = set()
     failed: list[str] = []
     try:
         for path, name in _with_progress(chosen, names.names(chosen)):
@@ -86,6 +82,9 @@ def make(
                 if isinstance(error, OSError) and error.errno in _NO_ROOM:
                     raise _unwritable(page, error) from None
                 refused.append(_reason(path, error))
+                # os.path answers for any name, where Path raises for one that is too long.
+                if isinstance(error, NotebookError) and os.path.isfile(path):  # noqa: PTH113
+                    findings.add(refused[-1])
                 with contextlib.suppress(OSError):
                     page.unlink()  # one of an earlier run tells of another file
                 continue
@@ -101,7 +100,9 @@ def make(
             raise _unwritable(folder / "index.html", error) from None
     seconds = time.monotonic() - started - executing
     print(f"{len(written)} of {len(chosen)} pages written in {seconds:.1f} s. Open {overview}")
-    return _tell(refused + failed)
+    _tell([*refused, *failed])
+    forgiven = findings if untrusted and written else set()
+    return 1 if failed or set(refused) - forgiven else 0
 
 
 def refresh(notebooks: list[Path] | None = None) -> int:

@@ -3,7 +3,7 @@
 import copy
 
 from workbook import exercises
-from workbook.reports import NotebookError
+from workbook.reports.errors import NotebookError
 
 from nbformat import NotebookNode
 

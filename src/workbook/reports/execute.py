@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from workbook.reports import KernelError
+from workbook.reports.errors import KernelError
 from workbook.reports.reading import read
 
 import nbformat

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from workbook.reports import NotebookError
+from workbook.reports.errors import NotebookError
 
 import nbformat
 from nbformat import NotebookNode

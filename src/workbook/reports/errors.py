@@ -1,0 +1,9 @@
+"""What the commands raise with a line for the user, who can mend it."""
+
+
+class NotebookError(Exception):
+    """A notebook that cannot be read, or may not be executed: which, why, and what to do."""
+
+
+class KernelError(RuntimeError):
+    """No notebook can be executed, since Python's kernel did not start: why, and what to do."""
