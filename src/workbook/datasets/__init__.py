@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from workbook import paths
 from workbook.datasets import cache, photographs, sources
 from workbook.datasets.catalogue import CATALOGUE, PHOTOGRAPHS, Spec
-from workbook.datasets.readers import Arrays, DataError, candidates, shown
+from workbook.datasets.readers import Arrays, DataError, shown
+from workbook.datasets.search import candidates
 
 import numpy as np
 
@@ -238,7 +239,7 @@ def _state(spec: Spec) -> tuple[str, str]:
         folders.append(("keras-cache", home))
     found = [(slot, candidate) for slot, f in folders for candidate in candidates(spec, f)]
     for slot, candidate in found:
-        if not candidate.problem and not candidate.missing:
+        if candidate.complete:
             kept = cache.record(spec, slot, candidate.fingerprint())
             return str(candidate), _verified(kept) if kept else "not yet"
     for slot in ("keras", "kaggle", "cut"):
