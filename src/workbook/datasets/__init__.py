@@ -12,7 +12,7 @@ from workbook import paths
 from workbook.datasets import cache, photographs, sources
 from workbook.datasets.catalogue import CATALOGUE, PHOTOGRAPHS, Spec
 from workbook.datasets.readers import Arrays, DataError, shown
-from workbook.datasets.search import candidates
+from workbook.datasets.search import OWN, candidates
 
 import numpy as np
 
@@ -246,7 +246,7 @@ def _state(spec: Spec) -> tuple[str, str]:
         kept = cache.record(spec, slot)
         if kept:
             return f"data/cache, {kept['source']}", _verified(kept)
-    if found:
+    if found and found[0][1].level == OWN:
         return f"{found[0][1].where}, unusable: load() tells why", "no"
     if spec.cut_from:
         return f"load() cuts it from {CATALOGUE[spec.cut_from].title}", "-"
@@ -261,7 +261,9 @@ def _photographs_state(spec: Spec) -> tuple[str, str]:
     try:
         root = photographs.placed(spec)
     except DataError as problem:
-        return f"{problem.where}, unusable: load() tells why", "no"
+        if problem.sure:
+            return f"{problem.where}, unusable: load() tells why", "no"
+        root = None
     return (shown(root), "no digest") if root else ("not here: load() downloads it", "-")
 
 

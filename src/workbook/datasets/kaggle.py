@@ -91,15 +91,13 @@ def _check_key(file: Path, data: bytes) -> None:
     form = '{"username": "…", "key": "…"}'
     refuse_non_data(shown(file), data.strip(), form, _NEW_TOKEN)
     try:
-        found = json.loads(data)
+        found = json.loads(data.decode())
     except ValueError:
         marked = data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"))
         text = "a byte order mark, which Kaggle's client does not read" if marked else "not JSON"
         raise DataError(shown(file), text, form, _NEW_TOKEN) from None
-    if data.startswith(b"\xef\xbb\xbf") or not isinstance(found, dict):
+    if not isinstance(found, dict):
         text = f"JSON of another kind ({type(found).__name__})"
-        if isinstance(found, dict):
-            text = "a byte order mark, which Kaggle's client does not read"
         raise DataError(shown(file), text, form, _NEW_TOKEN)
     for name in ("username", "key"):
         if not isinstance(found.get(name), str) or not found[name].strip():

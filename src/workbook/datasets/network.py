@@ -41,14 +41,15 @@ def refusal(host: str, url: str, status: int) -> DataError:
 def why(error: BaseException) -> str:
     """Return what lies behind an error of `requests` and what mends it; "" where nobody knows."""
     told = [(each, str(each).lower()) for each in _behind(error)]
-    for each, text in told:
-        if isinstance(each, ssl.SSLCertVerificationError) or "certificate_verify_failed" in text:
-            reason = getattr(each, "verify_message", "") or "it cannot be verified"
-            return (
-                f"its certificate is not trusted on this machine ({reason.rstrip('.')}); where a "
-                "school or a company inspects traffic, ask for its certificate file and set "
-                "REQUESTS_CA_BUNDLE to it (for other Python programs, SSL_CERT_FILE)"
-            )
+    reasons = [e.verify_message for e, _ in told if isinstance(e, ssl.SSLCertVerificationError)]
+    if reasons or any("certificate_verify_failed" in text for _, text in told):
+        reason = next(filter(None, reasons), "it cannot be verified").rstrip(".")
+        return (
+            f"its certificate is not trusted on this machine ({reason}); where a school or a "
+            "company inspects traffic, ask for its certificate file and set REQUESTS_CA_BUNDLE "
+            "to it (for other Python programs, SSL_CERT_FILE)"
+        )
+    for _, text in told:
         if "tls ca certificate bundle" in text or "certificate file" in text:
             names = [n for n in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if os.environ.get(n)]
             return (

@@ -85,9 +85,12 @@ def placed(spec: Spec) -> Path | None:
                 return root
         except DataError as error:
             problem = problem or error
+    own = _from_kaggle(spec)
+    if not (problem and problem.sure) and own.is_dir() and (root := _found(spec, own)):
+        return root
     if problem:
         raise problem
-    return _found(spec, kept) if (kept := _from_kaggle(spec)).is_dir() else None
+    return None
 
 
 def _from_kaggle(spec: Spec) -> Path:

@@ -236,7 +236,7 @@ def candidates(spec: Spec, top: Path) -> list[Candidate]:
     wanted = {canonical(p.file): p.file for layout in spec.layouts for p in layout.parts}
     units: dict[tuple, _Unit] = {}
     found: list[Candidate] = []
-    strange: list[tuple[Path, str]] = []
+    strange: list[Path] = []
 
     def take(file: File, steps: tuple[str, ...], name: str, where: Path) -> bool:
         """Put a file with those that belong to it, if it is wanted; tell whether it is."""
@@ -291,10 +291,10 @@ def candidates(spec: Spec, top: Path) -> list[Candidate]:
             if name.lower().endswith(".zip"):
                 open_archive(path, (*place.steps, canonical(name)))
             elif _is_strange(spec, place, name):
-                strange.append((path, name))
+                strange.append(path)
         later += [(place, name) for name in place.folders if canonical(name) in wanted]
         if place.n_classes > 1 and level(spec, place.steps) == OWN and place.steps:
-            strange.append((place.path, listed(place.folders)))
+            strange.append(place.path)
     for place, name in later:  # a folder by a file's name, for want of the file
         take(File(place.path / name), place.steps, name, place.path)
 
@@ -310,7 +310,7 @@ def candidates(spec: Spec, top: Path) -> list[Candidate]:
     parts = [] if whole else sets
     rest = sorted([*found, *parts], key=lambda c: c.level)
     if not whole and not rest and strange:
-        rest = [Candidate(spec, shown(strange[0][0]), OPEN, problem=_unread(spec, strange))]
+        rest = [Candidate(spec, shown(strange[0]), OPEN, problem=_unread(spec, strange))]
     return [*whole, *rest]
 
 
@@ -348,33 +348,34 @@ def _needed(spec: Spec) -> str:
 
 
 def _form(name: str) -> str:
-    kinds = "|".join(_UNREAD)
-    suffixes = re.search(rf"\.({kinds})(\.(gz|zip))?$", name.lower())
-    return next(
-        (text for kind, text in _UNREAD.items() if suffixes and re.fullmatch(kind, suffixes[1])), ""
-    )
+    """Return what a file that is not read is, by its suffix; "" where that tells nothing."""
+    for kind, form in _UNREAD.items():
+        if re.search(rf"\.({kind})(\.(gz|zip))?$", name.lower()):
+            return form
+    return ""
 
 
 def _is_strange(spec: Spec, place: Place, name: str) -> bool:
     """Return whether a file that is not read may be meant for the dataset."""
     if re.search(rf"\.({_NOTES})$", name.lower()):
         return False
-    named = owner(name) or spec.name
     sure = level(spec, (*place.steps, name))
-    if named != spec.name or sure is None:
-        return False
-    return sure == OWN or (_form(name) != "" and level(spec, place.steps) in (OWN, OPEN))
+    around = level(spec, place.steps)
+    return sure == OWN or (sure is not None and bool(_form(name)) and around in (OWN, OPEN))
 
 
-def _unread(spec: Spec, strange: list[tuple[Path, str]]) -> DataError:
-    path, name = strange[0]
-    names = [name for _, name in strange]
-    if len(strange) > 1:
-        path = path.parent
-    form = _form(name) or (
-        "pictures, a form that is not read"
-        if re.search(rf"\.({_PICTURES})$", name.lower()) or (path.is_dir() and len(strange) == 1)
-        else "not a file that is read"
-    )
-    found = form if len(strange) == 1 and not path.is_dir() else f"holds {listed(names)}: {form}"
-    return DataError(shown(path), found, _needed(spec), spec.to_get)
+def _unread(spec: Spec, strange: list[Path]) -> DataError:
+    """Return what to tell of files that may be meant for the dataset and are not read."""
+    first = strange[0]
+    same = [path.name for path in strange if path.parent == first.parent]
+    if first.is_dir():
+        form = "pictures in folders of classes, a form that is not read"
+    elif re.search(rf"\.({_PICTURES})$", first.name.lower()):
+        form = "pictures, a form that is not read"
+    else:
+        form = _form(first.name) or "not a file that is read"
+    if len(same) > 1:
+        return DataError(
+            shown(first.parent), f"holds {listed(same)}: {form}", _needed(spec), spec.to_get
+        )
+    return DataError(shown(first), form, _needed(spec), spec.to_get)

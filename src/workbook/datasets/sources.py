@@ -83,12 +83,14 @@ def real(spec: Spec, *sources: Callable[[Spec], Any]) -> tuple[Any, list[str]]:
             set_up = source is sources[0] or (source is kaggle and has_credentials())
             if set_up and not isinstance(problem, UnreachableError):
                 print(f"Not used: {problem}")  # what the user has set up is not passed over
+            loaded = None
             reasons.append(problem.reason)
-        else:
-            if loaded:
-                return loaded, reasons
-            if source is sources[0]:
-                reasons.append(f"no file of it in {_named(paths.placed_dirs())}")
+            if problem.sure:
+                continue
+        if loaded:
+            return loaded, reasons
+        if source is sources[0]:
+            reasons.append(f"no file of it in {_named(paths.placed_dirs())}")
     return None, reasons
 
 
