@@ -121,6 +121,23 @@ def test_a_file_that_may_not_be_read(course, kaggle, monkeypatch, capsys):  # no
     assert "~/.kaggle/kaggle.json: cannot be read (Permission" in capsys.readouterr().out
 
 
+def test_a_public_dataset_comes_without_an_account_that_is_rejected(course, kaggle, capsys):  # noqa: F811
+    place(course, "kaggle.json", KEY.encode())
+    sound = kaggle.routes[DATASET]
+
+    def reject(handler):
+        if handler.headers.get("Authorization"):
+            send(handler, 401, b"no")
+        else:
+            sound(handler)
+
+    kaggle.routes[DATASET] = reject
+    assert datasets.load("sign-language-mnist").verified
+    printed = capsys.readouterr().out
+    assert printed.startswith("Not used: Kaggle: answered 401: it did not accept the token.")
+    assert SECRET not in printed
+
+
 @pytest.fixture
 def certificate(tmp_path):
     """Make a certificate for 127.0.0.1 that nobody has signed."""

@@ -2,11 +2,11 @@
 
 import gzip
 import io
-import os
 import pickle
 import shutil
 import time
 import zipfile
+from pathlib import Path
 
 from workbook import datasets, paths
 from workbook.datasets import search
@@ -312,6 +312,14 @@ def test_a_large_folder_costs_little(course, monkeypatch):
     assert looked == 500
 
 
+def test_a_folder_too_large_to_be_searched_is_told_of(course, monkeypatch, capsys):
+    monkeypatch.setattr(search, "ENTRIES", 20)
+    for i in range(30):
+        (course.data / f"{i}.png").touch()
+    assert datasets.load(MNIST).practice
+    assert "Not used: data: more than 20 files and folders" in capsys.readouterr().out
+
+
 def test_links_that_lead_in_circles_come_to_an_end(course):
     (course.data / "deep").mkdir()
     for k in range(2):
@@ -371,7 +379,9 @@ def test_what_systems_leave_among_photographs_is_not_counted(packed, course, mon
                 if path.is_file():
                     inside = path.relative_to(course.home).as_posix()
                     archive.write(path, inside)
-                    archive.writestr(f"__MACOSX/{os.path.dirname(inside)}/._{path.name}", b"x")
+                    archive.writestr(
+                        f"__MACOSX/{Path(inside).parent.as_posix()}/._{path.name}", b"x"
+                    )
             archive.writestr("__MACOSX/asl_alphabet_train/A/A1.jpg", b"x")
     else:
         shutil.move(root, course.data)

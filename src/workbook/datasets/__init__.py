@@ -2,6 +2,19 @@
 
 >>> digit_mnist = datasets.load("mnist")  # doctest: +SKIP
 >>> (X_train_full, y_train_full), (X_test, y_test) = digit_mnist.load_data()  # doctest: +SKIP
+
+From that line to the bytes in five stops:
+
+1. `load` (here) looks the name up in the `catalogue`, where datasets are data, and makes the
+   `Dataset` of what it is given.
+2. `sources.load` tries one source after another: placed files, Keras, Kaggle, a cut of MNIST;
+   where none has it, practice data is drawn.
+3. `search.candidates` finds the files in a folder, a placed one or one just downloaded.
+4. `sources.kept` asks the `cache` first; otherwise each `Candidate` is read, one process at a time.
+5. `readers` turns the bytes into arrays and compares them with what was published.
+
+Aside of it: `photographs` does stops 3 to 5 for folders of JPEGs, `kaggle` talks with Kaggle's
+client, and `network` says in words what stands between.
 """
 
 from dataclasses import dataclass, field

@@ -190,7 +190,7 @@ CATALOGUE: dict[str, Spec] = {
                 "https://github.com/zalandoresearch/fashion-mnist#get-the-data "
                 "to data/fashion-mnist/"
             ),
-            folders=("fashion-mnist",),
+            folders=("fashion-mnist", "fashion"),
             downloads=tuple(f"{KERAS_HOST}{part.file}.gz" for part in IDX.parts),
             sha256={
                 "X_train": "2e487a6c89124f78f2d7521542223cafe96f7123c3ca13d447772ac6ecbb3012",

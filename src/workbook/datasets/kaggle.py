@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from workbook.datasets.catalogue import Spec
@@ -17,6 +17,10 @@ _NEW_TOKEN = (
     "Make a new API token at https://www.kaggle.com/settings "
     "and put it where that page says, or remove the old one"
 )
+
+
+class RejectedError(DataError):
+    """An account that Kaggle does not accept."""
 
 
 def has_credentials() -> bool:
@@ -133,9 +137,20 @@ def ask(spec: Spec, folder: Path, patience: float) -> None:
             "",
             "Set HOME to a folder that you may write, or place the files yourself",
         )
-    _, fault = account()
-    if fault:
-        print(f"Not used: {fault} {spec.title} needs no account and is asked for without one.")
+    there, fault = account()
+    if not fault:
+        try:
+            return _watched(spec, folder, patience, anonymous=False)
+        except RejectedError as rejected:
+            if spec.kaggle_competition or not there:
+                raise
+            fault = rejected
+    print(f"Not used: {fault} {spec.title} needs no account and is asked for without one.")
+    _watched(spec, folder, patience, anonymous=True)
+
+
+def _watched(spec: Spec, folder: Path, patience: float, anonymous: bool) -> None:
+    """Let the client work aside, with the account that is set up or with none."""
     import kagglehub
 
     logging.getLogger("kagglehub").setLevel(logging.CRITICAL)
@@ -154,7 +169,15 @@ def ask(spec: Spec, folder: Path, patience: float) -> None:
         except BaseException as failure:  # SystemExit too: it must not end the student's session
             failures.append(failure)
 
-    with _no_account(folder) if fault else nullcontext():
+    # The client looks where the account was looked for here; or, if it is none, nowhere.
+    changes: dict[str, str | None] = {
+        "KAGGLE_CONFIG_DIR": os.environ.get("KAGGLE_CONFIG_DIR") or str(in_home("~/.kaggle"))
+    }
+    if anonymous:
+        changes = dict.fromkeys(("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY"))
+        nobody = str(folder / "nobody")
+        changes |= dict.fromkeys(("HOME", "USERPROFILE", "KAGGLE_CONFIG_DIR"), nobody)
+    with _client_sees(changes):
         working = threading.Thread(target=download, daemon=True)
         working.start()
         size, changed = -1, time.monotonic()
@@ -169,20 +192,22 @@ def ask(spec: Spec, folder: Path, patience: float) -> None:
 
 
 @contextmanager
-def _no_account(empty: Path) -> Iterator[None]:
-    """Let Kaggle's client find no account, for as long as it works: it asks the environment."""
-    before = dict(os.environ)
-    home = dict.fromkeys(("HOME", "USERPROFILE", "KAGGLE_CONFIG_DIR"), str(empty / "nobody"))
+def _client_sees(changes: dict[str, str | None]) -> Iterator[None]:
+    """Change the environment, which is what Kaggle's client asks, for as long as it works."""
+    before = {name: os.environ.get(name) for name in changes}
     try:
-        for name in ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY"):
-            os.environ.pop(name, None)
-        os.environ.update(home)
+        _set(changes)
         yield
     finally:
-        for name in (*home, "KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY"):
+        _set(before)
+
+
+def _set(changes: dict[str, str | None]) -> None:
+    for name, value in changes.items():
+        if value is None:
             os.environ.pop(name, None)
-            if name in before:
-                os.environ[name] = before[name]
+        else:
+            os.environ[name] = value
 
 
 def size_of(folder: Path) -> int:
@@ -210,7 +235,9 @@ def _problem(spec: Spec, failure: BaseException) -> Exception:
                 f"Sign in and accept them at {spec.url}/rules",
             )
         if status == 401:
-            return DataError("Kaggle", "answered 401: it did not accept the token", "", _NEW_TOKEN)
+            return RejectedError(
+                "Kaggle", "answered 401: it did not accept the token", "", _NEW_TOKEN
+            )
         return refusal("Kaggle", spec.url, status)
     if isinstance(failure, UnauthenticatedError):
         return DataError("Kaggle", "found no usable token", "", _NEW_TOKEN)

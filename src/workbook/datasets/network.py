@@ -58,7 +58,7 @@ def why(error: BaseException) -> str:
         if "407" in text and "proxy" in text:
             return _PROXY
     kinds = [type(each).__name__ for each, _ in told]
-    if any("Proxy" in kind for kind in kinds):
+    if any("Proxy" in kind or kind == "InvalidURL" for kind in kinds):  # ours are valid
         return "the proxy that HTTPS_PROXY or HTTP_PROXY names cannot be used: mend or unset it"
     if any(isinstance(each, ssl.SSLError) for each, _ in told):
         return "no encrypted connection to it; this network may want a sign-in in a browser first"

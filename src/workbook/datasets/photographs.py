@@ -109,8 +109,8 @@ def _found(spec: Spec, top: Path) -> Path | None:
     problems: list[DataError] = []
     for place in search.walk(top):
         sure = search.level(spec, place.steps)
-        if place.problem and sure == search.OWN and place.steps:
-            problems.append(place.problem)
+        if problem := search.matters(spec, place):
+            problems.append(problem)
         if len(set(spec.class_names) & set(place.folders)) > 1 and (
             sure == search.OWN or _well_named(spec, place.path)
         ):

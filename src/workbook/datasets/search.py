@@ -92,9 +92,8 @@ def walk(top: Path) -> Iterator[Place]:
         try:
             with os.scandir(path) as entries:
                 for entry in entries:
-                    if seen >= ENTRIES:
+                    if (seen := seen + 1) > ENTRIES:
                         break
-                    seen += 1
                     if not is_junk(entry.name):
                         (folders if _leads_on(entry) else files).append(entry.name)
         except OSError as error:
@@ -102,6 +101,16 @@ def walk(top: Path) -> Iterator[Place]:
             continue
         place = Place(path, steps, sorted(files), sorted(folders))
         yield place
+        if seen > ENTRIES:
+            problem = DataError(
+                shown(top),
+                f"more than {ENTRIES:,} files and folders, of which the first were looked at",
+                "",
+                "Place the files in a folder of their own near the top",
+            )
+            problem.sure = False
+            yield Place(top, (), [], [], problem)
+            return
         if len(steps) < DEPTH:
             queue += [
                 (path / name, (*steps, name))
@@ -147,6 +156,17 @@ def level(spec: Spec, steps: tuple[str, ...]) -> int | None:
     if not steps:
         return OWN
     return OPEN if all(_NAMELESS.fullmatch(_plain(step)) for step in steps) else ELSEWHERE
+
+
+def matters(spec: Spec, place: Place) -> DataError | None:
+    """Return what was wrong with a place if it may be why a dataset is not found."""
+    if (
+        place.problem
+        and place.problem.sure
+        and (not place.steps or level(spec, place.steps) != OWN)
+    ):
+        return None
+    return place.problem
 
 
 def _plain(step: str) -> str:
@@ -282,8 +302,9 @@ def candidates(spec: Spec, top: Path) -> list[Candidate]:
 
     later = []
     for place in walk(top):
-        if place.problem and place.steps and level(spec, place.steps) == OWN:
-            found.append(Candidate(spec, shown(place.path), OWN, problem=place.problem))
+        if (problem := matters(spec, place)) is not None:
+            sure = OWN if problem.sure else OPEN
+            found.append(Candidate(spec, shown(place.path), sure, problem=problem))
         for name in sorted(place.files, key=lambda name: name.lower().endswith((".gz", ".zip"))):
             path = place.path / name
             if take(File(path), place.steps, name, place.path):
