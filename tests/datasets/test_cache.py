@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from workbook import datasets, paths
-from workbook.datasets import cache, readers
+from workbook.datasets import cache, search
 from workbook.datasets.catalogue import CATALOGUE
 from workbook.datasets.readers import DataError
 
@@ -24,13 +24,13 @@ import pytest
 def decoded(monkeypatch):
     """Count how many times files are decoded."""
     calls = []
-    read = readers.Candidate.read
+    read = search.Candidate.read
 
     def counted(self):
         calls.append(self.where)
         return read(self)
 
-    monkeypatch.setattr(readers.Candidate, "read", counted)
+    monkeypatch.setattr(search.Candidate, "read", counted)
     return calls
 
 
@@ -271,19 +271,19 @@ import json, sys
 from dataclasses import replace
 from pathlib import Path
 from workbook import datasets, paths
-from workbook.datasets import cache, readers
+from workbook.datasets import cache, search
 from workbook.datasets.catalogue import CATALOGUE
 import pandas, filelock
 root, fields, log = Path(sys.argv[1]), json.loads(sys.argv[2]), Path(sys.argv[3])
 paths.ROOT, paths.DATA, paths.CACHE = root, root / "data", root / "data" / "cache"
 fields["train_class_counts"] = tuple(fields["train_class_counts"])
 CATALOGUE["digit-recognizer"] = replace(CATALOGUE["digit-recognizer"], **fields)
-read = readers.Candidate.read
+read = search.Candidate.read
 def logged(self):
     with log.open("a") as file:
         file.write("decoded ")
     return read(self)
-readers.Candidate.read = logged
+search.Candidate.read = logged
 print("ready", flush=True)
 dataset = datasets.load("digit-recognizer")
 dataset.csv("train.csv")

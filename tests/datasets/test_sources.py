@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from workbook import datasets, paths
+from workbook.datasets import kaggle as client
 from workbook.datasets import sources
 from workbook.datasets.catalogue import CATALOGUE, PHOTOGRAPHS
 from workbook.datasets.readers import DataError
@@ -424,7 +425,7 @@ def test_files_that_are_removed_while_they_are_counted(tmp_path):
     coming = threading.Thread(target=come_and_go)
     coming.start()
     try:
-        assert {sources._size(tmp_path) for _ in range(3000)} == {5}
+        assert {client.size_of(tmp_path) for _ in range(3000)} == {5}
     finally:
         done.set()
         coming.join()

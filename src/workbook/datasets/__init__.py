@@ -2,6 +2,19 @@
 
 >>> digit_mnist = datasets.load("mnist")  # doctest: +SKIP
 >>> (X_train_full, y_train_full), (X_test, y_test) = digit_mnist.load_data()  # doctest: +SKIP
+
+From that line to the bytes in five stops:
+
+1. `load` (here) looks the name up in the `catalogue`, where datasets are data, and makes the
+   `Dataset` of what it is given.
+2. `sources.load` tries one source after another: placed files, Keras, Kaggle, a cut of MNIST;
+   where none has it, practice data is drawn.
+3. `search.candidates` finds the files in a folder, a placed one or one just downloaded.
+4. `sources.kept` asks the `cache` first; otherwise each `Candidate` is read, one process at a time.
+5. `readers` turns the bytes into arrays and compares them with what was published.
+
+Aside of it: `photographs` does stops 3 to 5 for folders of JPEGs, `kaggle` talks with Kaggle's
+client, and `network` says in words what stands between.
 """
 
 from dataclasses import dataclass, field
@@ -11,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 from workbook import paths
 from workbook.datasets import cache, photographs, sources
 from workbook.datasets.catalogue import CATALOGUE, PHOTOGRAPHS, Spec
-from workbook.datasets.readers import Arrays, DataError, candidates, shown
+from workbook.datasets.readers import Arrays, DataError, shown
+from workbook.datasets.search import OWN, candidates
 
 import numpy as np
 
@@ -238,14 +252,14 @@ def _state(spec: Spec) -> tuple[str, str]:
         folders.append(("keras-cache", home))
     found = [(slot, candidate) for slot, f in folders for candidate in candidates(spec, f)]
     for slot, candidate in found:
-        if not candidate.problem and not candidate.missing:
+        if candidate.complete:
             kept = cache.record(spec, slot, candidate.fingerprint())
             return str(candidate), _verified(kept) if kept else "not yet"
     for slot in ("keras", "kaggle", "cut"):
         kept = cache.record(spec, slot)
         if kept:
             return f"data/cache, {kept['source']}", _verified(kept)
-    if found:
+    if found and found[0][1].level == OWN:
         return f"{found[0][1].where}, unusable: load() tells why", "no"
     if spec.cut_from:
         return f"load() cuts it from {CATALOGUE[spec.cut_from].title}", "-"
@@ -260,7 +274,9 @@ def _photographs_state(spec: Spec) -> tuple[str, str]:
     try:
         root = photographs.placed(spec)
     except DataError as problem:
-        return f"{problem.where}, unusable: load() tells why", "no"
+        if problem.sure:
+            return f"{problem.where}, unusable: load() tells why", "no"
+        root = None
     return (shown(root), "no digest") if root else ("not here: load() downloads it", "-")
 
 

@@ -20,11 +20,13 @@ class Part:
 
     ``columns`` is the header of a CSV file, in the publisher's order: those of `pixel_columns`
     and, where the file holds ``y_…`` as its second array, one for the label. Other files have none.
+    ``other_columns`` are headers of other editions, column for column; () is one with no header.
     """
 
     file: str
     arrays: tuple[str, ...]
     columns: tuple[str, ...] = ()
+    other_columns: tuple[tuple[str, ...], ...] = ()
 
     @property
     def label_column(self) -> int:
@@ -46,7 +48,9 @@ class Spec:
 
     All its arrays are uint8: ``X_train`` (``n_train``, 28, 28), ``y_train`` (``n_train``,),
     ``X_test`` (``n_test``, 28, 28), and ``y_test`` (``n_test``,) where the test images have
-    labels. ``label_values`` are the labels as they stand in the files, in class order.
+    labels. ``folders`` are what folders and archives of it are called, with or without hyphens;
+    the first is the one to recommend.
+    ``label_values`` are the labels as they stand in the files, in class order.
 
     The published arrays are known by ``sha256``, array by array (of the bytes in C order), or,
     where the publisher's order is not known, by ``images_sha256``: the digests of all images,
@@ -86,13 +90,15 @@ class Spec:
 
     @property
     def csv_parts(self) -> dict[str, Part]:
-        """The files of the CSV layout by name; empty where the dataset has no CSV files."""
+        """The CSV files by name; empty where the dataset is not published as CSV at first."""
         return {
-            part.file: part
-            for layout in self.layouts
-            if layout.reader == "csv"
-            for part in layout.parts
+            part.file: part for layout in self.layouts[:1] for part in layout.parts if part.columns
         }
+
+    @property
+    def to_get(self) -> str:
+        """The sentence that says how to get it."""
+        return f"To get {self.title}: {self.how_to_get}"
 
 
 ARRAYS = ("X_train", "y_train", "X_test", "y_test")
@@ -113,6 +119,24 @@ def pixel_columns(first: int) -> tuple[str, ...]:
     return tuple(f"pixel{i}" for i in range(first, first + PIXELS))
 
 
+def editions(prefix: str) -> Layout:
+    """Return the CSV files that others made of a dataset of images, with any header or none."""
+    sides = range(1, IMAGE_SHAPE[0] + 1)
+    headers = (
+        pixel_columns(1),
+        pixel_columns(0),
+        tuple(f"{row}x{column}" for row in sides for column in sides),
+    )
+    usual, *others = (("label", *names) for names in headers)
+    return Layout(
+        "csv",
+        tuple(
+            Part(f"{prefix}_{subset}.csv", (f"X_{subset}", f"y_{subset}"), usual, (*others, ()))
+            for subset in ("train", "test")
+        ),
+    )
+
+
 CATALOGUE: dict[str, Spec] = {
     spec.name: spec
     for spec in (
@@ -123,7 +147,7 @@ CATALOGUE: dict[str, Spec] = {
             label_values=tuple(range(10)),
             n_train=60_000,
             n_test=10_000,
-            layouts=(Layout("npz", (Part("mnist.npz", ARRAYS),)), IDX),
+            layouts=(Layout("npz", (Part("mnist.npz", ARRAYS),)), IDX, editions("mnist")),
             licence="CC BY-SA 3.0",
             url="https://keras.io/api/datasets/mnist/",
             how_to_get=f"download {KERAS_HOST}mnist.npz to data/",
@@ -154,7 +178,11 @@ CATALOGUE: dict[str, Spec] = {
             label_values=tuple(range(10)),
             n_train=60_000,
             n_test=10_000,
-            layouts=(Layout("npz", (Part("fashion-mnist.npz", ARRAYS),)), IDX),
+            layouts=(
+                Layout("npz", (Part("fashion-mnist.npz", ARRAYS),)),
+                IDX,
+                editions("fashion-mnist"),
+            ),
             licence="MIT",
             url="https://github.com/zalandoresearch/fashion-mnist",
             how_to_get=(
@@ -162,7 +190,7 @@ CATALOGUE: dict[str, Spec] = {
                 "https://github.com/zalandoresearch/fashion-mnist#get-the-data "
                 "to data/fashion-mnist/"
             ),
-            folders=("fashion-mnist", "fashion_mnist", "fashionmnist"),
+            folders=("fashion-mnist", "fashion"),
             downloads=tuple(f"{KERAS_HOST}{part.file}.gz" for part in IDX.parts),
             sha256={
                 "X_train": "2e487a6c89124f78f2d7521542223cafe96f7123c3ca13d447772ac6ecbb3012",
@@ -194,7 +222,7 @@ CATALOGUE: dict[str, Spec] = {
                 "accept the rules at https://www.kaggle.com/competitions/digit-recognizer/rules, "
                 'press "Download All" on its Data page, put digit-recognizer.zip into data/'
             ),
-            folders=("digit-recognizer", "digit_recognizer"),
+            folders=("digit-recognizer", "digits-recognizer"),
             kaggle_competition="digit-recognizer",
             cut_from="mnist",
             # These are MNIST's 70,000 images in another order, so MNIST's own digest knows them.
@@ -227,7 +255,7 @@ CATALOGUE: dict[str, Spec] = {
                 'press "Download" at https://www.kaggle.com/datasets/datamunge/sign-language-mnist '
                 "and put archive.zip into data/sign-language-mnist/"
             ),
-            folders=("sign-language-mnist", "sign_language_mnist", "sign-mnist"),
+            folders=("sign-language-mnist", "sign-mnist"),
             kaggle_dataset="datamunge/sign-language-mnist/versions/1",
             sha256={
                 "X_train": "2aa0dd2f625c9f26a0d0adce45d5168ea0c14d6d0268a04d225f7ae9501e275f",
@@ -256,7 +284,7 @@ PHOTOGRAPHS: dict[str, Spec] = {
                 'press "Download" at https://www.kaggle.com/datasets/grassknoted/asl-alphabet '
                 "and put archive.zip into data/asl-alphabet/"
             ),
-            folders=("asl-alphabet", "asl_alphabet", "asl_alphabet_train"),
+            folders=("asl-alphabet",),
             kaggle_dataset="grassknoted/asl-alphabet/versions/1",
         ),
     )

@@ -11,12 +11,14 @@ import re
 import shutil
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from workbook import paths
-from workbook.datasets import cache, sources
+from workbook.datasets import cache, search, sources
 from workbook.datasets.cache import Loaded
 from workbook.datasets.catalogue import IMAGE_SHAPE, Spec
 from workbook.datasets.readers import (
@@ -24,8 +26,7 @@ from workbook.datasets.readers import (
     Arrays,
     DataError,
     canonical,
-    inside,
-    is_dir,
+    is_junk,
     open_zip,
     shown,
     unreadable,
@@ -77,38 +78,78 @@ def placed(spec: Spec) -> Path | None:
     Raises:
         DataError: There is a folder or a zip of the dataset that cannot be read.
     """
+    problem = None
     for folder in paths.placed_dirs():
-        own = [p for p in inside(folder) if is_dir(p) and canonical(p.name) in spec.folders]
-        for place in (folder, *own):
-            if root := _classes_in(spec, place):
+        try:
+            if root := _found(spec, folder):
                 return root
-            for file in sorted(place.glob("*.[zZ][iI][pP]")):
-                named = canonical(file.name) in spec.folders
-                if not named and canonical(file.name) != "archive":
-                    continue
-                try:
-                    if _members(spec, file) or named:
-                        return file
-                except DataError:
-                    if named or place != folder:  # else it may well be another dataset's
-                        raise
-    return _classes_in(spec, cache.folder(spec) / "photographs" / "kaggle")
+        except DataError as error:
+            problem = problem or error
+    own = _from_kaggle(spec)
+    if not (problem and problem.sure) and own.is_dir() and (root := _found(spec, own)):
+        return root
+    if problem:
+        raise problem
+    return None
 
 
-def _classes_in(spec: Spec, place: Path) -> Path | None:
-    """Return the folder, at most two below ``place``, with at least two of the class folders.
+def _from_kaggle(spec: Spec) -> Path:
+    return cache.folder(spec) / "photographs" / "kaggle"
+
+
+def _found(spec: Spec, top: Path) -> Path | None:
+    """Return the folder below ``top`` with at least two of the class folders, or a zip of them.
+
+    Those that are named for the dataset come first; others must hold files named as its are.
 
     Raises:
-        DataError: ``place`` cannot be searched.
+        DataError: What is named for the dataset cannot be read, or holds something else.
     """
-    inner = spec.folders[-1]
-    try:
-        for root in (place / inner / inner, place / inner, place):
-            if sum((root / name).is_dir() for name in spec.class_names) > 1:
-                return root
-    except OSError as error:
-        raise unreadable(place, error, "folder") from None
+    found: list[tuple[int, bool, int, Path]] = []
+    problems: list[DataError] = []
+    for place in search.walk(top):
+        sure = search.level(spec, place.steps)
+        if problem := search.matters(spec, place):
+            problems.append(problem)
+        if len(set(spec.class_names) & set(place.folders)) > 1 and (
+            sure == search.OWN or _well_named(spec, place.path)
+        ):
+            is_test = "test" in "".join(place.steps[-1:]).lower()
+            found.append((sure or 0, is_test, 0, place.path))
+        for name in place.files:
+            steps = (*place.steps, canonical(name))
+            sure = search.level(spec, steps)
+            if sure is None or not name.lower().endswith(".zip"):
+                continue
+            try:
+                members = _members(spec, place.path / name)
+                if sure == search.OWN or any(map(_named(spec).fullmatch, members)):
+                    found.append((sure, False, 1, place.path / name))
+            except DataError as error:
+                error.sure = sure == search.OWN
+                problems.append(error)
+    if found:
+        return min(found)[3]
+    if problems:
+        raise max(problems, key=lambda problem: problem.sure)
+    for candidate in search.candidates(spec, top):
+        candidate.read()
     return None
+
+
+def _named(spec: Spec) -> re.Pattern:
+    """Return the pattern of a photograph's name: A/A1.jpg."""
+    names = "|".join(map(re.escape, spec.class_names))
+    return re.compile(rf"({names})/\1(\d+)\.jpe?g", re.IGNORECASE)
+
+
+def _well_named(spec: Spec, root: Path) -> bool:
+    for name in spec.class_names:
+        with suppress(OSError), os.scandir(root / name) as entries:
+            for entry in islice(entries, 100):
+                if _named(spec).fullmatch(f"{name}/{entry.name}"):
+                    return True
+    return False
 
 
 def _members(spec: Spec, file: Path) -> dict[str, str]:
@@ -119,7 +160,7 @@ def _members(spec: Spec, file: Path) -> dict[str, str]:
         "/".join(own[-2:]): name
         for name, own in parts.items()
         if len(own) > 1 and own[-2] in spec.class_names and not name.endswith("/")
-        if ".." not in own and "\\" not in own[-1] and ":" not in own[-1]
+        if not any(map(is_junk, own)) and "\\" not in own[-1] and ":" not in own[-1]
     }
 
 
@@ -133,12 +174,7 @@ def _unpacked(spec: Spec, file: Path) -> Path:
         if root.is_dir():
             return root
         if not (members := _members(spec, file)):
-            raise DataError(
-                shown(file),
-                "no folder of a class",
-                "folders A to Z",
-                f"To get it: {spec.how_to_get}",
-            )
+            raise DataError(shown(file), "no folder of a class", "folders A to Z", spec.to_get)
         try:
             shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed
             with open_zip(file) as archive:
@@ -163,16 +199,16 @@ def download(spec: Spec) -> Path:
     Raises:
         DataError: Kaggle cannot be reached, refuses, or sends something else.
     """
-    root = cache.folder(spec) / "photographs" / "kaggle"
+    root = _from_kaggle(spec)
     with cache.lock(spec):
-        if (found := _classes_in(spec, root)) is None:
+        if (found := _found(spec, root)) is None:
             with sources.downloading(spec, spec.kaggle_host) as folder:
-                sources.ask_kaggle(spec, folder)
-                if _classes_in(spec, folder) is None:
+                sources.ask(spec, folder, sources.SILENCE_SECONDS)
+                if _found(spec, folder) is None:
                     raise DataError("Kaggle", "sent none of the dataset's folders", "", "Try later")
                 root.parent.mkdir(exist_ok=True)
                 folder.replace(root)
-            found = _classes_in(spec, root)
+            found = _found(spec, root)
     assert found is not None
     return found
 
@@ -213,18 +249,18 @@ def _listed(spec: Spec, root: Path) -> tuple[list[Frame], dict[str, str]]:
     """Return (name, label, bytes, time) by class and number; and what is no photograph, and why."""
     frames: list[Frame] = []
     strange: dict[str, str] = {}
+    named = _named(spec)
     for label, class_name in enumerate(spec.class_names):
-        named = re.compile(re.escape(class_name) + r"(\d+)\.jpe?g", re.IGNORECASE)
         numbered = []
         for file_name, stat in _entries(root / class_name):
             name = f"{class_name}/{file_name}"
-            match = named.fullmatch(file_name)
+            match = named.fullmatch(name)
             if stat is None:
                 strange[name] = "not a file"
             elif not match:
                 strange[name] = f"not named {class_name}1.jpg, {class_name}2.jpg …"
             else:
-                numbered.append((int(match[1]), (name, label, stat.st_size, stat.st_mtime_ns)))
+                numbered.append((int(match[2]), (name, label, stat.st_size, stat.st_mtime_ns)))
         frames += [frame for _, frame in sorted(numbered)]
     return frames, strange
 
@@ -239,7 +275,11 @@ def _entries(folder: Path) -> list[tuple[str, os.stat_result | None]]:
         if not folder.is_dir():
             return []
         with os.scandir(folder) as entries:
-            return [(entry.name, entry.stat() if entry.is_file() else None) for entry in entries]
+            return [
+                (entry.name, entry.stat() if entry.is_file() else None)
+                for entry in entries
+                if not is_junk(entry.name)
+            ]
     except OSError as error:
         raise unreadable(folder, error, "folder") from None
 
@@ -278,7 +318,7 @@ def _shrunk(
             shown(root),
             f"{len(train) + len(test)} usable photographs, {len(skipped)} other files",
             f"{spec.n_train + spec.n_test:,} in {len(spec.class_names)} folders",
-            f"To get {spec.title}: {spec.how_to_get}",
+            spec.to_get,
         )
     arrays: Arrays = {}
     for subset, chosen in (("train", train), ("test", test)):

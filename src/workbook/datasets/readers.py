@@ -1,8 +1,8 @@
-"""Find a dataset's files in a folder and decode them: npz, IDX, CSV, loose or packed (gz, zip).
+"""Decode a dataset's files: npz, IDX, CSV, loose or packed (gz, zip).
 
-What a file is called is only where to look. Whether it is right is decided by the decoded
-arrays: shape, dtype, range, and then the published SHA-256 (`is_published`). Nothing is ever
-unpacked to disk, executed or unpickled, and the files are never written.
+Whether a file is right is decided by the decoded arrays: shape, dtype, range, and then the
+published SHA-256 (`is_published`). Nothing is ever unpacked to disk, executed or unpickled, and
+the files are never written.
 """
 
 import gzip
@@ -14,8 +14,8 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from workbook import paths
@@ -46,7 +46,12 @@ BAD_ZIP = (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError)
 
 
 class DataError(Exception):
-    """Data that cannot be used: which file, what was found, what was expected, what to do next."""
+    """Data that cannot be used: which file, what was found, what was expected, what to do next.
+
+    Where ``sure`` is False it may be a file of something else, which is no reason to stop.
+    """
+
+    sure = True
 
     def __init__(self, where: object, found: str, expected: str = "", next_step: str = "") -> None:
         """Make one message of the parts; ``reason`` is its first half, with no way out."""
@@ -84,33 +89,26 @@ def in_home(path: str) -> Path | None:
         return None
 
 
-def is_dir(path: Path) -> bool:
-    """Return whether a path is a folder, as far as the system lets the user look."""
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
-
-
-def is_file(path: Path) -> bool:
-    """Return whether a path is a file, as far as the system lets the user look.
-
-    (`Path.is_file` raises where it does not, such as in the ``lost+found`` of a disk.)
-    """
-    try:
-        return path.is_file()
-    except OSError:
-        return False
+def is_junk(name: str) -> bool:
+    """Return whether a name is of what systems leave in folders and archives, or hidden."""
+    return name.startswith((".", "$", "__MACOSX", "@eaDir")) or name.lower() in (
+        "thumbs.db",
+        "ehthumbs.db",
+        "desktop.ini",
+        "icon\r",
+    )
 
 
 def canonical(name: str) -> str:
-    """Return a file's usual name: lower case, no browser's " (1)", not packed, one IDX spelling.
+    """Return a file's usual name: lower case, hyphens, no mark of a copy, not packed.
 
     >>> canonical("Train (1).csv.zip"), canonical("t10k-images.idx3-ubyte")
     ('train.csv', 't10k-images-idx3-ubyte')
     """
-    name = re.sub(r" ?\(\d+\)(?=$|\.)", "", name.lower())
-    return re.sub(r"\.(gz|zip)$", "", name).replace(".idx", "-idx")
+    name = re.sub(r"^(copy of|kopie von|copia de|copie de) ", "", name.lower())
+    name = re.sub(r"(\.(gz|zip))+(?=$|[ (])", "", name)
+    name = re.sub(r"([ _-]*\(\d+\)|[ _-]+cop(y|ie|ia)|[ _-]+kopie|[ _-]\d{1,2})+(?=$|\.)", "", name)
+    return re.sub(r"[ _]+", "-", re.sub(r"(\.(gz|zip))+$", "", name)).replace(".idx", "-idx")
 
 
 @dataclass(frozen=True)
@@ -139,7 +137,7 @@ class File:
         return self._unpacked(data)
 
     def _unpacked(self, data: bytes, layers: int = 0) -> bytes:
-        _refuse_non_data(self, data)
+        refuse_non_data(self, data)
         if layers > 2:  # there are archives that hold themselves
             raise DataError(self, "an archive in an archive in an archive", "data", _AGAIN)
         if data.startswith(b"\x1f\x8b"):
@@ -153,13 +151,13 @@ class File:
         if data.startswith(b"PK\x03\x04"):
             try:
                 with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                    names = _safe_names(self, archive)
+                    names = safe_names(self, archive)
                     if any(name.endswith(".npy") for name in names):
                         return data
                     own = canonical((self.member or self.path.name).rpartition("/")[2])
                     fits = [n for n in names if canonical(PurePosixPath(n).name) == own]
                     if len(fits) != 1:
-                        raise DataError(self, f"a zip that holds {_listed(names)}", own)
+                        raise DataError(self, f"a zip that holds {listed(names)}", own)
                     return self._unpacked(_read_member(self, archive, fits[0]), layers + 1)
             except BAD_ZIP as error:
                 raise _damaged(self, "zip file", error) from None
@@ -167,11 +165,11 @@ class File:
 
 
 def _read_plain(path: Path) -> bytes:
-    if is_dir(path):
-        raise DataError(
-            shown(path), "a folder", "a file", "Move the file out of it, or remove the folder"
-        )
     try:
+        if path.is_dir():
+            raise DataError(
+                shown(path), "a folder", "a file", "Move the file out of it, or remove the folder"
+            )
         _refuse_large(shown(path), path.stat().st_size)
         return path.read_bytes()
     except OSError as error:
@@ -186,7 +184,7 @@ def open_zip(path: Path) -> zipfile.ZipFile:
     """
     try:
         with path.open("rb") as file:
-            _refuse_non_data(shown(path), file.read(1000))
+            refuse_non_data(shown(path), file.read(1000))
         return zipfile.ZipFile(path)
     except BAD_ZIP as error:
         raise _damaged(shown(path), "zip file", error) from None
@@ -194,10 +192,17 @@ def open_zip(path: Path) -> zipfile.ZipFile:
         raise unreadable(path, error) from None
 
 
-def _safe_names(where: object, archive: zipfile.ZipFile) -> list[str]:
-    names = [n for n in archive.namelist() if not n.endswith("/") and "__MACOSX" not in n]
-    for name in names:
+def safe_names(where: object, archive: zipfile.ZipFile) -> list[str]:
+    """Return the names of a zip's files, without what a Mac or Windows added.
+
+    Raises:
+        DataError: One of them points outside of the zip.
+    """
+    names = []
+    for name in archive.namelist():
         steps = PurePosixPath(name.replace("\\", "/"))
+        if not name.endswith("/") and not any(map(is_junk, set(steps.parts) - {".", ".."})):
+            names.append(name)
         if steps.is_absolute() or ".." in steps.parts or re.match(r"[A-Za-z]:", name):
             raise DataError(
                 where,
@@ -231,15 +236,18 @@ def _refuse_large(where: object, size: int) -> None:
         )
 
 
-def _refuse_non_data(where: object, data: bytes) -> None:
+def refuse_non_data(
+    where: object, data: bytes, expected: str = "data", next_step: str = ""
+) -> None:
+    """Raise `DataError` for an empty file and for a web page saved under another name."""
     if not data:
-        raise DataError(where, "an empty file", "data", _AGAIN)
+        raise DataError(where, "an empty file", expected, next_step or _AGAIN)
     if re.match(rb"(\xef\xbb\xbf)?\s*<(!doctype|html|\?xml|head|body)", data[:200], re.IGNORECASE):
         raise DataError(
             where,
             "a web page saved under this name",
-            "data",
-            "Remove it, sign in to the site in a browser and download it again",
+            expected,
+            next_step or "Remove it, sign in to the site in a browser and download it again",
         )
 
 
@@ -262,143 +270,9 @@ def unreadable(path: Path, error: OSError, kind: str = "file") -> DataError:
     )
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """Return the first four names, and how many more there are."""
     return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """Files that look like a dataset: ``files`` by their usual names, or the ``problem`` met."""
-
-    spec: Spec
-    where: str
-    reader: str = ""
-    parts: tuple[Part, ...] = ()
-    files: dict[str, File] = field(default_factory=dict)
-    problem: DataError | None = None
-
-    def __str__(self) -> str:
-        """Return the file, or the folder or archive that holds the files."""
-        return str(*self.files.values()) if len(self.parts) == 1 else self.where
-
-    @property
-    def missing(self) -> list[str]:
-        """The usual names of the files that the layout needs and that are not there."""
-        return [part.file for part in self.parts if part.file not in self.files]
-
-    def fingerprint(self) -> list[list[str | int]]:
-        """Return path, size in bytes and time of change (ns) of each file on disk."""
-        try:
-            stats = {file.path: file.path.stat() for file in self.files.values()}
-        except OSError as error:
-            raise unreadable(Path(error.filename), error) from None
-        return [
-            [str(path.absolute()), s.st_size, s.st_mtime_ns] for path, s in sorted(stats.items())
-        ]
-
-    def read(self) -> tuple[Arrays, dict[str, str]]:
-        """Return the arrays, and the CSV files that pandas can read as they lie (name: path).
-
-        Raises:
-            DataError: A file is missing, cannot be decoded, or holds something else.
-        """
-        if self.problem:
-            raise self.problem
-        if self.missing:
-            there = ", ".join(file.path.name for file in self.files.values())
-            raise DataError(
-                self.where,
-                f"{there} without {', '.join(self.missing)}",
-                "all files of the dataset in one place",
-                "Place the missing file beside the other",
-            )
-        arrays: Arrays = {}
-        as_they_lie = {}
-        for part in self.parts:
-            file = self.files[part.file]
-            data = file.read()
-            arrays |= READERS[self.reader](self.spec, part, file, data)
-            if part.columns and is_plain_csv(part, file):
-                as_they_lie[part.file] = str(file.path.absolute())
-        return checked(self.spec, arrays, self), as_they_lie
-
-
-def candidates(spec: Spec, folder: Path) -> list[Candidate]:
-    """Return where the dataset seems to be in a folder, complete sets of files first.
-
-    Looked at are the folder, its subfolders named for the dataset, and the zip archives in
-    them: those named for the dataset, and the ``archive.zip`` that Kaggle makes of any dataset.
-    """
-    found = [
-        Candidate(
-            spec,
-            where,
-            layout.reader,
-            layout.parts,
-            {part.file: files[part.file] for part in layout.parts if part.file in files},
-            problem,
-        )
-        for where, files, problem in _places(spec, folder)
-        for layout in spec.layouts
-        if problem or any(part.file in files for part in layout.parts)
-    ]
-    complete = [c for c in found if not c.missing and not c.problem]
-    problems = {id(c.problem): c for c in found if c.problem}  # one for each place, not each layout
-    return [*complete, *problems.values()] or found
-
-
-def _places(spec: Spec, folder: Path) -> Iterator[tuple[str, dict[str, File], DataError | None]]:
-    own = (*spec.folders, "archive")
-    inner = [p for p in inside(folder) if is_dir(p) and canonical(p.name) in own]
-    inner += [q for p in inner for q in inside(p) if is_dir(q) and canonical(q.name) in own]
-    for place in (folder, *inner):
-        entries = inside(place)
-        files: dict[str, File] = {}
-        for path in entries:
-            # Windows' "Extract all" makes a folder train.csv that holds train.csv.
-            nested = path / path.name
-            files.setdefault(canonical(path.name), File(nested if is_file(nested) else path))
-        plain = {canonical(path.name): File(path) for path in entries if is_file(path)}
-        yield shown(place), files | plain, None
-        for path in entries:
-            if path.suffix.lower() != ".zip" or not is_file(path):
-                continue
-            named = canonical(path.name) in spec.folders
-            if not named and canonical(path.name) != "archive":
-                continue
-            try:
-                with open_zip(path) as archive:
-                    names = _safe_names(shown(path), archive)
-            except DataError as problem:
-                if named or place != folder:
-                    yield shown(path), {}, problem
-                continue
-            members = {
-                canonical(PurePosixPath(name).name): File(path, name)
-                for name in sorted(names, key=len, reverse=True)  # the shortest path wins
-            }
-            wanted = [part.file for layout in spec.layouts for part in layout.parts]
-            if (named or place != folder) and not members.keys() & set(wanted):
-                yield (
-                    shown(path),
-                    {},
-                    DataError(
-                        shown(path),
-                        f"a zip that holds {_listed(names) or 'nothing'}",
-                        " or ".join(wanted),
-                        f"To get {spec.title}: {spec.how_to_get}",
-                    ),
-                )
-            else:
-                yield shown(path), members, None
-
-
-def inside(folder: Path) -> list[Path]:
-    """Return what is in a folder, in the order of the names; nothing where it may not be read."""
-    try:
-        return sorted(folder.iterdir())
-    except OSError:
-        return []
 
 
 def read_npz(spec: Spec, part: Part, file: File, data: bytes) -> Arrays:
@@ -415,7 +289,7 @@ def read_npz(spec: Spec, part: Part, file: File, data: bytes) -> Arrays:
                 if name.lower() not in keys:
                     raise DataError(
                         file,
-                        f"arrays {_listed(sorted(npz.files))}",
+                        f"arrays {listed(sorted(npz.files))}",
                         ", ".join(part.arrays).lower(),
                         _AGAIN,
                     )
@@ -482,19 +356,30 @@ def read_csv(spec: Spec, part: Part, file: File, data: bytes) -> Arrays:
     header = data.partition(b"\n")[0].decode("utf-8-sig", "replace").strip()
     separator = max(",;\t", key=header.count)
     names = [name.strip().strip('"') for name in header.split(separator)]
+    bare = () in part.other_columns and all(re.fullmatch(r"\d+(\.0*)?", name) for name in names)
+    for other in part.other_columns:
+        if len(names) == len(other) and set(names) == set(other):
+            names = [part.columns[other.index(name)] for name in names]
+    if bare and len(names) == len(part.columns):
+        names = list(part.columns)
     _check_header(spec, part, file, names)
     n_rows = spec.shapes[part.arrays[0]][0]
     values = np.empty((n_rows, len(part.columns)), np.uint8)
     rows = 0
     try:
         for chunk in pd.read_csv(
-            io.BytesIO(data), sep=separator, header=0, names=names, chunksize=4096
+            io.BytesIO(data),
+            sep=separator,
+            header=None if bare else 0,
+            names=names,
+            encoding="utf-8-sig",
+            chunksize=4096,
         ):
             if not isinstance(chunk.index, pd.RangeIndex):
                 raise DataError(
                     file, "rows with more values than the header has names", next_step=_AGAIN
                 )
-            block = _bytes_of(spec, file, chunk[list(part.columns)], rows)
+            block = _bytes_of(spec, file, chunk[list(part.columns)], rows + (not bare))
             values[rows : rows + len(block)] = block[: max(n_rows - rows, 0)]
             rows += len(chunk)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
@@ -505,7 +390,12 @@ def read_csv(spec: Spec, part: Part, file: File, data: bytes) -> Arrays:
             _AGAIN,
         ) from None
     if rows != n_rows:
-        others = [p.file for p in spec.csv_parts.values() if spec.shapes[p.arrays[0]][0] == rows]
+        others = [
+            p.file
+            for layout in spec.layouts
+            for p in layout.parts
+            if p.columns and spec.shapes[p.arrays[0]][0] == rows
+        ]
         raise DataError(
             file,
             f"{rows:,} rows" + (f", as many as {others[0]} has" if others else ""),
@@ -527,7 +417,7 @@ def _check_header(spec: Spec, part: Part, file: File, names: list[str]) -> None:
     if not (missing or extra or twice):
         return
     found = [
-        f"{what} {_listed(columns)}"
+        f"{what} {listed(columns)}"
         for what, columns in (
             ("no column", missing),
             ("the unexpected column", [name or "(no name)" for name in extra]),
@@ -545,11 +435,11 @@ def _check_header(spec: Spec, part: Part, file: File, names: list[str]) -> None:
         file,
         " and ".join(found) + (f": this header is that of {' or '.join(fits)}" if fits else ""),
         f"{len(part.columns)} columns, {part.columns[0]} to {part.columns[-1]}",
-        f"To get {spec.title}: {spec.how_to_get}",
+        spec.to_get,
     )
 
 
-def _bytes_of(spec: Spec, file: File, chunk: "pd.DataFrame", rows_before: int) -> np.ndarray:  # type: ignore[name-defined]  # noqa: F821
+def _bytes_of(spec: Spec, file: File, chunk: "pd.DataFrame", lines_before: int) -> np.ndarray:  # type: ignore[name-defined]  # noqa: F821
     """Return whole numbers of 0 to 255 as uint8, or say which line and column is none."""
     import pandas as pd
 
@@ -564,7 +454,7 @@ def _bytes_of(spec: Spec, file: File, chunk: "pd.DataFrame", rows_before: int) -
         raise DataError(
             file,
             f"{'no value' if pd.isna(value) else repr(str(value))} in line "
-            f"{rows_before + row + 2:,}, column {chunk.columns[column]}",
+            f"{lines_before + row + 1:,}, column {chunk.columns[column]}",
             "a whole number from 0 to 255",
             f"Mend the line, or get {spec.title} again: {spec.how_to_get}",
         )
@@ -593,14 +483,14 @@ def checked(spec: Spec, arrays: Arrays, where: object) -> Arrays:
                 f"{name} of shape {_by(array.shape)}"
                 + (", so train and test are swapped" if _swapped(spec, arrays) else ""),
                 _by(shape),
-                f"To get {spec.title}: {spec.how_to_get}",
+                spec.to_get,
             )
         if array.dtype.kind not in "iu" or array.min() < 0 or array.max() > 255:
             raise DataError(
                 where,
                 f"{name} of {array.dtype}, {array.min()} to {array.max()}",
                 "whole numbers from 0 to 255",
-                f"To get {spec.title}: {spec.how_to_get}",
+                spec.to_get,
             )
         fit[name] = np.ascontiguousarray(array, np.uint8)
     for name in fit.keys() & {"y_train", "y_test"}:
@@ -611,7 +501,7 @@ def checked(spec: Spec, arrays: Arrays, where: object) -> Arrays:
                 where,
                 f"label {strange[0]} at {name}[{row}]",
                 f"one of the labels {', '.join(map(str, spec.label_values))}",
-                f"To get {spec.title}: {spec.how_to_get}",
+                spec.to_get,
             )
     _refuse_other_dataset(spec, fit, where)
     return fit

@@ -7,9 +7,8 @@ not been given anything, or raises `DataError` with the reason why it could not.
 import os
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +16,10 @@ from workbook import paths
 from workbook.datasets import cache
 from workbook.datasets.cache import Loaded
 from workbook.datasets.catalogue import CATALOGUE, Spec
-from workbook.datasets.readers import (
-    Candidate,
-    DataError,
-    candidates,
-    checked,
-    in_home,
-    is_dir,
-    is_file,
-    is_published,
-    shown,
-)
+from workbook.datasets.kaggle import ask, has_credentials, require_account
+from workbook.datasets.network import LATER, UnreachableError, refusal, why
+from workbook.datasets.readers import DataError, checked, in_home, is_published, shown
+from workbook.datasets.search import ELSEWHERE, OWN, Candidate, candidates
 
 import numpy as np
 
@@ -38,24 +30,7 @@ SILENCE_SECONDS = 20.0
 """How long a download may stand still before it is given up."""
 CUT_SEED = 42
 
-_LATER = "Try again later, or place the files yourself"
-_NEW_TOKEN = (
-    "Make a new API token at https://www.kaggle.com/settings "
-    "and put it where that page says, or remove the old one"
-)
 _AGAIN = "Remove it, and it will be downloaded again"
-
-HOST_REFUSALS = {
-    401: ("it wants an account", "Place the files yourself"),
-    403: ("it refuses", "Place the files yourself"),
-    404: ("it has no such file", "Place the files yourself"),
-    429: ("it asks for fewer requests", "Wait some minutes, or place the files yourself"),
-}
-"""What a host means by a status, and what to do about it."""
-
-
-class UnreachableError(DataError):
-    """A host that does not answer: there is no network, or it is shut off."""
 
 
 def mode() -> str:
@@ -103,17 +78,19 @@ def real(spec: Spec, *sources: Callable[[Spec], Any]) -> tuple[Any, list[str]]:
         try:
             loaded = source(spec)
         except DataError as problem:
-            if source is sources[0] and mode() == "real":
+            if source is sources[0] and mode() == "real" and problem.sure:
                 raise
             set_up = source is sources[0] or (source is kaggle and has_credentials())
             if set_up and not isinstance(problem, UnreachableError):
                 print(f"Not used: {problem}")  # what the user has set up is not passed over
+            loaded = None
             reasons.append(problem.reason)
-        else:
-            if loaded:
-                return loaded, reasons
-            if source is sources[0]:
-                reasons.append(f"no file of it in {_named(paths.placed_dirs())}")
+            if problem.sure:
+                continue
+        if loaded:
+            return loaded, reasons
+        if source is sources[0]:
+            reasons.append(f"no file of it in {_named(paths.placed_dirs())}")
     return None, reasons
 
 
@@ -134,20 +111,35 @@ def kept(spec: Spec, slot: str, make: Callable[[], Loaded], origin: object = Non
 
 
 def _first(spec: Spec, found: list[Candidate], slot: str) -> Loaded | None:
-    """Return the first candidate that holds the dataset; raise the first problem if none does."""
-    problems = []
+    """Return the first candidate that holds the dataset; raise the first problem if none does.
+
+    The others, which nobody will hear of otherwise, are told of where the user has placed them.
+    """
+    problems: list[DataError] = []
     for candidate in found:
 
         def decode(candidate: Candidate = candidate) -> Loaded:
             arrays, csv = candidate.read()
-            return Loaded(arrays, f"from {candidate}", is_published(spec, arrays), csv)
+            verified = is_published(spec, arrays)
+            if candidate.level == ELSEWHERE and not verified:
+                raise DataError(
+                    candidate,
+                    f"of the form of {spec.title}, but not the published images",
+                    "",
+                    f"To use it, name its folder {spec.folders[0]}",
+                )
+            return Loaded(arrays, f"from {candidate}", verified, csv)
 
         try:
             return kept(spec, slot, decode, candidate.fingerprint())
         except DataError as problem:
+            problem.sure = candidate.level == OWN
             problems.append(problem)
     if problems:
-        raise problems[0]
+        first = max(problems, key=lambda problem: problem.sure)
+        for other in [p for p in problems if p is not first][:3] if slot == "placed" else []:
+            print(f"Not used: {other}")
+        raise first
     return None
 
 
@@ -167,9 +159,16 @@ def require_data_dir() -> None:
         DataError: It names a folder that is not there, or that the user may not look at.
     """
     folders = paths.placed_dirs()
-    if len(folders) > 1 and not is_dir(folders[0]):
+    if len(folders) > 1 and not _is_dir(folders[0]):
         found = f"no folder {folders[0]} that you may read"
         raise DataError("WORKBOOK_DATA_DIR", found, "", "Mend or unset it")
+
+
+def _is_dir(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def keras_home() -> Path | None:
@@ -212,7 +211,7 @@ def downloading(spec: Spec, url: str) -> Iterator[Path]:
         DataError: The host of ``url`` does not answer, or the folder cannot be written.
     """
     if not reachable(url):
-        raise UnreachableError(url.split("/")[2], "could not be reached")
+        raise UnreachableError(url.split("/")[2], "could not be reached (no answer in time)")
     folder = cache.folder(spec) / "download"
     try:
         shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
@@ -236,14 +235,14 @@ def _downloaded(spec: Spec, url: str, download: Callable[[Path], None]) -> Loade
         download(folder)
         found = candidates(spec, folder)
         if not found:
-            raise DataError(host, "sent none of the dataset's files", "", _LATER)
+            raise DataError(host, "sent none of the dataset's files", "", LATER)
         try:
             arrays, _ = found[0].read()
         except DataError as problem:
-            raise DataError(host, f"sent something else ({problem})", "", _LATER) from None
+            raise DataError(host, f"sent something else ({problem})", "", LATER) from None
         verified = is_published(spec, arrays)
         if spec.sha256 and not verified:
-            raise DataError(host, "sent images that are not the published ones", "", _LATER)
+            raise DataError(host, "sent images that are not the published ones", "", LATER)
         return Loaded(arrays, f"downloaded from {host}", verified)
 
 
@@ -251,22 +250,27 @@ def reachable(url: str) -> bool:
     """Return whether the host of a URL answers in time, looking it up included.
 
     Looking up a name has no timeout of its own, so it is done aside and not waited for.
+
+    Raises:
+        UnreachableError: It cannot be reached, for a reason that is known.
     """
     import requests
 
-    answered = []
+    reasons = []
 
     def ask() -> None:
         try:
             requests.head(url, timeout=PROBE_SECONDS, allow_redirects=False)
-            answered.append(True)
-        except (requests.RequestException, OSError, ValueError):
-            pass
+            reasons.append("")
+        except (requests.RequestException, OSError, ValueError) as error:
+            reasons.append(why(error) or type(error).__name__)
 
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
     asking.join(PROBE_SECONDS)
-    return bool(answered)
+    if any(reasons):
+        raise UnreachableError(url.split("/")[2], f"could not be reached ({reasons[0]})")
+    return bool(reasons)
 
 
 def fetch(url: str, path: Path) -> None:
@@ -283,7 +287,7 @@ def fetch(url: str, path: Path) -> None:
     try:
         with requests.get(url, stream=True, timeout=SILENCE_SECONDS) as response:
             if response.status_code != 200:
-                raise _refusal(host, url, response.status_code)
+                raise refusal(host, url, response.status_code)
             size = int(response.headers.get("Content-Length", 0))
             with (
                 path.open("wb") as file,
@@ -293,123 +297,23 @@ def fetch(url: str, path: Path) -> None:
                     file.write(chunk)
                     progress.update(len(chunk))
     except requests.RequestException as error:
-        raise DataError(
-            host, f"the download of {url} broke off ({type(error).__name__})", "", _LATER
-        ) from None
-
-
-def _refusal(host: str, url: str, status: int) -> DataError:
-    why, next_step = HOST_REFUSALS.get(status, ("it failed", _LATER))
-    return DataError(host, f"answered {status} for {url}: {why}", "", next_step)
+        reason = why(error) or type(error).__name__
+        raise DataError(host, f"the download of {url} broke off ({reason})", "", LATER) from None
 
 
 def kaggle(spec: Spec) -> Loaded | None:
     """Download from Kaggle: a public dataset with no account, a competition's data with one."""
-    if spec.kaggle_competition and cache.record(spec, "kaggle") is None and not has_credentials():
-        raise DataError("Kaggle", "needs an account for this competition; none is set up here")
+    if spec.kaggle_competition and cache.record(spec, "kaggle") is None:
+        require_account()
     if not (spec.kaggle_dataset or spec.kaggle_competition):
         return None
     return kept(
         spec,
         "kaggle",
-        lambda: _downloaded(spec, spec.kaggle_host, lambda folder: ask_kaggle(spec, folder)),
+        lambda: _downloaded(
+            spec, spec.kaggle_host, lambda folder: ask(spec, folder, SILENCE_SECONDS)
+        ),
     )
-
-
-def has_credentials() -> bool:
-    """Return whether Kaggle's clients would find credentials here; none is read or kept."""
-    folder = os.environ.get("KAGGLE_CONFIG_DIR") or "~/.kaggle"
-    files = [in_home(f"{folder}/kaggle.json")]
-    files += [in_home(f"~/.kaggle/access_token{suffix}") for suffix in ("", ".txt")]
-    return (
-        bool(os.environ.get("KAGGLE_API_TOKEN"))
-        or bool(os.environ.get("KAGGLE_USERNAME") and os.environ.get("KAGGLE_KEY"))
-        or any(file is not None and is_file(file) for file in files)
-    )
-
-
-def ask_kaggle(spec: Spec, folder: Path) -> None:
-    """Let Kaggle's client download and unpack into a folder.
-
-    The client sets no time limit on a silent host, so it works aside and is watched.
-
-    Raises:
-        DataError: It failed, with what to do next; no credential is part of the message.
-    """
-    import logging
-
-    if in_home("~") is None:  # without one the client cannot even be imported
-        raise DataError(
-            "Kaggle",
-            "its client needs a home folder, and this user has none",
-            "",
-            "Set HOME to a folder that you may write, or place the files yourself",
-        )
-    import kagglehub
-
-    logging.getLogger("kagglehub").setLevel(logging.CRITICAL)
-    failures: list[BaseException] = []
-
-    def download() -> None:
-        try:
-            if spec.kaggle_competition:
-                kagglehub.competition_download(
-                    spec.kaggle_competition, output_dir=str(folder), force_download=True
-                )
-            else:
-                kagglehub.dataset_download(
-                    spec.kaggle_dataset, output_dir=str(folder), force_download=True
-                )
-        except BaseException as failure:  # SystemExit too: it must not end the student's session
-            failures.append(failure)
-
-    working = threading.Thread(target=download, daemon=True)
-    working.start()
-    size, changed = -1, time.monotonic()
-    while working.is_alive():
-        working.join(0.2)
-        if (now := _size(folder)) != size:
-            size, changed = now, time.monotonic()
-        elif time.monotonic() - changed > SILENCE_SECONDS:
-            raise DataError("Kaggle", f"fell silent for {SILENCE_SECONDS:.0f} seconds", "", _LATER)
-    if failures:
-        raise _kaggle_problem(spec, failures[0])
-
-
-def _size(folder: Path) -> int:
-    """Return the bytes of all files below a folder, without those that are removed meanwhile."""
-    size = 0
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            with suppress(OSError):
-                size += Path(parent, name).stat().st_size
-    return size
-
-
-def _kaggle_problem(spec: Spec, failure: BaseException) -> Exception:
-    import requests
-    from kagglehub.exceptions import DataCorruptionError, UnauthenticatedError
-
-    if isinstance(failure, requests.HTTPError) and failure.response is not None:
-        status = failure.response.status_code
-        failure.response.close()  # the client leaves its socket open
-        if status == 403 and spec.kaggle_competition:
-            return DataError(
-                "Kaggle",
-                "answered 403: the rules of this competition have not been accepted",
-                "",
-                f"Sign in and accept them at {spec.url}/rules",
-            )
-        if status == 401:
-            return DataError("Kaggle", "answered 401: it did not accept the token", "", _NEW_TOKEN)
-        return _refusal("Kaggle", spec.url, status)
-    if isinstance(failure, UnauthenticatedError):
-        return DataError("Kaggle", "found no usable token", "", _NEW_TOKEN)
-    if isinstance(failure, DataCorruptionError):
-        return DataError("Kaggle", "sent a file without the announced checksum", "", _LATER)
-    if isinstance(failure, OSError) and not isinstance(failure, requests.RequestException):
-        return failure
-    return DataError("Kaggle", f"the download broke off ({type(failure).__name__})", "", _LATER)
 
 
 def cut(spec: Spec) -> Loaded | None:
