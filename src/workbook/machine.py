@@ -8,7 +8,7 @@ import platform
 import re
 import sys
 import sysconfig
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 ELSEWHERE = "The workbook runs in Colab from here; see 'What is needed on each system' in README.md"
 
@@ -50,7 +50,7 @@ def this() -> Machine:
     )
 
 
-def obstacle(machine: Machine) -> Optional[str]:
+def obstacle(machine: Machine) -> "str | None":
     """Return in a line why TensorFlow cannot be installed and what to do; None where it can."""
     python = "Python {}.{}".format(*machine.python)
     if not (3, 11) <= machine.python < (3, 14):
