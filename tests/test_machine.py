@@ -19,6 +19,7 @@ KERNEL = "Darwin Kernel Version 24.6.0: root:xnu-11417/RELEASE_"
         {"python": (3, 13), "libc": "glibc 2.41"},
         {"processor": "aarch64", "libc": "glibc 2.28"},
         {"system": "darwin", "processor": "arm64", "libc": "", "kernel": KERNEL + "ARM64_T6000"},
+        {"system": "darwin", "processor": "arm64", "kernel": "Darwin Kernel Version 21.6.0: ARM64"},
         {"system": "win32", "processor": "amd64", "libc": ""},
     ],
 )
@@ -43,6 +44,14 @@ def test_a_machine_with_wheels_passes(fine: dict[str, object]) -> None:
         ({"processor": "riscv64"}, "Linux on riscv64"),
         ({"processor": "ppc64le"}, "Linux on ppc64le"),
         ({"libc": "x86_64-alpine-linux-musl"}, "x86_64-alpine-linux-musl"),
+        (
+            {
+                "system": "darwin",
+                "processor": "arm64",
+                "kernel": "Darwin Kernel Version 20.6.0: RELEASE_ARM64",
+            },
+            "macOS 12",
+        ),
         ({"libc": ""}, "no glibc"),
         ({"libc": "glibc 2.17"}, "glibc 2.17"),
         ({"system": "freebsd14"}, "freebsd14"),

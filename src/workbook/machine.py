@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 ELSEWHERE = "The workbook runs in Colab from here; see 'What is needed on each system' in README.md"
 
+MACOS_12 = (21,)
+"""The first number of its kernel's version."""
+
 
 class Machine(NamedTuple):
     """What decides which wheels pip takes: of the Python that runs, not of the processor."""
@@ -63,6 +66,10 @@ def obstacle(machine: Machine) -> "str | None":
         if "ARM64" in machine.kernel:
             return f"this {python} is made for Intel, this Mac is not: install the one for arm64"
         return f"TensorFlow has no wheel for Intel Macs any more. {ELSEWHERE}"
+    if machine.system == "darwin" and _number(r"Version (\d+)", machine.kernel) < MACOS_12:
+        return (
+            f"TensorFlow has wheels for macOS 12 and newer: bring this Mac up to date. {ELSEWHERE}"
+        )
     if machine.system == "win32" and machine.processor != "amd64":
         return (
             "TensorFlow has no wheel for Windows on Arm. Install the Linux of WSL and run this in "
@@ -70,7 +77,7 @@ def obstacle(machine: Machine) -> "str | None":
         )
     if machine.system == "linux" and machine.processor not in ("x86_64", "aarch64"):
         return f"TensorFlow has no wheel for Linux on {machine.processor}. {ELSEWHERE}"
-    if machine.system == "linux" and _glibc(machine.libc) < OLDEST_GLIBC:
+    if machine.system == "linux" and _number(r"glibc (\d+)\.(\d+)", machine.libc) < (2, 28):
         return (
             f"this Linux has {machine.libc or 'no glibc'}, and the wheels need glibc 2.28 or newer "
             f"(Debian 10, Ubuntu 20.04, Fedora 29). {ELSEWHERE}"
@@ -80,12 +87,9 @@ def obstacle(machine: Machine) -> "str | None":
     return None
 
 
-OLDEST_GLIBC = (2, 28)
-
-
-def _glibc(name: str) -> "tuple[int, ...]":
-    found = re.fullmatch(r"glibc (\d+)\.(\d+).*", name)
-    return tuple(map(int, found.groups())) if found else (0, 0)
+def _number(pattern: str, text: str) -> "tuple[int, ...]":
+    found = re.search(pattern, text)
+    return tuple(map(int, found.groups())) if found else ()
 
 
 if __name__ == "__main__":
