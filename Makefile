@@ -83,8 +83,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --upgrade 
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 1800 --nbval-kernel-startup-timeout 120
 
 $(INSTALLED): $(LOCK) pyproject.toml
-	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 found. Install one, or name it: make PYTHON=/path/to/python3.12 ..."; exit 1; }
-	@$(PYTHON) src/workbook/machine.py
+	@$(or $(PYTHON),python3) src/workbook/machine.py
 	$(PYTHON) -m venv --clear .venv
 	$(INSTALL) --require-hashes -r $(LOCK)
 	$(INSTALL) --no-build-isolation --no-deps -e .

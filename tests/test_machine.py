@@ -69,6 +69,12 @@ def test_a_machine_without_wheels_is_told_in_a_line(odd: dict[str, object], said
     assert "install" in told.lower() or "Colab" in told
 
 
+def test_the_machine_is_told_before_the_python() -> None:
+    told = machine.obstacle(GOOD._replace(processor="riscv64", python=(3, 14)))
+    assert told is not None
+    assert "riscv64" in told
+
+
 def test_the_file_runs_where_nothing_is_installed() -> None:
     # -I and -S: neither the workbook nor any other package can be imported.
     ran = subprocess.run(

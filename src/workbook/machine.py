@@ -10,7 +10,7 @@ import sys
 import sysconfig
 from typing import NamedTuple
 
-ELSEWHERE = "The workbook runs in Colab from here; see 'What is needed on each system' in README.md"
+ELSEWHERE = "Colab runs the workbook; see 'What is needed on each system' in README.md"
 
 MACOS_12 = (21,)
 """The first number of its kernel's version."""
@@ -56,8 +56,6 @@ def this() -> Machine:
 def obstacle(machine: Machine) -> "str | None":
     """Return in a line why TensorFlow cannot be installed and what to do; None where it can."""
     python = "Python {}.{}".format(*machine.python)
-    if not (3, 11) <= machine.python < (3, 14):
-        return f"this is {python}, and TensorFlow has wheels for 3.11, 3.12 and 3.13: install one"
     if machine.build != "cpython":
         return f"this {python} is {machine.build}: TensorFlow needs the usual CPython, install it"
     if machine.bits != 64:
@@ -84,6 +82,12 @@ def obstacle(machine: Machine) -> "str | None":
         )
     if machine.system not in ("linux", "darwin", "win32"):
         return f"TensorFlow has no wheel for {machine.system}. {ELSEWHERE}"
+    # Last: a new Python helps only where the machine can have TensorFlow.
+    if not (3, 11) <= machine.python < (3, 14):
+        return (
+            f"no Python 3.11, 3.12 or 3.13 found, and this is {python}: install one, or name it: "
+            "make PYTHON=/path/to/python3.12 ..."
+        )
     return None
 
 
