@@ -10,8 +10,13 @@ ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
 endif
 RUN := $(BIN)/python
-# A stamp for each build: newer than the requirements only after an installation that went through.
+# Every package that is installed, with its digests; a stamp for each, newer only after an
+# installation that went through.
+LOCK := $(if $(GPU),.ci/requirements-gpu.txt,requirements.txt)
 INSTALLED := .venv/installed-$(if $(GPU),gpu,cpu)
+# uv where it is there (UV= leaves it out), pip where not.
+UV ?= $(shell command -v uv 2>/dev/null)
+INSTALL := $(if $(UV),$(UV) pip install --quiet --python $(RUN),$(RUN) -m pip install --quiet --disable-pip-version-check)
 # Linux: malloc takes huge pages, which a training step's strided reads of the weights are quicker in.
 GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
 export GLIBC_TUNABLES
@@ -19,7 +24,7 @@ export GLIBC_TUNABLES
 .DEFAULT_GOAL := help
 # `make reports pdf` is an order: the pages come first.
 .NOTPARALLEL:
-.PHONY: help reports pdf student test test-full lab data notebooks table bench lint clean
+.PHONY: help reports pdf student test test-full lab data notebooks table bench lint lock clean
 
 help: ## list the commands
 	@echo "make COMMAND, where COMMAND is one of"
@@ -56,24 +61,30 @@ table: $(INSTALLED) ## make the README's table anew from the results stored in t
 bench: $(INSTALLED) ## time training and loading against the alternatives
 	$(RUN) -m workbook bench
 
-lint: $(INSTALLED) ## check style and types
+lint: $(INSTALLED) ## check style and types, and the workflows where zizmor and actionlint are installed
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+	@if command -v zizmor >/dev/null; then zizmor --offline --quiet .github; fi
+	@if command -v actionlint >/dev/null; then actionlint; fi
+
+lock: ## renew requirements.txt and its GPU form from pyproject.toml's list (needs uv)
+	@test -n "$(UV)" || { echo "make lock needs uv: python -m pip install uv"; exit 1; }
+	$(COMPILE) --output-file requirements.txt
+	$(COMPILE) --extra gpu --no-emit-package tensorflow-cpu --output-file .ci/requirements-gpu.txt
 
 clean: ## remove the environment and the reports (data/ stays)
 	rm -rf .venv reports
 
+# Of what is not in the list itself, the newest that goes with it.
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
+  --no-emit-index-url --custom-compile-command "make lock" pyproject.toml
+
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 1800 --nbval-kernel-startup-timeout 120
 
-$(INSTALLED): requirements.txt pyproject.toml
-	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 found. Install one, or name it: make PYTHON=/path/to/python3.12 ..."; exit 1; }
+$(INSTALLED): $(LOCK) pyproject.toml
+	@$(or $(PYTHON),python3) src/workbook/machine.py
 	$(PYTHON) -m venv --clear .venv
-ifneq ($(GPU),)
-	sed 's/^tensorflow-cpu==\([^ ;]*\).*/tensorflow[and-cuda]==\1/; /^tensorflow==/d' requirements.txt > .venv/requirements.txt
-	$(RUN) -m pip install --quiet --disable-pip-version-check -r .venv/requirements.txt
-	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps -e .
-else
-	$(RUN) -m pip install --quiet --disable-pip-version-check -e .
-endif
+	$(INSTALL) --require-hashes -r $(LOCK)
+	$(INSTALL) --no-build-isolation --no-deps -e .
 	@touch $@

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,7 +32,7 @@ ARGUMENTS = [
 
 
 class BrowserError(Exception):
-    """The browser that was found does not print: which one, why, and what to do."""
+    """The browser, or Playwright that drives it, does not print: which one, why, what to do."""
 
 
 def chromium() -> str | None:
@@ -39,12 +41,29 @@ def chromium() -> str | None:
     return next(filter(None, map(shutil.which, [*_NAMES, *places])), None)
 
 
+def driver_fault() -> str | None:
+    """Return why Playwright's driver does not start on this machine, None where it does.
+
+    Asked of its own command: from within, Playwright says only that the driver has gone, and the
+    driver writes the reason past Python's stderr.
+    """
+    asked = subprocess.run(
+        [sys.executable, "-m", "playwright", "--version"],
+        capture_output=True,
+        text=True,
+        errors="replace",
+    )
+    if asked.returncode == 0:
+        return None
+    return (asked.stderr.strip().splitlines() or [f"exit code {asked.returncode}"])[-1]
+
+
 def write(folder: Path) -> Iterator[Path]:
     """Write a PDF beside each page in ``folder``, and yield each path when it is written.
 
     Raises:
         FileNotFoundError: There is no browser, or no page.
-        BrowserError: The browser does not start, or does not print.
+        BrowserError: Playwright or the browser does not start, or does not print.
     """
     browser_path = chromium()
     if browser_path is None:
@@ -56,6 +75,13 @@ def write(folder: Path) -> Iterator[Path]:
     if not pages:
         raise FileNotFoundError(
             f"{folder} holds no pages: make them with python -m workbook reports"
+        )
+    fault = driver_fault()
+    if fault is not None:
+        raise BrowserError(
+            f"Playwright, which prints the pages, does not start ({fault}): install what is "
+            "missing there (libatomic.so.1 is in Debian's and Ubuntu's package libatomic1, in "
+            "Fedora's libatomic), or open the pages in any browser and print them"
         )
     try:
         with sync_playwright() as playwright:

@@ -1,0 +1,111 @@
+"""What is installed: pyproject.toml's list and the files that ``make lock`` makes from it agree."""
+
+import re
+import tomllib
+from importlib.metadata import distributions
+from itertools import product
+
+from workbook.paths import ROOT
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+LOCKS = ["requirements.txt", ".ci/requirements-gpu.txt"]
+TENSORFLOW = {"tensorflow", "tensorflow-cpu"}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+MACHINES = [
+    {
+        "sys_platform": system,
+        "platform_system": name,
+        "os_name": "nt" if system == "win32" else "posix",
+        "platform_machine": processor,
+        "python_version": python,
+        "python_full_version": f"{python}.9",
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+    }
+    for (system, name, processor), python in product(
+        [
+            ("linux", "Linux", "x86_64"),
+            ("linux", "Linux", "aarch64"),
+            ("darwin", "Darwin", "arm64"),
+            ("win32", "Windows", "AMD64"),
+        ],
+        ["3.11", "3.12", "3.13"],
+    )
+]
+
+
+def locked(lock: str) -> list[tuple[Requirement, list[str]]]:
+    """Return each requirement in ``lock`` with its digests; every line has to be one or other."""
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+    entries = "\n".join(lines).replace("\\\n", " ").splitlines()
+    return [
+        (Requirement(entry.partition(" --hash=")[0]), re.findall(r"--hash=(\S+)", entry))
+        for entry in entries
+    ]
+
+
+def installed_on(machine: dict[str, str], requirements: list[Requirement]) -> dict[str, str]:
+    """Return the version of each package that ``machine`` gets; none may have two."""
+    chosen = [r for r in requirements if r.marker is None or r.marker.evaluate(machine)]
+    names = [canonicalize_name(r.name) for r in chosen]
+    assert len(set(names)) == len(names)
+    return {
+        name: str(chosen.specifier).removeprefix("==")
+        for name, chosen in zip(names, chosen, strict=True)
+    }
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_package_has_one_version_and_digests(lock: str) -> None:
+    entries = locked(lock)
+    assert len(entries) > 100
+    for requirement, digests in entries:
+        assert re.fullmatch(r"==[^,*]+", str(requirement.specifier)), requirement
+        assert digests, requirement
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", digest) for digest in digests), requirement
+
+
+# TensorFlow's CUDA build is for Linux.
+@pytest.mark.parametrize(
+    ("lock", "machine"),
+    [
+        pytest.param(lock, machine, id="-".join([lock, *list(machine.values())[3:5]]))
+        for lock, machine in product(LOCKS, MACHINES)
+        if "gpu" not in lock or machine["sys_platform"] == "linux"
+    ],
+)
+def test_the_lock_holds_what_the_project_asks_for(lock: str, machine: dict[str, str]) -> None:
+    asked = [Requirement(line) for line in PROJECT["dependencies"]]
+    gpu = [Requirement(line) for line in PROJECT["optional-dependencies"]["gpu"]]
+    if "gpu" in lock:
+        asked = [r for r in asked if r.name not in TENSORFLOW] + gpu
+    wanted = installed_on(machine, asked)
+    found = installed_on(machine, [requirement for requirement, _ in locked(lock)])
+    drifted = {n: (v, found.get(n)) for n, v in wanted.items() if found.get(n) != v}
+    assert not drifted, "asked for, locked: run make lock"
+    assert len(TENSORFLOW & set(found)) == 1
+
+
+def test_both_forms_install_the_same_beside_tensorflow() -> None:
+    plain, gpu = ({str(r) for r, _ in locked(lock)} for lock in LOCKS)
+    assert all("tensorflow" in requirement for requirement in plain - gpu)
+    assert all(re.match("tensorflow|nvidia-", requirement) for requirement in gpu - plain)
+
+
+def test_tensorflow_has_one_version() -> None:
+    asked = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["gpu"]
+    pins = {str(r.specifier) for r in map(Requirement, asked) if r.name in TENSORFLOW}
+    assert len(pins) == 1
+
+
+def test_what_is_installed_here_is_what_is_locked() -> None:
+    here = {canonicalize_name(d.name): d.version for d in distributions()}
+    lock = LOCKS["tensorflow" in here and "nvidia-cudnn-cu12" in here]
+    wanted = installed_on({}, [requirement for requirement, _ in locked(lock)])
+    differs = {n: (v, here.get(n)) for n, v in wanted.items() if here.get(n) != v}
+    assert not differs, "locked, installed: make installs anew once requirements.txt is newer"
