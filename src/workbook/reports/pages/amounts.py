@@ -15,11 +15,11 @@ KEEP_LINES = 2000
 KEEP_CHARACTERS = 200_000
 """Texts with more characters than this are cut off."""
 
-KEEP_MARKDOWN = 50_000
+KEEP_MARKDOWN = 20_000
 """Markdown with more characters than this is shown as it was written: to read it could take
 minutes, and no person writes so much into one cell."""
 
-KEEP_HTML = 1_000_000
+KEEP_HTML = 500_000
 """HTML outputs with more characters than this, pictures not counted, are cut off."""
 
 KEEP_OUTPUTS = 500
@@ -35,14 +35,17 @@ what a laptop bears."""
 PAGE_DATA = 64_000_000
 """Characters of pictures, sound and film in a page."""
 
+PAGE_SECONDS = 30.0
+"""How long the Markdown of a page may take to read; what comes after is shown as it was written."""
+
 # What a piece costs a page beside its text: the elements around it.
 _PIECE = 200
 
 # Stands for something while the text around it is read or cleaned: a private-use character,
 # which the text itself may then not contain.
-_MARK = "\ue000"
-_NO_MARKS = {ord(_MARK): None}
-MARKS = re.compile(f"{_MARK}(\\d{{1,9}}){_MARK}")
+MARK = "\ue000"
+_NO_MARKS = {ord(MARK): None}
+MARKS = re.compile(f"{MARK}(\\d{{1,9}}){MARK}")
 """Finds what stands for a piece."""
 
 _PAYLOAD = re.compile(
@@ -55,6 +58,7 @@ class Amounts:
     """What a page can still hold."""
 
     characters: int = PAGE_CHARACTERS
+    seconds: float = PAGE_SECONDS
     data: int = PAGE_DATA
 
     def holds(self, text: str) -> bool:
@@ -86,7 +90,7 @@ class Held:
         """Keep a piece, and return the mark that stands for it."""
         number = len(self._pieces)
         self._pieces[number] = piece
-        return f"{_MARK}{number}{_MARK}"
+        return f"{MARK}{number}{MARK}"
 
     def without_payloads(self, text: str, amounts: Amounts) -> str:
         """Return a text with marks for the files in it, as long as books, and no other marks.

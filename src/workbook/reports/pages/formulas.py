@@ -9,32 +9,39 @@ from latex2mathml.converter import convert_to_element
 KEEP_FORMULA = 20_000
 """A formula of more characters is shown as it is written."""
 
+_ENVIRONMENTS = (
+    r"(?:equation|align(?:ed|at|edat)?|eqnarray|gather(?:ed)?|multline|flalign|split|cases|array"
+    r"|[pbBvV]?(?:small)?matrix|math|displaymath|subarray|dcases)\*?"
+)
 # What LaTeX writes formulas between; the last are what it sets as formulas without being told.
 _FORMULA = re.compile(
-    r"""(?<!\\)\$\$(?P<dollars>.+?)(?<!\\)\$\$
+    rf"""(?<!\\)\$\$(?P<dollars>.+?)(?<!\\)\$\$
     | (?<![\\$])\$(?P<dollar>[^$]+?)(?<!\\)\$
     | \\\[(?P<brackets>.+?)\\\]
     | \\\((?P<parentheses>.+?)\\\)
-    | (?P<environment>\\begin\{(?P<name>
-        (?:equation|align(?:ed|at)?|eqnarray|gather(?:ed)?|multline|flalign|split|cases|array
-        |[pbBvV]?(?:small)?matrix|math|displaymath)\*?)\}.*?\\end\{(?P=name)\})""",
+    | (?P<environment>\\begin\{{(?P<name>{_ENVIRONMENTS})\}}.*?\\end\{{(?P=name)\}})""",
     re.VERBOSE | re.DOTALL,
 )
 _COMMAND = re.compile(r"\\[a-zA-Z]+|[_^=]")
 _ENVIRONMENT = re.compile(r"\\begin\{")
+_OTHER = re.compile(rf"\\begin\{{(?!{_ENVIRONMENTS}\}})")
+# Names and numbers for a document around the formula.
+_LABEL = re.compile(r"\\label\s*\{[^{}]*\}|\\(?:nonumber|notag)\b")
 _ESCAPED = re.compile(r"\\([$%&_#{}])")
 
 # The library knows these environments by other names only, or not at all.
 _NAMES = {
     "aligned": "align*",
     "alignedat": "align*",
-    "gathered": "gather*",
+    "gather": "align*",
+    "gather*": "align*",
+    "gathered": "align*",
     "eqnarray": "align",
     "eqnarray*": "align*",
     "flalign": "align",
     "flalign*": "align*",
-    "multline": "gather",
-    "multline*": "gather*",
+    "multline": "align*",
+    "multline*": "align*",
     "displaymath": "equation*",
     "math": "equation*",
 }
@@ -46,12 +53,12 @@ def mathml(latex: str, display: str = "inline") -> str:
     ``display`` is "inline" or "block".
     """
     as_written = f"<code>{html.escape(latex)}</code>"
-    if len(latex) > KEEP_FORMULA:
+    if len(latex) > KEEP_FORMULA or _OTHER.search(latex):
         return as_written
     known = re.sub(
         r"\\(begin|end)\{([a-z]+\*?)\}",
         lambda m: f"\\{m[1]}{{{_NAMES.get(m[2], m[2])}}}",
-        latex,
+        _LABEL.sub("", latex),
     )
     try:
         tree = convert_to_element(known, display=display)

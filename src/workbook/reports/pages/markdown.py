@@ -2,12 +2,13 @@
 
 import html
 import re
+import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from workbook.reports.pages import formulas
-from workbook.reports.pages.amounts import KEEP_MARKDOWN, MARKS, Amounts, Held, cut
+from workbook.reports.pages.amounts import KEEP_MARKDOWN, MARK, MARKS, Amounts, Held, cut
 from workbook.reports.pages.anchors import Anchors, slug
 from workbook.reports.pages.markup import Cleaner, without_empty_headers
 from workbook.reports.pages.sources import Sources
@@ -38,15 +39,17 @@ def rendered(
     """
     held = Held()
     text = held.without_payloads(printable(source), amounts)
-    if len(text) > KEEP_MARKDOWN:
+    if len(text) > KEEP_MARKDOWN or amounts.seconds <= 0:
         return as_written(source)
-    before = len(anchors.headings)
+    before, started = len(anchors.headings), time.monotonic()
     renderer = _Renderer(anchors, held)
     try:
         text = MarkdownWithMath(renderer=renderer).render(text)
     except Exception:  # whatever a reader of Markdown stumbles over, RecursionError among them
         del anchors.headings[before:]
         return as_written(source)
+    finally:
+        amounts.seconds -= time.monotonic() - started
     own = {heading.anchor for heading in anchors.headings[before:]}
     sources = Sources(folder, amounts, held, attachments)
     return held.back(without_empty_headers(clean(text, sources, own)))
@@ -75,6 +78,7 @@ class _Renderer(IPythonRenderer):
 
     # Pictures are put inside afterwards, these and those in HTML alike.
     def image(self, text: str, url: str, title: str | None = None) -> str:
+        url = url.replace(quote(MARK), MARK)  # as the base class makes addresses
         named = f' title="{html.escape(title)}"' if title else ""
         words = html.escape(self._in_words(text))
         return f'<img src="{html.escape(url)}" alt="{words}"{named}>'

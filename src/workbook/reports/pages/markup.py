@@ -1,5 +1,6 @@
 """Make HTML that a notebook holds fit for a page: whole, loading nothing, safe if need be."""
 
+import html
 import re
 from collections.abc import Callable, Collection
 from functools import partial
@@ -27,7 +28,14 @@ _SAFE_ATTRIBUTES = {
     "img": {"height", "src", "width"},
 }
 # What shows itself, without a word in it. A canvas stays empty without its script.
-_SEEN = "img[src], svg, video, audio, math, input, button, select, textarea, hr"
+_SEEN = re.compile(
+    r"<(?:img\b[^>]*\ssrc=|(?:svg|video|audio|math|input|button|select|textarea|hr)\b)"
+)
+_UNSEEN = re.compile(
+    r"<(script|style|noscript|template|title)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL
+)
+# What has to be looked at one by one; nh3 does the rest, a hundred times as fast.
+_MENDED = re.compile(r"<(?:img|iframe|frame|embed|object|video|audio|script)\b", re.IGNORECASE)
 # fmt: on
 
 # What the templates call their own: a notebook must not speak in their voice.
@@ -51,11 +59,13 @@ def clean(text: str, source: Source, own: Collection[str] = ()) -> str:
     """
     # Pictures drawn in the text: as files, they can do nothing.
     text = _SVG.sub(lambda m: _drawn(m[0]), text) if "<svg" in text.lower() else text
-    soup = BeautifulSoup(text, "html.parser")
-    scripts = soup.find("script") is not None
-    _mend(soup, source, plays=False)
+    scripts = re.search(r"<script\b", text, re.IGNORECASE)
+    if _MENDED.search(text):
+        soup = BeautifulSoup(text, "html.parser")
+        _mend(soup, source, plays=False)
+        text = str(soup)
     made = nh3.clean(
-        str(soup),
+        text,
         tags=_SAFE_TAGS,
         clean_content_tags=_DROPPED_TAGS,
         attributes=_SAFE_ATTRIBUTES,
@@ -86,11 +96,9 @@ def local(text: str, source: Source, own: Collection[str] = ()) -> str:
 
 
 def shows(text: str) -> bool:
-    """Return whether there is anything to see in HTML when no script runs."""
-    soup = BeautifulSoup(text, "html.parser")
-    for element in soup.find_all(["script", "style", "noscript", "template", "title"]):
-        element.decompose()
-    return bool(soup.get_text(strip=True) or soup.select_one(_SEEN))
+    """Return whether there is anything to see in HTML, as made here, when no script runs."""
+    text = _UNSEEN.sub("", text)
+    return bool(_SEEN.search(text) or html.unescape(re.sub(r"<[^>]*>", "", text)).strip())
 
 
 def has_script(text: str) -> bool:

@@ -54,7 +54,7 @@ class Piece:
     def summary(self) -> str:
         """What stands for a folded text, "" where it is not folded."""
         lines = len(self.text.strip("\n").split("\n"))
-        if self.kind == "error":
+        if self.kind not in ("text", "stderr"):
             return ""
         if lines > amounts.FOLD_LINES:
             return f"{lines} lines of output"
@@ -135,8 +135,11 @@ class Outputs:
             made = markdown.rendered(text, self.clean, self.anchors, self.amounts, self.folder)
             return Piece("prose", made) if markup.shows(made) else None
         if kind == "text/latex":
-            part, said = amounts.cut(terminal.printable(text))
-            return Piece("prose", formulas.prose(part), said) if part.strip() else None
+            if len(text) > amounts.KEEP_MARKDOWN:
+                return Piece("prose", markdown.as_written(text))
+            return (
+                Piece("prose", formulas.prose(terminal.printable(text))) if text.strip() else None
+            )
         if kind.startswith("image/"):
             return self._picture(kind, value, output)
         if kind.startswith(("video/", "audio/")):
