@@ -137,6 +137,23 @@ def test_pictures_from_elsewhere_are_links(untrusted: bool) -> None:
         assert "<img" not in text
 
 
+@EITHER
+def test_a_picture_in_a_link_leaves_one_link_with_a_name(untrusted: bool) -> None:
+    for picture in ("![](https://a.b/badge.svg?x)", '<img src="https://a.b/badge.svg">'):
+        text = exported(new_markdown_cell(f"[{picture}](https://c.d)"), untrusted=untrusted)
+        assert re.search(r'<a href="https://c.d"><span>badge.svg</span></a>', text)
+
+
+@pytest.mark.parametrize("start", ["\x01", " ", "\u00a0", "&#1;", "&#xa0;"])
+def test_no_link_runs_anything(start: str) -> None:
+    text = exported(new_markdown_cell(f'<a href="{start}javascript:steal()">a</a>'))
+    assert "steal" not in text
+
+
+def test_a_page_without_headings_is_headed_by_its_title() -> None:
+    assert "<h1>a</h1>" in exported(new_markdown_cell("only words"))
+
+
 @pytest.mark.parametrize(
     ("link", "heading"),
     [

@@ -166,8 +166,11 @@ def _instead(soup: BeautifulSoup, element: Tag, name: str) -> Tag:
 
 def _link(soup: BeautifulSoup, element: Tag, address: str = "") -> Tag:
     address = address or str(element.get("src"))
-    link = soup.new_tag("a", href=address)
-    link.string = str(element.get("alt") or element.get("title") or address)
+    name = address.split("?")[0].rstrip("/").rpartition("/")[2]
+    # A link holds no other.
+    within = element.find_parent("a") is not None
+    link = soup.new_tag("span") if within else soup.new_tag("a", href=address)
+    link.string = str(element.get("alt") or element.get("title") or name or address)
     return link
 
 
@@ -190,7 +193,8 @@ def _safe_value(own: Collection[str], tag: str, name: str, value: str) -> str | 
         return value if value.startswith("data:image/") else None
     if name == "href":
         # Browsers leave white space and control characters out of an address.
-        return None if re.sub(r"[\s\x00-\x1f]", "", value).lower().startswith("data:") else value
+        bare = re.sub(r"[\s\x00-\x1f]", "", value).lower()
+        return None if bare.startswith(("data:", "javascript:", "vbscript:")) else value
     if name in ("id", "name"):
         return value if value in own else PREFIX + value
     if name == "class":
