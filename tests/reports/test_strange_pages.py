@@ -150,6 +150,13 @@ def test_no_link_runs_anything(start: str) -> None:
     assert "steal" not in text
 
 
+@EITHER
+def test_markup_that_the_parser_refuses_costs_no_page(untrusted: bool) -> None:
+    made = "<p>kept</p><![><img src='x' onerror=steal()>//<![endif a"
+    assert "<p>kept</p>" in shown(untrusted, text_html=made)
+    assert "kept" in exported(new_markdown_cell(made), untrusted=untrusted)
+
+
 def test_a_page_without_headings_is_headed_by_its_title() -> None:
     assert "<h1>a</h1>" in exported(new_markdown_cell("only words"))
 

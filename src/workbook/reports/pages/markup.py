@@ -10,6 +10,7 @@ from workbook.reports.pages.anchors import OWN, PREFIX
 
 import nh3
 from bs4 import BeautifulSoup, Tag
+from bs4.exceptions import ParserRejectedMarkup
 
 # fmt: off
 _SAFE_TAGS = {
@@ -61,7 +62,7 @@ def clean(text: str, source: Source, own: Collection[str] = ()) -> str:
     text = _SVG.sub(lambda m: _drawn(m[0]), text) if "<svg" in text.lower() else text
     scripts = re.search(r"<script\b", text, re.IGNORECASE)
     if _MENDED.search(text):
-        soup = BeautifulSoup(text, "html.parser")
+        soup = _parsed(text)
         _mend(soup, source, plays=False)
         text = str(soup)
     made = nh3.clean(
@@ -84,7 +85,7 @@ def local(text: str, source: Source, own: Collection[str] = ()) -> str:
 
     The page's own ids are taken from it, but for those in ``own``.
     """
-    soup = BeautifulSoup(text, "html.parser")
+    soup = _parsed(text)
     _mend(soup, source, plays=True)
     for element in soup.select("script[src], link[href]"):
         element.decompose()
@@ -109,6 +110,14 @@ def has_script(text: str) -> bool:
 def without_empty_headers(text: str) -> str:
     """A header cell with nothing in it, as pandas and Markdown write, is an ordinary cell."""
     return re.sub(r"<th\b[^>]*>\s*</th>", "<td></td>", text)
+
+
+def _parsed(text: str) -> BeautifulSoup:
+    """Return HTML as a tree; declarations that the parser refuses (``<![``) are text."""
+    try:
+        return BeautifulSoup(text, "html.parser")
+    except ParserRejectedMarkup:
+        return BeautifulSoup(re.sub(r"<!(?!--)", "&lt;!", text), "html.parser")
 
 
 def _mend(soup: BeautifulSoup, source: Source, plays: bool) -> None:
