@@ -16,8 +16,8 @@ KEEP_CHARACTERS = 200_000
 """Texts with more characters than this are cut off."""
 
 KEEP_MARKDOWN = 20_000
-"""Markdown with more characters than this is shown as it was written: to read it could take
-minutes, and no person writes so much into one cell."""
+"""Markdown with more characters than this is shown as it was written: it could
+take very long to read, and no person writes so much into one cell."""
 
 KEEP_HTML = 500_000
 """HTML outputs with more characters than this, pictures not counted, are cut off."""
@@ -29,8 +29,7 @@ READ_CHARACTERS = 8_000_000
 """What a program wrote is read up to here, to find what a terminal would show in the end."""
 
 PAGE_CHARACTERS = 8_000_000
-"""Characters of a page, pictures not counted: at some 100 MB of memory each million in a browser,
-what a laptop bears."""
+"""Characters of a page, pictures not counted."""
 
 PAGE_DATA = 64_000_000
 """Characters of pictures, sound and film in a page."""
