@@ -4,36 +4,27 @@ Mathematics becomes MathML here, figures and styles are inside the page, and a c
 policy keeps the page from asking any host for anything.
 """
 
-import base64
 import copy
-import html
-import io
 import json
-import re
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from workbook.reports.editions import student, tags
 from workbook.reports.execute import Run
+from workbook.reports.pages import markdown, markup, pictures, terminal
+from workbook.reports.pages.amounts import KEEP_MARKDOWN, KEEP_OUTPUTS, Amounts
+from workbook.reports.pages.anchors import Anchors, Heading
+from workbook.reports.pages.outputs import Outputs, Piece
 from workbook.results import MIME_TYPE
 
-import nh3
-from bs4 import BeautifulSoup
-from latex2mathml.converter import convert_to_element
-from nbconvert import HTMLExporter
-from nbconvert.filters.markdown_mistune import (
-    InvalidNotebook,
-    IPythonRenderer,
-    MarkdownWithMath,
-)
+from jinja2 import Environment, PackageLoader
+from nbconvert.filters.highlight import Highlight2HTML
 from nbformat import NotebookNode
-from PIL import Image
-from traitlets.config import Config
 
 RECORD = "workbook-record"
 """The name of the ``<meta>`` element that carries a page's record to the index."""
@@ -41,82 +32,47 @@ RECORD = "workbook-record"
 FIELDS = {"name", "title", "edition", "untrusted", "failure", "seconds", "commit", "results"}
 """What a page's record holds at least."""
 
-FOLD_LINES = 25
-"""Text outputs with more lines than this are folded."""
-
-KEEP_LINES = 2000
-"""Text outputs with more lines than this are cut off: a browser would print them for minutes."""
-
-FITS_PHONE = 36
-"""Characters of code that a 360-pixel screen shows without scrolling."""
-
-THUMBNAIL = (480, 360)
-"""Pixels: the width, and the greatest height, below which a figure is cut off."""
-
-# First to last: what of an output is shown. Scripts and widgets are not, since they need a kernel
-# or a host; their text is.
-_SHOWN = [
-    "text/html",
-    "text/markdown",
-    "image/svg+xml",
-    "text/latex",
-    "image/png",
-    "image/jpeg",
-    "text/plain",
-]
-
-# fmt: off
-_SAFE_TAGS = {
-    "a", "abbr", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "dd", "del",
-    "details", "div", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6",
-    "hr", "i", "img", "kbd", "li", "mark", "ol", "p", "pre", "q", "s", "small", "span", "strong",
-    "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul", "var",
-}
-_DROPPED_TAGS = {"script", "style", "iframe", "object", "template", "noscript", "svg"}
-_SAFE_ATTRIBUTES = {
-    "*": {"alt", "aria-label", "class", "colspan", "role", "rowspan", "scope", "tabindex", "title"},
-    "a": {"href"},
-    "img": {"src"},
-    **{f"h{level}": {"id"} for level in range(1, 7)},
-}
-# fmt: on
-
 
 @dataclass(frozen=True)
-class Heading:
-    """A heading of the page: ``level`` from 1, ``anchor`` the id that a link can name."""
+class Cell:
+    """A cell of the page: ``text`` is HTML, ``section`` the heading that it stands under."""
 
-    level: int
-    anchor: str
+    source: NotebookNode
     text: str
+    pieces: list[Piece]
+    section: Heading | None
+
+    @property
+    def kind(self) -> str:
+        """The classes of its element."""
+        names = ["code" if self.source.cell_type == "code" else "prose"]
+        return " ".join(["cell", *names, *(f"tag-{tag}" for tag in tags(self.source))])
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, None where that was not recorded."""
+        return _seconds(self.source)
+
+    def linked(self, anchors: Anchors) -> "Cell":
+        """Return the cell with links that find their places on the page."""
+        pieces = [
+            replace(piece, text=anchors.linked(piece.text))
+            if piece.kind in ("rich", "prose")
+            else piece
+            for piece in self.pieces
+        ]
+        text = self.text if self.source.cell_type == "code" else anchors.linked(self.text)
+        return replace(self, text=text, pieces=pieces)
 
 
 class Exporter:
-    """Exports notebooks as pages; one object for many, since nearly all the cost is the first."""
+    """Exports notebooks as pages of one edition."""
 
     def __init__(self, edition: str = "instructor", untrusted: bool = False) -> None:
         """Prepare for one edition, "instructor" or "student", of trusted notebooks or not."""
-        self.edition = edition
-        self._clean = clean if untrusted else local
-        template = files("workbook.reports") / "templates" / "page.html.j2"
-        self._exporter = HTMLExporter(
-            template_name="base",
-            template_file=str(template),
-            config=Config(
-                NbConvertBase={"display_data_priority": _SHOWN},
-                # A progress bar writes each step over the last one.
-                CoalesceStreamsPreprocessor={"enabled": True},
-            ),
-            filters={
-                "wide": _is_wide,
-                "lines": lambda text: len(text.strip("\n").splitlines()),
-                "first_lines": lambda text: "\n".join(text.splitlines()[:KEEP_LINES]),
-                "table_headers": _without_empty_headers,
-                "seconds": _seconds,
-                "alt": alt,
-                "clean": self._clean,
-            },
-        )
+        self.edition, self.untrusted = edition, untrusted
+        environment = Environment(loader=PackageLoader("workbook.reports"), autoescape=True)
+        self._template = environment.get_template("page.html.j2")
 
     def page(self, run: Run, path: Path, commit: str = "", name: str = "") -> str:
         """Return the page for the notebook that was read from ``path``, which gives it its name.
@@ -126,13 +82,14 @@ class Exporter:
         notebook = copy.deepcopy(run.notebook)
         if self.edition == "student":
             notebook = student(notebook)
-        headings, asks = self._render_markdown(notebook, path.resolve().parent)
-        title = next((h.text for h in headings if h.level == 1), path.stem)
+        anchors = Anchors()
+        cells = self._cells(notebook, anchors, path.resolve().parent)
+        title = next((h.text for h in anchors.headings if h.level == 1), "") or path.stem
         record = {
             "name": name or path.stem,
             "title": title,
             "edition": self.edition,
-            "untrusted": self._clean is clean,
+            "untrusted": self.untrusted,
             "bare": not run.is_executed,
             "failure": run.failure,
             "seconds": round(run.seconds, 1),
@@ -140,191 +97,59 @@ class Exporter:
             "results": results(notebook),
             "thumbnail": _thumbnail(notebook),
         }
-        body, _ = self._exporter.from_notebook_node(
-            notebook,
-            {
-                "page": record,
-                "record": json.dumps(record),
-                "headings": headings,
-                "facts": facts(record),
-                "fold_lines": FOLD_LINES,
-                "keep_lines": KEEP_LINES,
-                "asks": asks,
-                "style": asset("style.css"),
-                "script": "" if self._clean is clean else asset("copy.js"),
-            },
+        return self._template.render(
+            page=record,
+            record=json.dumps(record),
+            headings=anchors.headings[:KEEP_OUTPUTS],
+            facts=facts(record),
+            asks=[] if self.edition == "student" else _asks(cells),
+            cells=cells,
+            missing=len(notebook.cells) - len(cells),
+            style=asset("style.css"),
+            script="" if self.untrusted else asset("copy.js"),
         )
-        return str(body)
 
-    def _render_markdown(
-        self, notebook: NotebookNode, folder: Path
-    ) -> tuple[list[Heading], list[tuple[Heading, str]]]:
-        """Put the HTML of every Markdown cell and output beside its source.
-
-        This comes before the template, since the table of contents comes before the cells.
-        Returns the headings, and what is asked of the reader: the section and the question.
-        """
-        headings: list[Heading] = []
-        asks = []
+    def _cells(self, notebook: NotebookNode, anchors: Anchors, folder: Path) -> list[Cell]:
+        """Return what the page shows of each cell; what it has no room for is left out."""
+        clean = markup.clean if self.untrusted else markup.local
+        amounts = Amounts()
+        outputs = Outputs(clean, anchors, amounts, folder)
+        language = notebook.metadata.get("language_info", {}).get("pygments_lexer", "ipython3")
+        cells = []
         for cell in notebook.cells:
+            before = len(anchors.headings)
             if cell.cell_type == "markdown":
-                cell.html = self._markdown(cell.source, folder, headings, cell.get("attachments"))
-                if headings:
-                    asks += [(headings[-1], found) for found in _ASKED.findall(cell.html)]
-            for output in cell.get("outputs", []):
-                if "text/markdown" in output.get("data", {}):
-                    output.html = self._markdown(output.data["text/markdown"], folder, headings)
-                elif "text/latex" in output.get("data", {}):
-                    output.html = mathml(output.data["text/latex"].strip().strip("$"), "block")
-                elif "data" in output and not output.data.keys() & set(_SHOWN):
-                    output.data["text/plain"] = "An output that only a running notebook can show."
-        return headings, asks
-
-    def _markdown(
-        self, source: str, folder: Path, headings: list[Heading], attachments: Any = None
-    ) -> str:
-        renderer = _Renderer(folder, headings, attachments or {})
-        text = MarkdownWithMath(renderer=renderer).render(source.translate(_NO_MARKS))
-        text = _without_empty_headers(self._clean(renderer.embed(text)))
-        # An entity gives a mark that is none of ours, and counts as nothing.
-        formulas = dict(enumerate(renderer.formulas))
-        return re.sub(f"{_MARK}(\\d+){_MARK}", lambda m: formulas.get(int(m[1]), ""), text)
+                text = markdown.rendered(
+                    cell.source, clean, anchors, amounts, folder, cell.get("attachments")
+                )
+            elif cell.cell_type == "code":
+                text = code(cell.source, str(language)) if cell.source.strip() else ""
+            else:
+                text = markdown.as_written(cell.source) if cell.source.strip() else ""
+            if not amounts.holds(text):
+                break
+            if headings := anchors.headings[before:]:
+                anchors.add_cell(str(cell.metadata.get("id", cell.get("id"))), headings[0].anchor)
+            section = anchors.headings[-1] if anchors.headings else None
+            pieces = outputs.pieces(cell.get("outputs", []))
+            cells.append(Cell(cell, text, pieces, section))
+        for cell in cells:
+            anchors.add_ids(cell.text)
+            for piece in cell.pieces:
+                anchors.add_ids(piece.text if piece.kind in ("rich", "prose") else "")
+        return [cell.linked(anchors) for cell in cells]
 
 
-# Stands for a formula while the text around it is cleaned: a private-use character, which the
-# text itself may then not contain.
-_MARK = "\ue000"
-_NO_MARKS = {ord(_MARK): None}
-
-
-# What the templates call their own: a notebook must not speak in their voice.
-_OWN_ANCHORS = {"content", "what-to-ask-about"}
-_OWN_CLASSES = {"notice", "failed", "good", "bad", "skip", "top", "bottom", "took"}
-
-# How a notebook opens a question to the reader, in Markdown and on the page.
-_ASK = "<strong>What do you expect?</strong>"
-_ASKED = re.compile(f'<p class="ask">{re.escape(_ASK)}(.*?)</p>', re.DOTALL)
-
-
-class _Renderer(IPythonRenderer):
-    """Markdown with formulas as MathML, anchors on headings, and headings in order."""
-
-    def __init__(self, folder: Path, headings: list[Heading], attachments: dict[str, Any]) -> None:
-        super().__init__(escape=False, embed_images=True, path=str(folder), attachments=attachments)
-        self.headings = headings
-        self.formulas: list[str] = []
-
-    def embed(self, text: str) -> str:
-        """Put the image files that the HTML names inside it."""
-        return self._html_embed_images(text) if "<img" in text else text
-
-    def image(self, text: str, url: str, title: str | None = None) -> str:
-        try:
-            return str(super().image(text, url, title))
-        except InvalidNotebook:  # it lacks what it says is attached
-            return f"<em>missing picture: {html.escape(text or url)}</em>"
-
-    # The base class embeds images tag by tag here, and so closes every tag where it opens.
-    def inline_html(self, html: str) -> str:
-        return html
-
-    def block_html(self, html: str) -> str:
-        return html + "\n"
-
-    def heading(self, text: str, level: int, **attrs: Any) -> str:
-        # One first heading a page, and no level left out on the way down.
-        deepest = self.headings[-1].level + 1 if self.headings else 1
-        level = min(max(level, 2 if self.headings else 1), deepest)
-        plain = html.unescape(re.sub(r"<[^>]+>", "", text))
-        anchor = _anchor(plain, _OWN_ANCHORS | {heading.anchor for heading in self.headings})
-        self.headings.append(Heading(level, anchor, plain))
-        link = f'<a class="anchor" href="#{anchor}" aria-label="Link to this section">#</a>'
-        return f'<h{level} id="{anchor}">{text} {link}</h{level}>\n'
-
-    def block_code(self, code: str, info: str | None = None) -> str:
-        made = str(super().block_code(code, info))
-        reachable = '<pre tabindex="0" role="group" aria-label="Code"'
-        return made.replace("<pre", reachable, 1) if _is_wide(code) else made
-
-    def paragraph(self, text: str) -> str:
-        return f'<p class="ask">{text}</p>\n' if text.startswith(_ASK) else f"<p>{text}</p>\n"
-
-    def link(self, text: str, url: str, title: str | None = None) -> str:
-        # Notebooks name each other; so do their pages.
-        if "://" not in url:
-            url = re.sub(r"\.ipynb(?=#|$)", ".html", url)
-        return str(super().link(text, url, title))
-
-    def block_math(self, body: str) -> str:
-        return self._formula(body, "block")
-
-    def latex_environment(self, name: str, body: str) -> str:
-        return self._formula(f"\\begin{{{name}}}{body}\\end{{{name}}}", "block")
-
-    def inline_math(self, body: str) -> str:
-        return self._formula(body, "inline")
-
-    def _formula(self, latex: str, display: str) -> str:
-        self.formulas.append(mathml(latex, display))
-        return f"{_MARK}{len(self.formulas) - 1}{_MARK}"
-
-
-def mathml(latex: str, display: str = "inline") -> str:
-    """Return LaTeX mathematics as MathML; what cannot be read as such is shown as it is written.
-
-    ``display`` is "inline" or "block".
-    """
-    # The library knows this environment by its other name only.
-    known = re.sub(r"\\(begin|end)\{aligned\}", r"\\\1{align*}", latex)
-    try:
-        tree = convert_to_element(known, display=display)
-    except Exception:  # the library's errors have no common class, and IndexError is among them
-        return f"<code>{html.escape(latex)}</code>"
-    # The library's own serialiser leaves text unescaped: \text{<script>} would be one.
-    for element in tree.iter():
-        element.text = html.unescape(element.text) if element.text else None
-        for name in ("href", "style", "class", "id"):
-            element.attrib.pop(name, None)
-    tree.set("tabindex", "0") if display == "block" else None
-    return ElementTree.tostring(tree, encoding="unicode")
-
-
-def clean(text: str) -> str:
-    """Return HTML with everything removed that could run a script, load or imitate anything."""
-    return nh3.clean(
-        text,
-        tags=_SAFE_TAGS,
-        clean_content_tags=_DROPPED_TAGS,
-        attributes=_SAFE_ATTRIBUTES,
-        attribute_filter=_safe_value,
-        url_schemes={"http", "https", "mailto", "data"},
-        link_rel=None,
-    )
-
-
-def local(text: str) -> str:
-    """Return HTML with a link in place of everything that it would load from elsewhere."""
-    soup = BeautifulSoup(text, "html.parser")
-    for element in soup.select("[src]:not([src^='data:']), link[href]"):
-        source = str(element.get("src") or element.get("href"))
-        link = soup.new_tag("a", href=source)
-        link.string = str(element.get("alt") or source)
-        element.replace_with(link)
-    return str(soup)
-
-
-def _safe_value(tag: str, name: str, value: str) -> str | None:
-    """Return an attribute's value, None where it loads, or looks like, something else."""
-    if name == "src":
-        return value if value.startswith("data:image/") else None
-    if name == "href":
-        # Browsers leave white space and control characters out of an address.
-        return None if re.sub(r"[\s\x00-\x1f]", "", value).lower().startswith("data:") else value
-    if name == "id":
-        return None if value in _OWN_ANCHORS else value
-    if name == "class":
-        return None if _OWN_CLASSES & set(value.split()) else value
-    return value
+def code(source: str, language: str = "ipython3") -> str:
+    """Return the source of a cell as HTML, coloured as its language is."""
+    if len(source) > KEEP_MARKDOWN:
+        return markdown.as_written(source)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a language that is not known is shown without colours
+        made = str(Highlight2HTML(pygments_lexer=language)(terminal.printable(source)))
+    if not markdown.is_wide(source):
+        return made
+    return made.replace("<pre>", '<pre tabindex="0" role="group" aria-label="Code">', 1)
 
 
 def results(notebook: NotebookNode) -> dict[str, Any] | None:
@@ -407,62 +232,40 @@ def asset(name: str) -> str:
     return (files("workbook.reports") / "templates" / name).read_text(encoding="utf-8")
 
 
+def _asks(cells: list[Cell]) -> list[tuple[Heading, str]]:
+    """Return what is asked of the reader: the section and the question."""
+    return [
+        (cell.section, question)
+        for cell in cells
+        if cell.source.cell_type == "markdown" and cell.section
+        for question in markdown.ASKED.findall(cell.text)
+    ]
+
+
 def _thumbnail(notebook: NotebookNode) -> dict[str, str] | None:
     """Return the main figure, small: the first of a cell tagged main-figure, else the last."""
     figures = [
         (cell, output)
         for cell in notebook.cells
         for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {})
+        if isinstance(output.get("data"), dict) and "image/png" in output.data
     ]
     if not figures:
         return None
     main = [output for cell, output in figures if "main-figure" in tags(cell)]
     output = main[0] if main else figures[-1][1]
-    try:
-        image = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("RGB")
-    # A notebook from anywhere may hold what is no picture, or too large a one.
-    except (OSError, ValueError, Image.DecompressionBombError):
-        return None
-    width, height = THUMBNAIL
-    image = image.resize((width, max(1, round(image.height * width / image.width))))
-    image = image.crop((0, 0, width, min(height, image.height)))
-    buffer = io.BytesIO()
-    image.save(buffer, format="webp", quality=80)
-    source = "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
-    return {"source": source, "alt": alt(output)}
-
-
-def alt(output: NotebookNode) -> str:
-    """Return the description of a figure that travels with it."""
-    metadata = output.get("metadata", {})
-    own = [metadata.get(kind, {}).get("alt") for kind in ("image/png", "image/jpeg")]
-    return str(next(filter(None, [*own, metadata.get("alt")]), "A figure without a description"))
-
-
-def _anchor(text: str, taken: set[str]) -> str:
-    slug = re.sub(r"\W+", "-", text.lower()).strip("-") or "section"
-    anchor, count = slug, 1
-    while anchor in taken:
-        count += 1
-        anchor = f"{slug}-{count}"
-    return anchor
-
-
-def _is_wide(text: str) -> bool:
-    """Return whether a phone has to scroll to show the text: the keyboard has to reach it then."""
-    return any(len(line) > FITS_PHONE for line in text.splitlines())
-
-
-def _without_empty_headers(text: str) -> str:
-    """A header cell with nothing in it, as pandas and Markdown write, is an ordinary cell."""
-    return re.sub(r"<th\b[^>]*>\s*</th>", "<td></td>", text)
+    source = pictures.thumbnail(pictures.as_text(output.data["image/png"]))
+    return {"source": source, "alt": pictures.alt(output)} if source else None
 
 
 def _seconds(cell: NotebookNode) -> float | None:
     """Return how long the cell took, None where that was not recorded."""
     times = cell.metadata.get("execution", {})
-    if "iopub.execute_input" not in times or "shell.execute_reply" not in times:
+    try:
+        start, end = (
+            datetime.fromisoformat(times[key])
+            for key in ("iopub.execute_input", "shell.execute_reply")
+        )
+        return (end - start).total_seconds()
+    except (KeyError, TypeError, ValueError):  # a notebook from anywhere may hold anything
         return None
-    start, end = (times[key] for key in ("iopub.execute_input", "shell.execute_reply"))
-    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()

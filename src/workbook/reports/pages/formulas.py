@@ -1,0 +1,114 @@
+"""Turn mathematics in LaTeX into MathML, which a browser shows without a script."""
+
+import html
+import re
+from xml.etree import ElementTree
+
+from latex2mathml.converter import convert_to_element
+
+KEEP_FORMULA = 20_000
+"""A formula of more characters is shown as it is written."""
+
+_ENVIRONMENTS = (
+    r"(?:equation|align(?:ed|at|edat)?|eqnarray|gather(?:ed)?|multline|flalign|split|cases|array"
+    r"|[pbBvV]?(?:small)?matrix|math|displaymath|subarray|dcases)\*?"
+)
+# What LaTeX writes formulas between; the last are what it sets as formulas without being told.
+_FORMULA = re.compile(
+    rf"""(?<!\\)\$\$(?P<dollars>.+?)(?<!\\)\$\$
+    | (?<![\\$])\$(?P<dollar>[^$]+?)(?<!\\)\$
+    | \\\[(?P<brackets>.+?)\\\]
+    | \\\((?P<parentheses>.+?)\\\)
+    | (?P<environment>\\begin\{{(?P<name>{_ENVIRONMENTS})\}}.*?\\end\{{(?P=name)\}})""",
+    re.VERBOSE | re.DOTALL,
+)
+_COMMAND = re.compile(r"\\[a-zA-Z]+|[_^=]")
+_ENVIRONMENT = re.compile(r"\\begin\{")
+_OTHER = re.compile(rf"\\begin\{{(?!{_ENVIRONMENTS}\}})")
+# Names and numbers for a document around the formula.
+_LABEL = re.compile(r"\\label\s*\{[^{}]*\}|\\(?:nonumber|notag)\b")
+_ESCAPED = re.compile(r"\\([$%&_#{}])")
+
+# The library knows these environments by other names only, or not at all.
+_NAMES = {
+    "aligned": "align*",
+    "alignedat": "align*",
+    "gather": "align*",
+    "gather*": "align*",
+    "gathered": "align*",
+    "eqnarray": "align",
+    "eqnarray*": "align*",
+    "flalign": "align",
+    "flalign*": "align*",
+    "multline": "align*",
+    "multline*": "align*",
+    "displaymath": "equation*",
+    "math": "equation*",
+}
+
+
+def mathml(latex: str, display: str = "inline") -> str:
+    """Return LaTeX mathematics as MathML; what cannot be read as such is shown as it is written.
+
+    ``display`` is "inline" or "block".
+    """
+    as_written = f"<code>{html.escape(latex)}</code>"
+    if len(latex) > KEEP_FORMULA or _OTHER.search(latex):
+        return as_written
+    known = re.sub(
+        r"\\(begin|end)\{([a-z]+\*?)\}",
+        lambda m: f"\\{m[1]}{{{_NAMES.get(m[2], m[2])}}}",
+        _LABEL.sub("", latex),
+    )
+    try:
+        tree = convert_to_element(known, display=display)
+    except Exception:  # the library's errors have no common class, and IndexError is among them
+        return as_written
+    # The library's own serialiser leaves text unescaped: \text{<script>} would be one.
+    for element in tree.iter():
+        element.text = html.unescape(element.text) if element.text else None
+        for name in ("href", "style", "class", "id"):
+            element.attrib.pop(name, None)
+    tree.set("tabindex", "0") if display == "block" else None
+    return ElementTree.tostring(tree, encoding="unicode")
+
+
+def prose(latex: str) -> str:
+    """Return a LaTeX output as HTML: text with formulas in it, or one formula.
+
+    Of a text without any sign of where its formulas are, one that looks like a formula is one.
+    """
+    latex = latex.strip()
+    whole = _FORMULA.fullmatch(latex)
+    if whole:
+        return mathml(_body(whole), "block")
+    parts, end = [], 0
+    for found in _FORMULA.finditer(latex):
+        parts.append(_text(latex[end : found.start()]))
+        inline = found["dollar"] or found["parentheses"]
+        parts.append(mathml(_body(found), "inline" if inline else "block"))
+        end = found.end()
+    if not parts and _is_formula(latex):
+        return mathml(latex, "block")
+    return "".join([*parts, _text(latex[end:])])
+
+
+def _body(found: re.Match[str]) -> str:
+    kinds = ("dollars", "dollar", "brackets", "parentheses", "environment")
+    return next(found[kind] for kind in kinds if found[kind]).strip()
+
+
+def _is_formula(text: str) -> bool:
+    """Return whether a text without dollars is a formula: it has commands, and few plain words."""
+    if _ENVIRONMENT.search(text) or not _COMMAND.search(text):
+        return False
+    plain = re.sub(r"\\(?:text|mathrm|operatorname|mbox)\s*\{[^{}]*\}|\\[a-zA-Z]+", " ", text)
+    return len(re.findall(r"[^\W\d_]{3,}", plain)) < 3
+
+
+def _text(text: str) -> str:
+    """Return LaTeX outside formulas as HTML; an environment in it as it is written."""
+    if _ENVIRONMENT.search(text):
+        return f"<pre><code>{html.escape(text.strip())}</code></pre>"
+    paragraphs = re.split(r"\n\s*\n", html.escape(_ESCAPED.sub(r"\1", text)))
+    return "<br><br>".join(part.replace(r"\\", "<br>") for part in paragraphs)
