@@ -19,7 +19,7 @@ FLOORS = [
     {"datasets", "devices", "explain", "training"},
     {"layers"},
     {"practice"},
-    {"backend", "paths"},
+    {"backend", "machine", "paths"},
     {"workbook"},
 ]
 """The rooms and small modules, from the top floor down: each imports from floors below it."""
