@@ -97,6 +97,15 @@ FOUND = {
     "17 a Finder's number": (SIGNS, lambda c: c.csv(SIGNS, c.data / "archive 2")),
     "17 idx in folders": (MNIST, lambda c: idx_in_folders(c, c.data / "archive", dots=True)),
     "17 idx in folders, hyphens": (MNIST, lambda c: idx_in_folders(c, c.data / "mnist", False)),
+    "17 a suffix twice": (
+        DIGITS,
+        lambda c: (
+            c.csv(DIGITS, c.data),
+            (c.data / "train.csv").rename(c.data / "train.csv.csv"),
+            (c.data / "test.csv").rename(c.data / "test copy.csv.txt"),
+        ),
+    ),
+    "18 TensorFlow's first tutorial": (MNIST, lambda c: c.idx(MNIST, c.data / "MNIST_data")),
     "18 a header of the grid": (MNIST, lambda c: edition(c, MNIST, c.data, GRID)),
     "18 Fashion's csv": (
         FASHION,

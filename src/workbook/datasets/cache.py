@@ -16,7 +16,7 @@ from typing import Any
 
 from workbook import paths
 from workbook.datasets.catalogue import PIXELS, Part, Spec
-from workbook.datasets.readers import DAMAGED, Arrays, DataError, sha256, shown
+from workbook.datasets.readers import DAMAGED, Arrays, DataError, sha256, shown, unwritable
 
 import numpy as np
 from filelock import FileLock
@@ -165,12 +165,7 @@ def csv_file(spec: Spec, name: str, arrays: Arrays) -> Path:
             with paths.writing(seal) as partial:
                 partial.write_text(_digest(path), "ascii")
         except OSError as error:
-            raise DataError(
-                shown(path),
-                f"cannot be written ({error.strerror or error})",
-                "",
-                "Free some space, or give yourself permission to write there",
-            ) from None
+            raise unwritable(path, error) from None
     return path
 
 

@@ -108,6 +108,7 @@ def canonical(name: str) -> str:
     name = re.sub(r"^(copy of|kopie von|copia de|copie de) ", "", name.lower())
     name = re.sub(r"(\.(gz|zip))+(?=$|[ (])", "", name)
     name = re.sub(r"([ _-]*\(\d+\)|[ _-]+cop(y|ie|ia)|[ _-]+kopie|[ _-]\d{1,2})+(?=$|\.)", "", name)
+    name = re.sub(r"(\.(csv|npz))(\.(csv|npz|txt))+$", r"\1", name)  # Windows hides the last one
     return re.sub(r"[ _]+", "-", re.sub(r"(\.(gz|zip))+$", "", name)).replace(".idx", "-idx")
 
 
@@ -267,6 +268,16 @@ def unreadable(path: Path, error: OSError, kind: str = "file") -> DataError:
         f"cannot be read ({error.strerror})",
         f"a {kind} that you may read",
         "Give yourself permission to read it, or place another copy",
+    )
+
+
+def unwritable(path: Path, error: OSError) -> DataError:
+    """Return what to raise for a file or a folder that the system does not let the user write."""
+    return DataError(
+        shown(path),
+        f"cannot be written ({error.strerror or error})",
+        "",
+        "Free some space, or give yourself permission to write there",
     )
 
 

@@ -18,7 +18,7 @@ from workbook.datasets.cache import Loaded
 from workbook.datasets.catalogue import CATALOGUE, Spec
 from workbook.datasets.kaggle import ask, has_credentials, require_account
 from workbook.datasets.network import LATER, UnreachableError, refusal, why
-from workbook.datasets.readers import DataError, checked, in_home, is_published, shown
+from workbook.datasets.readers import DataError, checked, in_home, is_published, shown, unwritable
 from workbook.datasets.search import ELSEWHERE, OWN, Candidate, candidates
 
 import numpy as np
@@ -218,12 +218,7 @@ def downloading(spec: Spec, url: str) -> Iterator[Path]:
         folder.mkdir(parents=True)
         yield folder
     except OSError as error:
-        raise DataError(
-            shown(folder),
-            f"cannot be written ({error.strerror or error})",
-            "",
-            "Free some space, or give yourself permission to write there",
-        ) from None
+        raise unwritable(folder, error) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
