@@ -10,6 +10,8 @@ ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
 endif
 RUN := $(BIN)/python
+# Colab's Python, whose packages are in .ci/colab-requirements.txt.
+COLAB_PYTHON ?= python3.13
 # A stamp for each build: newer than the requirements only after an installation that went through.
 INSTALLED := .venv/installed-$(if $(GPU),gpu,cpu)
 # Linux: malloc takes huge pages, which a training step's strided reads of the weights are quicker in.
@@ -19,7 +21,7 @@ export GLIBC_TUNABLES
 .DEFAULT_GOAL := help
 # `make reports pdf` is an order: the pages come first.
 .NOTPARALLEL:
-.PHONY: help reports pdf student test test-full lab data notebooks table bench lint clean
+.PHONY: help reports pdf student test test-full lab data notebooks table bench storage release test-colab lint clean
 
 help: ## list the commands
 	@echo "make COMMAND, where COMMAND is one of"
@@ -35,7 +37,7 @@ student: $(INSTALLED) ## write the notebooks without solutions to reports/studen
 	$(RUN) -m workbook student
 
 test: $(INSTALLED) lint ## lint, types, unit tests, then the notebooks on practice data (quick)
-	$(RUN) -m pytest
+	$(if $(wildcard tests),$(RUN) -m pytest)
 	WORKBOOK_DATA=practice WORKBOOK_QUICK=1 $(RUN) -m pytest $(NBVAL) notebooks
 
 test-full: $(INSTALLED) ## the notebooks on the real data, full training, floors asserted
@@ -55,6 +57,19 @@ table: $(INSTALLED) ## make the README's table anew from the results stored in t
 
 bench: $(INSTALLED) ## time training and loading against the alternatives
 	$(RUN) -m workbook bench
+
+storage: $(INSTALLED) ## show how much disk each part takes; CLEAR=1 clears what can be made again
+	@$(RUN) -m workbook storage $(if $(CLEAR),--clear)
+
+release: $(INSTALLED) ## from a tag: the student's zip, the pages and checksums, in reports/release/
+	$(RUN) -m workbook release
+
+test-colab: $(INSTALLED) ## the notebooks, shortened, on Colab's versions of TensorFlow and Python
+	$(COLAB_PYTHON) -m venv --clear .venv/colab
+	.venv/colab/bin/python -m pip install --quiet --disable-pip-version-check -r .ci/colab-requirements.txt
+	.venv/colab/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	WORKBOOK_DATA=practice WORKBOOK_QUICK=1 .venv/colab/bin/python -m pytest \
+	  -W default::DeprecationWarning $(NBVAL) notebooks
 
 lint: $(INSTALLED) ## check style and types
 	$(RUN) -m ruff check .

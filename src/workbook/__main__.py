@@ -47,6 +47,12 @@ def _data(options: argparse.Namespace) -> None:
     sources.require_data_dir()
 
 
+def _storage(options: argparse.Namespace) -> int:
+    from workbook import storage
+
+    return storage.show(options.clear)
+
+
 def _bench(options: argparse.Namespace) -> int:
     from workbook import bench
 
@@ -92,6 +98,17 @@ def _parser() -> argparse.ArgumentParser:
     pdf = commands.add_parser("pdf", help="print the pages in reports/ to PDF, with Chromium")
     pdf.add_argument("folder", nargs="?", type=Path, help="default: reports/")
     pdf.set_defaults(run=lambda chosen: reports.pdf(chosen.folder))
+
+    release = commands.add_parser(
+        "release", help="write what is published of a tagged version to reports/release/"
+    )
+    release.set_defaults(run=lambda _: reports.release())
+
+    storage = commands.add_parser(
+        "storage", help="show how much disk the workbook takes, and clear what can be made again"
+    )
+    storage.add_argument("--clear", action="store_true", help="remove what can be made again")
+    storage.set_defaults(run=_storage)
 
     bench = commands.add_parser("bench", help="time training and loading against the alternatives")
     bench.set_defaults(run=_bench)

@@ -160,16 +160,32 @@ def student() -> int:
     Raises:
         NotebookError: A file in ``notebooks/`` is not a notebook.
     """
-    from workbook.reports import editions
+    from workbook.reports import colab, editions
     from workbook.reports.execute import read
 
     import nbformat
 
     for path in _chosen(None):
-        notebook = editions.student(read(path))
+        notebook = colab.ready(editions.student(read(path)), path.name)
         with paths.writing(paths.REPORTS / "student" / path.name) as partial:
             nbformat.write(notebook, partial)
         print(paths.REPORTS / "student" / path.name)
+    return 0
+
+
+def release() -> int:
+    """Write what is published of a tagged version to ``reports/release/``; return 0, or 1.
+
+    Raises:
+        NotebookError: A file in ``notebooks/`` is not a notebook.
+    """
+    from workbook.reports import publishing
+
+    try:
+        for path in publishing.write(paths.REPORTS / "release"):
+            print(path)
+    except publishing.ReleaseError as error:
+        return _tell([str(error)])
     return 0
 
 
