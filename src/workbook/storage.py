@@ -17,8 +17,9 @@ _CACHES = ("__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".ipynb
 def made_again() -> dict[str, tuple[list[Path], str]]:
     """Return the folders that can be made again, by a name, each with a word on how."""
     found = {
-        name: ([path] if (path := paths.ROOT / name).is_dir() else [], how)
+        name: ([path] if path.is_dir() and not path.is_symlink() else [], how)
         for name, how in _MADE_AGAIN.items()
+        for path in [paths.ROOT / name]
     }
     found["caches"] = (list(_caches(paths.ROOT)), "of Python, Jupyter and the tests")
     return found

@@ -19,9 +19,10 @@ _REPOSITORY = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+?)(\.git)?/?")
 
 
 def project() -> dict[str, Any]:
-    """Return what pyproject.toml says under ``[project]``."""
-    text = (paths.ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    return dict(tomllib.loads(text)["project"])
+    """Return what pyproject.toml says under ``[project]``, nothing outside of a checkout."""
+    path = paths.ROOT / "pyproject.toml"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return dict(tomllib.loads(text).get("project", {}))
 
 
 def ready(notebook: NotebookNode, name: str) -> NotebookNode:
@@ -43,7 +44,8 @@ def ready(notebook: NotebookNode, name: str) -> NotebookNode:
             f"pyproject.toml: Repository is {url!r}; expected https://github.com/OWNER/NAME, from "
             "which Colab opens notebooks: correct it, or take it out"
         )
-    place = next(i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+    code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    place = code[0] if code else len(notebook.cells)
     notebook.cells[place:place] = [
         v4.new_markdown_cell(badge(found[1], name), id="colab-badge"),
         v4.new_code_cell(install(found[1], f"v{described['version']}"), id="colab-install"),

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import zipfile
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def write(folder: Path) -> list[Path]:
         ReleaseError: The checkout is not at the tag of this version, or was changed since.
         NotebookError: A file in ``notebooks/`` is not a notebook.
     """
-    version = colab.project()["version"]
+    version = colab.project().get("version", "")
     _require_tag(f"v{version}")
     made = {"student": _student()}
     for edition in ("student", "instructor"):
@@ -88,7 +89,9 @@ def _pages(edition: str) -> dict[str, bytes]:
             Path(shutil.copy(path, temporary)) for path in paths.listed(paths.NOTEBOOKS, "*.ipynb")
         ]
         pages = Path(temporary) / "pages"
-        if reports.make(copies, edition, folder=pages):
+        with redirect_stdout(io.StringIO()):  # it names a folder that will be gone
+            failed = reports.make(copies, edition, folder=pages)
+        if failed:
             raise ReleaseError("a page could not be written; see above")
         found = [path for path in pages.iterdir() if path.is_file()]
         if edition == "instructor":
