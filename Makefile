@@ -13,6 +13,8 @@ RUN := $(BIN)/python
 # Every package that is installed, with its digests; a stamp for each, newer only after an
 # installation that went through.
 LOCK := $(if $(GPU),.ci/requirements-gpu.txt,requirements.txt)
+# Colab's Python, whose packages are in .ci/colab-requirements.txt.
+COLAB_PYTHON ?= python3.13
 INSTALLED := .venv/installed-$(if $(GPU),gpu,cpu)
 # uv where it is there (UV= leaves it out), pip where not.
 UV ?= $(shell command -v uv 2>/dev/null)
@@ -24,7 +26,7 @@ export GLIBC_TUNABLES
 .DEFAULT_GOAL := help
 # `make reports pdf` is an order: the pages come first.
 .NOTPARALLEL:
-.PHONY: help reports pdf student test test-full lab data notebooks table bench lint lock clean
+.PHONY: help reports pdf student test test-full lab data notebooks table bench storage release test-colab lint lock clean
 
 help: ## list the commands
 	@echo "make COMMAND, where COMMAND is one of"
@@ -40,7 +42,7 @@ student: $(INSTALLED) ## write the notebooks without solutions to reports/studen
 	$(RUN) -m workbook student
 
 test: $(INSTALLED) lint ## lint, types, unit tests, then the notebooks on practice data (quick)
-	$(RUN) -m pytest
+	$(if $(wildcard tests),$(RUN) -m pytest)
 	WORKBOOK_DATA=practice WORKBOOK_QUICK=1 $(RUN) -m pytest $(NBVAL) notebooks
 
 test-full: $(INSTALLED) ## the notebooks on the real data, full training, floors asserted
@@ -60,6 +62,19 @@ table: $(INSTALLED) ## make the README's table anew from the results stored in t
 
 bench: $(INSTALLED) ## time training and loading against the alternatives
 	$(RUN) -m workbook bench
+
+storage: $(INSTALLED) ## show how much disk each part takes; CLEAR=1 clears what can be made again
+	@$(RUN) -m workbook storage $(if $(CLEAR),--clear)
+
+release: $(INSTALLED) ## from a tag: the student's zip, the pages and checksums, in reports/release/
+	$(RUN) -m workbook release
+
+test-colab: $(INSTALLED) ## the notebooks, shortened, on Colab's versions of TensorFlow and Python
+	$(COLAB_PYTHON) -m venv --clear .venv/colab
+	.venv/colab/bin/python -m pip install --quiet --disable-pip-version-check -r .ci/colab-requirements.txt
+	.venv/colab/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	WORKBOOK_DATA=practice WORKBOOK_QUICK=1 .venv/colab/bin/python -m pytest \
+	  -W default::DeprecationWarning $(NBVAL) notebooks
 
 lint: $(INSTALLED) ## check style and types, and the workflows where zizmor and actionlint are installed
 	$(RUN) -m ruff check .

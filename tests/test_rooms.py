@@ -12,13 +12,14 @@ SOURCE = Path(workbook.__file__).parent
 
 FLOORS = [
     {"__main__"},
+    {"release"},
     {"bench"},
     {"reports"},
     {"hands"},
     {"exercises", "plots", "results"},
     {"datasets", "devices", "explain", "training"},
     {"layers"},
-    {"practice"},
+    {"practice", "storage"},
     {"backend", "machine", "paths"},
     {"workbook"},
 ]

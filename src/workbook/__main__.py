@@ -47,6 +47,23 @@ def _data(options: argparse.Namespace) -> None:
     sources.require_data_dir()
 
 
+def _release(options: argparse.Namespace) -> int:
+    from workbook import paths, release
+
+    try:
+        print(*release.write(paths.REPORTS / "release"), sep="\n")
+    except release.ReleaseError as error:
+        print(f"FAILED {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _storage(options: argparse.Namespace) -> int:
+    from workbook import storage
+
+    return storage.show(options.clear)
+
+
 def _bench(options: argparse.Namespace) -> int:
     from workbook import bench
 
@@ -97,6 +114,17 @@ def _parser() -> argparse.ArgumentParser:
     pdf = commands.add_parser("pdf", help="print the pages in reports/ to PDF, with Chromium")
     pdf.add_argument("folder", nargs="?", type=Path, help="default: reports/")
     pdf.set_defaults(run=lambda chosen: reports.pdf(chosen.folder))
+
+    release = commands.add_parser(
+        "release", help="write what is published of a tagged version to reports/release/"
+    )
+    release.set_defaults(run=_release)
+
+    storage = commands.add_parser(
+        "storage", help="show how much disk the workbook takes, and clear what can be made again"
+    )
+    storage.add_argument("--clear", action="store_true", help="remove what can be made again")
+    storage.set_defaults(run=_storage)
 
     bench = commands.add_parser("bench", help="time training and loading against the alternatives")
     bench.set_defaults(run=_bench)

@@ -178,13 +178,13 @@ def student() -> int:
     Raises:
         NotebookError: A file in ``notebooks/`` is not a notebook.
     """
-    from workbook.reports import editions
+    from workbook.reports import colab, editions
     from workbook.reports.reading import read
 
     import nbformat
 
     for path in _own():
-        notebook = editions.student(read(path))
+        notebook = colab.ready(editions.student(read(path)), path.name)
         with paths.writing(paths.REPORTS / "student" / path.name) as partial:
             nbformat.write(notebook, partial)
         print(paths.REPORTS / "student" / path.name)
