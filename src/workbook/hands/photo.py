@@ -1,18 +1,15 @@
 """Read a photograph of a hand as the network reads it."""
 
-from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from workbook import plots
 from workbook.hands.cutting import SIDE, is_on_black, located, square
+from workbook.hands.opening import Photo, opened
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
-DECODED = 1024  # pixels; what a JPEG has beyond twice this is not decoded
 LOOKED_AT = 128  # pixels; a photo is searched for the hand at this size
-
-Photo = str | Path | BinaryIO | np.ndarray
 
 
 def read_photo(photo: Photo) -> np.ndarray:
@@ -24,16 +21,20 @@ def read_photo(photo: Photo) -> np.ndarray:
     found, the middle square is used. :func:`steps` shows what was found.
 
     Args:
-        photo: the path of a JPEG, PNG or WebP file (or of what else Pillow reads), or such a
-            file, open for reading bytes; or its pixels, uint8, (height, width) or, in colour,
-            (height, width, 3).
+        photo: in whatever form it is at hand: the path of a JPEG, PNG or WebP file (or of what
+            else Pillow reads), such a file when it is open, or its bytes; what an upload gives
+            (``FileUpload.value`` of ipywidgets, the dictionary of Colab); a Pillow image; or
+            pixels in an array, a tensor, a table or lists, ``(height, width)`` or
+            ``(height, width, 1 to 4)``, or with the channels first, of any real dtype, to 1 or to
+            255 (others are stretched to their largest).
 
     Returns:
         ``(28, 28)`` uint8, from 0 (black) to 255 (white).
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is not an image, or a damaged one.
+        ValueError: it is no photo, or a damaged one, or too large: only a JPEG that is not
+            progressive is read beyond 200 million pixels. The message says what can be read.
     """
     return _read(photo).small
 
@@ -75,7 +76,7 @@ class _Read(NamedTuple):
 
 
 def _read(photo: Photo) -> _Read:
-    image, size = _opened(photo)
+    image, size = opened(photo)
     looked_at = image.copy()
     looked_at.thumbnail((LOOKED_AT, LOOKED_AT), Image.Resampling.BOX)
     colour = np.asarray(looked_at.convert("RGB"))
@@ -88,34 +89,3 @@ def _read(photo: Photo) -> _Read:
         beyond="constant" if is_on_black(colour) else "edge",
     )
     return _Read(size, colour, hand, crop, small)
-
-
-def _opened(photo: Photo) -> tuple[Image.Image, tuple[int, int]]:
-    """Return the photo upright, in RGB, what is transparent in black; and its full size."""
-    name = getattr(photo, "name", photo)
-    try:
-        if isinstance(photo, np.ndarray):
-            image = Image.fromarray(photo)
-            size = image.size
-        else:
-            with Image.open(photo) as stored:
-                turned = stored.getexif().get(ExifTags.Base.Orientation, 1) >= 5
-                size = stored.size[::-1] if turned else stored.size
-                # A JPEG is decoded small at once, which takes a tenth of the time and memory.
-                stored.draft(None, (DECODED, DECODED))
-                image = ImageOps.exif_transpose(stored)
-        if image.mode.startswith(("I", "F")):  # grey of more than 8 bits
-            values = np.asarray(image, dtype="float64")
-            image = Image.fromarray((255 * values / max(values.max(), 1)).astype("uint8"))
-        layers = image.convert("RGBA")
-    except FileNotFoundError:
-        raise FileNotFoundError(
-            f"There is no file {name}. Give the path of a photo, such as 'my-hand.jpg'."
-        ) from None
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError) as error:
-        raise ValueError(
-            f"{name} cannot be read as an image ({error}). Give a whole JPEG, PNG or WebP file; "
-            "save a photo of another kind, such as HEIC, as JPEG first."
-        ) from error
-    black = Image.new("RGBA", layers.size, "black")
-    return Image.alpha_composite(black, layers).convert("RGB"), size
