@@ -12,13 +12,19 @@ Shapes: ``images`` are ``(n, 28, 28)`` or ``(n, 28, 28, 1)``, uint8 from 0 to 25
 
 import base64
 import io
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbook import datasets
 
 import numpy as np
-from matplotlib import figure
+
+try:
+    from matplotlib import figure
+except ValueError:  # MPLBACKEND names a window system that there is none of; none is needed here
+    os.environ.pop("MPLBACKEND", None)
+    from matplotlib import figure
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from PIL import Image
