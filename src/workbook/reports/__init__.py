@@ -96,6 +96,7 @@ def refresh(notebooks: list[Path] | None = None) -> int:
     Raises:
         KernelError: The kernel did not start.
     """
+    from workbook import live
     from workbook.reports import export
     from workbook.reports.execute import execute, stable
 
@@ -115,6 +116,7 @@ def refresh(notebooks: list[Path] | None = None) -> int:
         if path.read_bytes() != before:
             failed.append(f"{path} is left as it was: it has changed since it was read; run again")
             continue
+        live.output.put_away(run.notebook)
         with paths.writing(path) as partial:
             nbformat.write(stable(run.notebook), partial)
         record = export.results(run.notebook)

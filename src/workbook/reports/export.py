@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from workbook import live
 from workbook.reports.editions import student, tags
 from workbook.reports.execute import Run
 from workbook.results import MIME_TYPE
@@ -126,7 +127,11 @@ class Exporter:
         notebook = copy.deepcopy(run.notebook)
         if self.edition == "student":
             notebook = student(notebook)
+        alive = self._clean is not clean and _wake(notebook)
         headings, asks = self._render_markdown(notebook, path.resolve().parent)
+        # One script, so that the policy can name it.
+        script = "" if self._clean is clean else asset("copy.js")
+        script += live.output.script() if alive else ""
         title = next((h.text for h in headings if h.level == 1), path.stem)
         record = {
             "name": name or path.stem,
@@ -150,7 +155,8 @@ class Exporter:
                 "keep_lines": KEEP_LINES,
                 "asks": asks,
                 "style": asset("style.css"),
-                "script": "" if self._clean is clean else asset("copy.js"),
+                "script": script,
+                "script_source": live.output.source(script) if script else "'none'",
             },
         )
         return str(body)
@@ -171,6 +177,8 @@ class Exporter:
                 if headings:
                     asks += [(headings[-1], found) for found in _ASKED.findall(cell.html)]
             for output in cell.get("outputs", []):
+                if live.MIME_TYPE in output.get("data", {}):
+                    output.data.pop("text/html", None)  # its picture is shown, alive or still
                 if "text/markdown" in output.get("data", {}):
                     output.html = self._markdown(output.data["text/markdown"], folder, headings)
                 elif "text/latex" in output.get("data", {}):
@@ -324,6 +332,14 @@ def _safe_value(tag: str, name: str, value: str) -> str | None:
     if name == "class":
         return None if _OWN_CLASSES & set(value.split()) else value
     return value
+
+
+def _wake(notebook: NotebookNode) -> bool:
+    """Put what the script of `workbook.live` needs beside each of its outputs, if there is one."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    for output in outputs:
+        output.live = live.output.stored(output)
+    return any(output.live for output in outputs)
 
 
 def results(notebook: NotebookNode) -> dict[str, Any] | None:
