@@ -49,7 +49,7 @@ NETWORKS = {
 def test_a_hundred_images_are_read_as_keras_reads_them(name, engine, pictures):
     model = NETWORKS[name]()
     found, wanted = engine(model, pictures[0]), expected(model, pictures[0])
-    assert len(set(wanted.argmax(axis=1))) > 1
+    assert np.ptp(wanted, axis=0).max() > 0.3
     assert np.abs(found - wanted).max() < 1e-4
 
 

@@ -13,7 +13,7 @@ from workbook.layers.contrast import FLOOR
 from workbook.live import NetworkError
 
 import numpy as np
-from keras import layers, ops
+from keras import layers
 
 Entry = dict[str, Any]
 """One step of the engine (see ``OPERATIONS`` in engine.js), as plain JSON values."""
@@ -245,7 +245,7 @@ def _array(values: Any, shape: tuple[int, ...] = (), otherwise: float = 0) -> np
     """Return weights as float32; where a layer goes without them, what stands for them."""
     if values is None:
         return np.full(shape, otherwise, "float32")
-    array = ops.convert_to_numpy(values).astype("float32")
+    array = values.numpy().astype("float32")
     if not np.isfinite(array).all():
         raise NetworkError(
             f"{values.path} holds weights that are not finite: the training diverged. Train the "

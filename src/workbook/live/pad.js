@@ -284,7 +284,7 @@ function weights(networks) {
     return { canvas, figure: h("figure", {}, canvas, h("figcaption", {}, name)) };
   });
   const range = h("input", { type: "range", min: 1, value: 1, "aria-label": "Unit" });
-  const number = h("output");
+  const number = h("span", { class: "number" });
   const busiest = h("div", { class: "busiest", role: "group", "aria-label": "Units that answer most" });
   const sums = h("p", { class: "sums" });
   const place = h("p", { class: "sums" });
