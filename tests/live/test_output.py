@@ -14,9 +14,13 @@ from workbook.reports import execute, export
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from bs4 import BeautifulSoup
 from conftest import LETTERS, dense, hands
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Browser, expect
+
+# Keras' own, where it saves a model.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +51,8 @@ def exported(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def policy(text: str) -> str:
-    return re.search(r'Content-Security-Policy" content="([^"]*)"', text)[1]
+    [named] = BeautifulSoup(text, "html.parser").select("[http-equiv=Content-Security-Policy]")
+    return str(named["content"])
 
 
 def scripts(text: str) -> list[str]:

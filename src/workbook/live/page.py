@@ -18,7 +18,7 @@ def write(models: list[Path], folder: Path | None = None) -> Path:
     Raises:
         NetworkError: There is no such model, or one that no page can run.
     """
-    shown = live.pad({path.stem: _loaded(path) for path in models})
+    shown = live.pad({path.stem: loaded(path) for path in models})
     page = render(shown, ", ".join(path.stem for path in models))
     target = (folder or paths.REPORTS / "live") / f"{models[0].stem}.html"
     with paths.writing(target) as partial:
@@ -38,7 +38,12 @@ def render(shown: live.Live, title: str) -> str:
     )
 
 
-def _loaded(path: Path) -> Any:
+def loaded(path: Path) -> Any:
+    """Return a saved Keras model.
+
+    Raises:
+        NetworkError: There is no such file, or it is none.
+    """
     from workbook import layers, training  # noqa: F401 - a saved model may hold their classes
     from workbook.backend import keras
 
