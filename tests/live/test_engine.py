@@ -9,8 +9,8 @@ from workbook.live.network import dequantised, described
 
 import numpy as np
 import pytest
-from conftest import LETTERS, dense, garments, hands, settled
 from keras import layers
+from networks import LETTERS, dense, garments, hands, settled
 
 RUN = """([description, images]) => {
   const host = document.querySelector(".workbook-live");

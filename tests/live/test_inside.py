@@ -8,10 +8,10 @@ from workbook import live
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import LETTERS, hands
+from browsing import PIXELS, settle
+from networks import LETTERS, hands
 from PIL import Image
 from playwright.sync_api import expect
-from test_pad import PIXELS, settle
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from workbook.live.network import dequantised, described, quantised
 
 import numpy as np
 import pytest
-from conftest import dense, hands
 from keras import layers
+from networks import dense, hands
 
 
 class Doubled(layers.Dense):

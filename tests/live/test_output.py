@@ -15,8 +15,8 @@ import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
-from conftest import LETTERS, dense, hands
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from networks import LETTERS, dense, hands
 from playwright.sync_api import Browser, expect
 
 # Keras' own, where it saves a model.

@@ -41,7 +41,9 @@ def measure(models: list[Path]) -> list[dict[str, Any]]:
     for path in models:
         dataset = datasets.load(DATASETS[path.name[:2]])
         train, test = dataset.load_data()
-        X, y = test if test[1] is not None else train
+        X, y = train
+        if test[1] is not None:
+            X, y = test[0], test[1]
         model = page.loaded(path)
         said = {
             name: network.predict(_shaped(X, network), verbose=0)
