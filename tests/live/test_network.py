@@ -81,6 +81,8 @@ def test_the_pad_is_for_digits_and_the_look_inside_for_convolutions(pictures):
         live.inside(dense(), *pictures, "ABC")
     with pytest.raises(live.NetworkError, match=r"these images, of \[14, 28, 1\]"):
         live.inside(hands(), pictures[0][:, ::2], pictures[1], "ABC")
+    with pytest.raises(live.NetworkError, match=r"float64; .* as they were loaded"):
+        live.inside(hands(), pictures[0] / 255, pictures[1], "ABC")
 
 
 def test_a_weight_is_within_half_a_step_of_itself():

@@ -149,6 +149,13 @@ def test_a_record_that_is_none_leaves_the_picture(record, exported, pad: live.Li
     assert "application/json" not in text and "A still picture of the pad" in text
 
 
+def test_practice_data_is_named_wherever_it_shows(opened, monkeypatch) -> None:
+    monkeypatch.setattr(live.datasets, "practice_notice", lambda: "practice data, not MNIST")
+    tab = opened(live.pad(dense((4,))))
+    expect(tab.locator(".notice")).to_have_text("practice data, not MNIST")
+    assert "practice data, not MNIST" in tab.locator("img").get_attribute("alt")
+
+
 def test_no_tag_can_begin_in_the_data(exported, pad: live.Live) -> None:
     evil = live.Live({**pad.payload, "notice": "</script><script>alert(1)</script>"}, pad.still)
     text = exported(notebook(evil))

@@ -11,7 +11,7 @@ from typing import Any
 
 from workbook import datasets, live, paths
 from workbook.live import page
-from workbook.live.network import dequantised, described
+from workbook.live.network import dequantised, described, unit
 from workbook.reports import printing
 
 import numpy as np
@@ -72,7 +72,7 @@ def saved() -> list[Path]:
 
 
 def _shaped(images: np.ndarray, model: Any) -> np.ndarray:
-    return images.reshape(-1, *model.input_shape[1:]).astype("float32") / 255
+    return images.reshape(-1, *model.input_shape[1:]).astype("float32") * np.float32(unit(model))
 
 
 def _in_browser(model: Any, images: np.ndarray) -> tuple[np.ndarray, float]:

@@ -9,6 +9,7 @@ page of its own (``python -m workbook live``). Where no script runs, a still pic
 
 from typing import TYPE_CHECKING, Any
 
+from workbook import datasets
 from workbook.live.digits import measured, read_digits
 from workbook.live.output import MIME_TYPE, Live
 
@@ -46,7 +47,8 @@ def pad(networks: "keras.Model | dict[str, keras.Model]") -> Live:
                 f"{network['classes']} answers; the pad is for networks that read digits: "
                 "[28, 28] or [28, 28, 1], and 10."
             )
-    return Live({"kind": "pad", "networks": packed, "classes": DIGITS}, still.pad(models))
+    payload = {"kind": "pad", "networks": packed, "classes": DIGITS}
+    return Live(payload | {"notice": datasets.practice_notice()}, still.pad(models))
 
 
 def inside(
@@ -59,7 +61,7 @@ def inside(
 
     Raises:
         NetworkError: The network is not for such images, has no convolution, or has a layer that no
-            page can run.
+            page can run; or the images are not uint8.
     """
     from workbook.live import still
     from workbook.live.network import described
@@ -67,6 +69,11 @@ def inside(
 
     packed = {"title": model.name, **described(model)}
     shape, kinds = list(images.shape[1:]), {layer["type"] for layer in packed["layers"]}
+    if images.dtype != "uint8":
+        raise NetworkError(
+            f"The images are {images.dtype}; a look inside takes grey levels from 0 to 255, uint8: "
+            "give them as they were loaded."
+        )
     if "conv2d" not in kinds or packed["input"] != [*shape, 1]:
         raise NetworkError(
             f"{model.name} takes images of {packed['input']}"
@@ -82,6 +89,7 @@ def inside(
         "images": base64_of(images[chosen]),
         "numbers": chosen.tolist(),
         "labels": [int(label) for label in labels[chosen]],
+        "notice": datasets.practice_notice(),
     }
     return Live(payload, still.inside(model, images[chosen[0]], classes))
 

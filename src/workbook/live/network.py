@@ -39,8 +39,7 @@ def described(model: keras.Model) -> Entry:
 
     Kernels are int8 with one float32 step for each output channel, which keeps their largest
     weight; biases and what normalisation learned stay float32. All are base64 of their bytes,
-    little-endian. ``unit`` is what the engine multiplies grey levels from 0 to 255 by: 1/255, or 1
-    where the network's own first layer does so.
+    little-endian. The engine multiplies grey levels from 0 to 255 by :func:`unit` first.
 
     Raises:
         NetworkError: It is no ``Sequential`` model of images ``(h, w)`` or ``(h, w, channels)``,
@@ -55,20 +54,25 @@ def described(model: keras.Model) -> Entry:
         raise NetworkError(
             f"{model.name} has no input shape of an image: begin it with keras.Input((28, 28))."
         )
-    steps: list[Entry] = []
-    unit = 1 / 255
-    for layer in _in_order(model):
-        if isinstance(layer, layers.Rescaling) and not steps and np.all(np.abs(layer.scale) < 0.1):
-            unit = 1.0  # the network takes grey levels as they are
-        for step in _steps(layer):
-            steps.append({"name": layer.name, **step})
     return {
         "name": model.name,
         "input": list(model.input_shape[1:]),
         "classes": int(model.output_shape[-1]),
-        "unit": unit,
-        "layers": steps,
+        "unit": unit(model),
+        "layers": [
+            {"name": layer.name, **step} for layer in _in_order(model) for step in _steps(layer)
+        ],
     }
+
+
+def unit(model: keras.Model) -> float:
+    """Return what grey levels from 0 to 255 are multiplied by for a network: 1/255, or 1.
+
+    It is 1 where the first thing that the network does is to scale them itself.
+    """
+    first = next((layer for layer in _in_order(model) if type(layer) not in _UNCHANGED), None)
+    own = isinstance(first, layers.Rescaling) and bool(np.all(np.abs(first.scale) < 0.1))
+    return 1.0 if own else 1 / 255
 
 
 def dequantised(model: keras.Model) -> keras.Model:

@@ -237,7 +237,7 @@ function pad(spec, networks) {
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   }
 
-  const look = weights(networks);
+  const look = weights(networks, voice);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
   requestAnimationFrame(show);
 
@@ -265,7 +265,7 @@ function pad(spec, networks) {
 }
 
 /** The weights of one unit of the first dense layer, on the digit that was drawn. */
-function weights(networks) {
+function weights(networks, voice) {
   const firsts = networks.map(({ title, layers, input }) => {
     const at = layers.findIndex(({ type }) => type !== "flatten");
     const layer = layers[at];
@@ -317,7 +317,10 @@ function weights(networks) {
   );
   pictures[2].canvas.setAttribute("tabindex", 0);
   pictures[2].canvas.setAttribute("role", "application");
-  pointing(pictures[2].canvas, () => [SIDE, SIDE], (row, column) => tell(row * SIDE + column));
+  pointing(pictures[2].canvas, () => [SIDE, SIDE], (row, column) => {
+    tell(row * SIDE + column);
+    voice.say(place.textContent);
+  });
 
   const weight = (i) => first.layer.weights.data[i * first.layer.weights.shape[1] + unit];
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from workbook import plots
 from workbook.backend import keras
+from workbook.live.network import unit
 from workbook.practice.digits import SKELETONS
 from workbook.practice.strokes import ink, smooth
 
@@ -16,15 +17,15 @@ BLOCK_ENDS = (keras.layers.Conv2D, keras.layers.Flatten)
 
 def pad(networks: Mapping[str, keras.Model]) -> plots.Figure:
     """Show a 7 that the workbook draws, and what each network reads in it."""
-    digit = _seven()
+    digit = 255 * _seven()
     fig = plots.blank(2.9)
     axes = fig.subplots(1, 1 + len(networks), width_ratios=[1.2] + [1] * len(networks))
-    axes[0].imshow(digit, cmap="gray", vmin=0, vmax=1)
+    axes[0].imshow(digit, cmap="gray", vmin=0, vmax=255)
     axes[0].set(xticks=[], yticks=[])
     axes[0].set_title("Drawn on the pad", fontsize=9)
     said = []
     for axis, (name, model) in zip(axes[1:], networks.items(), strict=True):
-        image = digit.reshape(1, *model.input_shape[1:])
+        image = digit.reshape(1, *model.input_shape[1:]) * np.float32(unit(model))
         said.append(f"{name} reads {_bars(axis, name, _predicted(model, image), '0123456789')}")
     fig.suptitle("The pad: draw on it where this notebook runs, or in its page", fontsize=10)
     return plots.described(
@@ -90,7 +91,7 @@ def _predicted(model: keras.Model, image: np.ndarray) -> np.ndarray:
 
 def _maps(model: keras.Model, image: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
     """Return the maps after each block of convolution, ``(h, w, maps)``, and the probabilities."""
-    values: Any = image.astype("float32") / 255
+    values: Any = image.astype("float32") * np.float32(unit(model))
     blocks, begun = [], False
     for layer in model.layers:
         if isinstance(layer, BLOCK_ENDS) and begun:
