@@ -11,7 +11,10 @@ const floats = (text) => new Float32Array(bytes(text).buffer);
 function kernel(packed) {
   const steps = floats(packed.step);
   const whole = new Int8Array(bytes(packed.int8).buffer);
-  return { shape: packed.shape, data: Float32Array.from(whole, (w, i) => w * steps[i % steps.length]) };
+  return {
+    shape: packed.shape,
+    data: Float32Array.from(whole, (w, i) => w * steps[i % steps.length]),
+  };
 }
 
 const tensor = (shape, data) => ({
@@ -50,20 +53,30 @@ function slide(x, size, strides, padding, channels, visit) {
         for (let kx = 0; kx < size[1]; kx++) {
           const column = z * strides[1] - across.before + kx;
           if (column < 0 || column >= width) continue;
-          visit((y * across.places + z) * channels, (row * width + column) * depth, ky * size[1] + kx);
+          visit(
+            (y * across.places + z) * channels,
+            (row * width + column) * depth,
+            ky * size[1] + kx,
+          );
         }
       }
 }
 
 function slid(x, size, strides, padding, channels) {
-  const places = [0, 1].map((axis) => windows(x.shape[axis], size[axis], strides[axis], padding).places);
+  const places = [0, 1].map(
+    (axis) => windows(x.shape[axis], size[axis], strides[axis], padding).places,
+  );
   return tensor([...places, channels]);
 }
 
 const OPERATIONS = {
   flatten: () => (x) => tensor([x.data.length], x.data),
 
-  relu: () => (x) => tensor(x.shape, x.data.map((value) => Math.max(value, 0))),
+  relu: () => (x) =>
+    tensor(
+      x.shape,
+      x.data.map((value) => Math.max(value, 0)),
+    ),
 
   softmax: () => (x) =>
     alongLast(x, (row) => {
@@ -76,7 +89,11 @@ const OPERATIONS = {
   // Batch normalisation at inference and rescaling: one factor and one term for each channel.
   affine(layer) {
     const [factor, term] = [floats(layer.factor), floats(layer.term)];
-    return (x) => tensor(x.shape, x.data.map((v, i) => v * factor[i % factor.length] + term[i % term.length]));
+    return (x) =>
+      tensor(
+        x.shape,
+        x.data.map((v, i) => v * factor[i % factor.length] + term[i % term.length]),
+      );
   },
 
   layer_normalization(layer) {
@@ -102,7 +119,8 @@ const OPERATIONS = {
         for (let i = 0; i < inputs; i++) {
           const value = x.data[from + i];
           if (value === 0) continue; // most of a drawing is background
-          for (let unit = 0, w = i * units; unit < units; unit++, w++) sums[unit] += value * weights.data[w];
+          for (let unit = 0, w = i * units; unit < units; unit++, w++)
+            sums[unit] += value * weights.data[w];
         }
       }
       return made;
@@ -151,7 +169,8 @@ const OPERATIONS = {
         const mean = values.reduce((a, b) => a + b, 0) / values.length;
         return new Float64Array(values.length).fill(mean);
       };
-      const around = (values) => product(product(rows, values, height, height, width), columns, height, width, width, true);
+      const around = (values) =>
+        product(product(rows, values, height, height, width), columns, height, width, width, true);
       const made = tensor([height, width, 2]);
       const pixels = Float64Array.from(x.data);
       [whole, around].forEach((mean, channel) => {
@@ -184,7 +203,8 @@ function product(a, b, n, m, k, turned = false) {
   const made = new Float64Array(n * k);
   for (let i = 0; i < n; i++)
     for (let j = 0; j < k; j++)
-      for (let l = 0; l < m; l++) made[i * k + j] += a[i * m + l] * b[turned ? j * m + l : l * k + j];
+      for (let l = 0; l < m; l++)
+        made[i * k + j] += a[i * m + l] * b[turned ? j * m + l : l * k + j];
   return made;
 }
 
@@ -196,7 +216,10 @@ function network(description) {
   const layers = description.layers.map((layer) => ({ ...layer }));
   const steps = layers.map((layer) => OPERATIONS[layer.type](layer));
   const run = (pixels) => {
-    const image = tensor(description.input, Float32Array.from(pixels, (level) => level * description.unit));
+    const image = tensor(
+      description.input,
+      Float32Array.from(pixels, (level) => level * description.unit),
+    );
     return steps.reduce((made, step) => [...made, step(made[made.length - 1])], [image]);
   };
   return { ...description, layers, run, predict: (pixels) => run(pixels).at(-1).data };

@@ -2,72 +2,6 @@
 
 const PATCH = 7; // pixels of the side of the patch that covers part of the picture
 
-/** What the network shows on its way: after LocalContrast, and after each block of layers. */
-function stagesOf(layers) {
-  const stages = [];
-  layers.forEach((layer, k) => {
-    if (layer.type === "local_contrast") stages.push({ name: "Local contrast", end: k + 1, signed: true });
-    if (layer.type !== "conv2d") return;
-    let end = k + 1;
-    while (["max_pooling", "affine", "layer_normalization", "relu"].includes(layers[end]?.type)) end++;
-    const name = `Block ${stages.filter(({ conv }) => conv !== undefined).length + 1}`;
-    stages.push({ name, conv: k, end, signed: !layers.slice(k, end).some(({ type }) => type === "relu") });
-  });
-  return stages;
-}
-
-/** From a place of a stage back to its convolution: the value after each layer, and where it stood. */
-function traced(layers, tensors, stage, row, column, map) {
-  const path = [];
-  let at = [row, column];
-  const value = (tensor) => tensor.data[(at[0] * tensor.shape[1] + at[1]) * tensor.shape[2] + map];
-  for (let k = stage.end - 1; k > stage.conv; k--) {
-    path.unshift({ layer: layers[k], value: value(tensors[k + 1]) });
-    if (layers[k].type !== "max_pooling") continue;
-    const { size, strides, padding } = layers[k];
-    const [before, from] = [tensors[k], at];
-    let best = -Infinity;
-    const start = [0, 1].map((axis) => from[axis] * strides[axis] - windows(before.shape[axis], size[axis], strides[axis], padding).before);
-    for (let y = Math.max(start[0], 0); y < Math.min(start[0] + size[0], before.shape[0]); y++)
-      for (let x = Math.max(start[1], 0); x < Math.min(start[1] + size[1], before.shape[1]); x++) {
-        const found = before.data[(y * before.shape[1] + x) * before.shape[2] + map];
-        if (found > best) [best, at] = [found, [y, x]];
-      }
-  }
-  return { path, at, value: value(tensors[stage.conv + 1]) };
-}
-
-/** The rows and columns of the picture, [first, last] of each, that a place of a layer's output sees. */
-function seenFrom(layers, tensors, k, place) {
-  let spans = place.map((at) => [at, at]);
-  for (; k >= 0; k--) {
-    const layer = layers[k];
-    const size = layer.type === "conv2d" ? layer.weights.shape : layer.size;
-    if (!layer.strides) continue;
-    spans = spans.map(([first, end], axis) => {
-      const { before } = windows(tensors[k].shape[axis], size[axis], layer.strides[axis], layer.padding);
-      return [first * layer.strides[axis] - before, end * layer.strides[axis] - before + size[axis] - 1];
-    });
-  }
-  return spans.map(([first, end], axis) => [Math.max(first, 0), Math.min(end, tensors[0].shape[axis] - 1)]);
-}
-
-/** What a filter meets at a place: for each map that comes in, what is there, its weights, their products. */
-function met(layer, before, [row, column], filter) {
-  const [high, wide, depth, filters] = layer.weights.shape;
-  const origin = [row, column].map((at, axis) => at * layer.strides[axis] - windows(before.shape[axis], layer.weights.shape[axis], layer.strides[axis], layer.padding).before);
-  return Array.from({ length: depth }, (_, map) => {
-    const cells = Array.from({ length: high * wide }, (_, cell) => {
-      const [y, x] = [origin[0] + Math.floor(cell / wide), origin[1] + (cell % wide)];
-      const inside = y >= 0 && y < before.shape[0] && x >= 0 && x < before.shape[1];
-      const there = inside ? before.data[(y * before.shape[1] + x) * depth + map] : 0;
-      const weight = layer.weights.data[(cell * depth + map) * filters + filter];
-      return { there, weight, product: there * weight };
-    });
-    return { map, cells, sum: total(cells.map(({ product }) => product)) };
-  });
-}
-
 function inside(spec, [network]) {
   const [height, width] = network.input;
   const { layers } = network;
@@ -91,7 +25,12 @@ function inside(spec, [network]) {
   const table = answers("The network reads", spec.classes);
   const view = picture(height, width, { "aria-hidden": "true" });
   const frame = h("span", { class: "frame", hidden: true });
-  const stand = h("div", { class: "view", tabindex: 0, role: "application", "aria-label": "Picture" }, view, frame);
+  const stand = h(
+    "div",
+    { class: "view", tabindex: 0, role: "application", "aria-label": "Picture" },
+    view,
+    frame,
+  );
   const title = h("p", { class: "name" });
 
   // --- The picture, and the patch over it.
@@ -105,13 +44,18 @@ function inside(spec, [network]) {
   function eachCovered(visit) {
     const half = PATCH >> 1;
     for (let y = Math.max(patch[0] - half, 0); y <= Math.min(patch[0] + half, height - 1); y++)
-      for (let x = Math.max(patch[1] - half, 0); x <= Math.min(patch[1] + half, width - 1); x++) visit(y * width + x);
+      for (let x = Math.max(patch[1] - half, 0); x <= Math.min(patch[1] + half, width - 1); x++)
+        visit(y * width + x);
   }
-  const movePatch = pointing(stand, () => [height, width], (row, column) => {
-    if (!covering) return;
-    patch = [row, column];
-    changed();
-  });
+  const movePatch = pointing(
+    stand,
+    () => [height, width],
+    (row, column) => {
+      if (!covering) return;
+      patch = [row, column];
+      changed();
+    },
+  );
   const cover = h("input", { type: "checkbox" });
   const mode = h("label", { class: "switch" }, cover, " Slide a patch over the picture");
   cover.addEventListener("change", () => {
@@ -135,12 +79,20 @@ function inside(spec, [network]) {
     const pixels = covered();
     tensors = network.run(pixels);
     if (!patch) before = tensors.at(-1).data;
-    paint(view, [...pixels].map((level) => grey(level / 255)));
+    paint(
+      view,
+      [...pixels].map((level) => grey(level / 255)),
+    );
     title.textContent = shown.name;
-    stand.setAttribute("aria-label", `${shown.name}${covering ? ". Arrow keys move the patch" : ""}`);
+    stand.setAttribute(
+      "aria-label",
+      `${shown.name}${covering ? ". Arrow keys move the patch" : ""}`,
+    );
     const says = tensors.at(-1).data;
     table.show(says, patch && before);
-    voice.say(`${patch ? `Patch at row ${patch[0]}, column ${patch[1]}: ` : `${shown.name}: `}${table.says(says)}.`);
+    voice.say(
+      `${patch ? `Patch at row ${patch[0]}, column ${patch[1]}: ` : `${shown.name}: `}${table.says(says)}.`,
+    );
     maps.forEach(({ canvas }, i) => paintMap(canvas, i));
     paintMap(large, map);
     tell();
@@ -149,8 +101,21 @@ function inside(spec, [network]) {
   // --- Twenty test images, and a photo of one's own.
   const strip = pictures.map((one) => {
     const canvas = picture(height, width, { "aria-hidden": "true" });
-    paint(canvas, [...one.pixels].map((level) => grey(level / 255)));
-    return h("button", { type: "button", "aria-label": one.name, "aria-pressed": String(one === shown), onclick: () => choose(one) }, canvas, h("span", {}, one.label));
+    paint(
+      canvas,
+      [...one.pixels].map((level) => grey(level / 255)),
+    );
+    return h(
+      "button",
+      {
+        type: "button",
+        "aria-label": one.name,
+        "aria-pressed": String(one === shown),
+        onclick: () => choose(one),
+      },
+      canvas,
+      h("span", {}, one.label),
+    );
   });
   function choose(one) {
     shown = one;
@@ -164,11 +129,30 @@ function inside(spec, [network]) {
   const own = { pixels: new Uint8Array(height * width), name: "Your photo" };
   let photo;
   const sliders = ["Size", "Left to right", "Up to down"].map((name, i) =>
-    h("input", { type: "range", min: i ? 0 : 20, max: 100, value: i ? 50 : 100, "aria-label": name, oninput: crop }),
+    h("input", {
+      type: "range",
+      min: i ? 0 : 20,
+      max: 100,
+      value: i ? 50 : 100,
+      "aria-label": name,
+      oninput: crop,
+    }),
   );
   const problem = h("p", { class: "problem", role: "alert" });
-  const cropping = h("div", { class: "cropping", hidden: true }, ...sliders.map((s) => h("label", { class: "range" }, h("span", {}, s.getAttribute("aria-label")), s)));
-  const file = h("input", { type: "file", accept: "image/*", class: "hidden", onchange: open, "aria-label": "A photo of your own" });
+  const cropping = h(
+    "div",
+    { class: "cropping", hidden: true },
+    ...sliders.map((s) =>
+      h("label", { class: "range" }, h("span", {}, s.getAttribute("aria-label")), s),
+    ),
+  );
+  const file = h("input", {
+    type: "file",
+    accept: "image/*",
+    class: "hidden",
+    onchange: open,
+    "aria-label": "A photo of your own",
+  });
   const upload = h("label", { class: "button" }, file, "Your own photo…");
 
   async function open() {
@@ -177,7 +161,8 @@ function inside(spec, [network]) {
     try {
       photo = await createImageBitmap(file.files[0]);
     } catch {
-      problem.textContent = "This file cannot be read as a picture. Choose a JPEG, PNG or WebP file.";
+      problem.textContent =
+        "This file cannot be read as a picture. Choose a JPEG, PNG or WebP file.";
       return;
     }
     file.value = ""; // the same file may be chosen again
@@ -193,11 +178,22 @@ function inside(spec, [network]) {
     const canvas = h("canvas", { width: width * fine, height: height * fine });
     const context = canvas.getContext("2d", { willReadFrequently: true });
     context.imageSmoothingQuality = "high";
-    context.drawImage(photo, across * (photo.width - side), down * (photo.height - side), side, side, 0, 0, canvas.width, canvas.height);
+    context.drawImage(
+      photo,
+      across * (photo.width - side),
+      down * (photo.height - side),
+      side,
+      side,
+      0,
+      0,
+      canvas.width,
+      canvas.height,
+    );
     const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
     const sums = new Float64Array(height * width);
     for (let i = 0; i < data.length / 4; i++) {
-      const at = Math.floor(i / canvas.width / fine) * width + Math.floor((i % canvas.width) / fine);
+      const at =
+        Math.floor(i / canvas.width / fine) * width + Math.floor((i % canvas.width) / fine);
       sums[at] += 0.299 * data[4 * i] + 0.587 * data[4 * i + 1] + 0.114 * data[4 * i + 2];
     }
     own.pixels = Uint8Array.from(sums, (sum) => Math.round(sum / fine ** 2));
@@ -216,10 +212,21 @@ function inside(spec, [network]) {
   const output = () => tensors[stage.end];
   function paintMap(canvas, index) {
     const { shape, data } = output();
-    const values = Array.from({ length: shape[0] * shape[1] }, (_, i) => data[i * shape[2] + index]);
+    const values = Array.from(
+      { length: shape[0] * shape[1] },
+      (_, i) => data[i * shape[2] + index],
+    );
     // As in the notebook, two spreads to each side of the mean; else from nothing to the largest answer.
-    const top = stage.signed ? 2 : Math.max(data.reduce((a, b) => Math.max(a, b)), 1e-9);
-    paint(canvas, values.map((value) => grey(stage.signed ? value / (2 * top) + 0.5 : (value / top) ** 0.6)));
+    const top = stage.signed
+      ? 2
+      : Math.max(
+          data.reduce((a, b) => Math.max(a, b)),
+          1e-9,
+        );
+    paint(
+      canvas,
+      values.map((value) => grey(stage.signed ? value / (2 * top) + 0.5 : (value / top) ** 0.6)),
+    );
   }
   function enter(next) {
     stage = next;
@@ -230,7 +237,16 @@ function inside(spec, [network]) {
     Object.assign(large, { height: rows, width: columns });
     maps = Array.from({ length: count }, (_, i) => {
       const canvas = picture(rows, columns, { "aria-hidden": "true" });
-      const button = h("button", { type: "button", "aria-label": `Map ${i + 1}`, "aria-pressed": "false", onclick: () => take(i) }, canvas);
+      const button = h(
+        "button",
+        {
+          type: "button",
+          "aria-label": `Map ${i + 1}`,
+          "aria-pressed": "false",
+          onclick: () => take(i),
+        },
+        canvas,
+      );
       return { canvas, button };
     });
     grid.replaceChildren(...maps.map(({ button }) => button));
@@ -248,11 +264,15 @@ function inside(spec, [network]) {
     maps.forEach(({ button }, i) => button.setAttribute("aria-pressed", String(i === map)));
     changed();
   }
-  const movePlace = pointing(lens, () => output().shape, (row, column) => {
-    place = [row, column];
-    tell();
-    voice.say(said.textContent);
-  });
+  const movePlace = pointing(
+    lens,
+    () => output().shape,
+    (row, column) => {
+      place = [row, column];
+      tell();
+      voice.say(said.textContent);
+    },
+  );
 
   // --- One place of one map: the products, and their sum.
   const said = h("p", { class: "sums" });
@@ -266,12 +286,16 @@ function inside(spec, [network]) {
     const rows = [];
     for (let i = 0; i < values.length; i += wide) {
       rows.push(
-        h("tr", {}, ...values.slice(i, i + wide).map((value) => {
-          const cell = h("td", {}, digits(value));
-          const [r, g, b] = value < 0 ? AGAINST : FOR;
-          cell.style.background = `rgb(${r} ${g} ${b} / ${(0.45 * Math.min(Math.abs(value) / largest, 1)).toFixed(3)})`;
-          return cell;
-        })),
+        h(
+          "tr",
+          {},
+          ...values.slice(i, i + wide).map((value) => {
+            const cell = h("td", {}, digits(value));
+            const [r, g, b] = value < 0 ? AGAINST : FOR;
+            cell.style.background = `rgb(${r} ${g} ${b} / ${(0.45 * Math.min(Math.abs(value) / largest, 1)).toFixed(3)})`;
+            return cell;
+          }),
+        ),
       );
     }
     return h("table", { class: "matrix" }, h("caption", {}, name), h("tbody", {}, ...rows));
@@ -290,12 +314,23 @@ function inside(spec, [network]) {
   function tell() {
     const [rows, columns, count] = output().shape;
     mapName.textContent = `${stage.name}, map ${map + 1} of ${count}`;
-    lens.setAttribute("aria-label", `${mapName.textContent}, ${rows} × ${columns} places. Arrow keys choose a place`);
-    outline(cursor, place.map((at) => [at, at]), [rows, columns]);
+    lens.setAttribute(
+      "aria-label",
+      `${mapName.textContent}, ${rows} × ${columns} places. Arrow keys choose a place`,
+    );
+    outline(
+      cursor,
+      place.map((at) => [at, at]),
+      [rows, columns],
+    );
     const at = `Row ${place[0]}, column ${place[1]}`;
     matrices.hidden = sourceLabel.hidden = after.hidden = stage.conv === undefined;
     if (stage.conv === undefined) {
-      outline(frame, place.map((p) => [p, p]), [height, width]);
+      outline(
+        frame,
+        place.map((p) => [p, p]),
+        [height, width],
+      );
       const value = output().data[(place[0] * columns + place[1]) * count + map];
       said.textContent = `${at}: ${signed(value)} spreads from the mean of ${map ? "its neighbourhood" : "the whole picture"}.`;
       return;
@@ -307,7 +342,9 @@ function inside(spec, [network]) {
     const order = [...parts].sort((a, b) => Math.abs(b.sum) - Math.abs(a.sum));
     const part = parts[incoming ?? order[0].map];
     const from = stages[stages.indexOf(stage) - 1];
-    source.replaceChildren(...order.map(({ map: i, sum }) => h("option", { value: i }, `map ${i + 1} (${signed(sum)})`)));
+    source.replaceChildren(
+      ...order.map(({ map: i, sum }) => h("option", { value: i }, `map ${i + 1} (${signed(sum)})`)),
+    );
     source.value = part.map;
     sourceLabel.firstChild.textContent = `${from ? from.name : "The picture"}, coming in: `;
     sourceLabel.hidden = parts.length === 1;
@@ -318,25 +355,40 @@ function inside(spec, [network]) {
     matrices.replaceChildren(
       matrix("what is there", of("there"), largest(of("there")), plain),
       sign("×"),
-      matrix("weights", of("weight"), largest(layer.weights.data.filter((_, i) => i % layer.weights.shape[3] === map)), plain),
+      matrix(
+        "weights",
+        of("weight"),
+        largest(layer.weights.data.filter((_, i) => i % layer.weights.shape[3] === map)),
+        plain,
+      ),
       sign("="),
       matrix("products", of("product"), largest(of("product")), signed),
       h("p", { class: "sum" }, "sum ", h("b", {}, signed(part.sum))),
     );
     const bias = layer.biases[map];
-    const all = parts.length === 1 ? "" : `All ${parts.length} maps together: ${signed(total(parts.map(({ sum }) => sum)))}. `;
-    const steps = trace.path.map(({ layer: { type, size }, value }) => ({
-      max_pooling: () => `the largest of its ${size?.join(" × ")} places: ${signed(value)}`,
-      affine: () => `normalised: ${signed(value)}`,
-      layer_normalization: () => `normalised: ${signed(value)}`,
-      relu: () => `after relu: ${plain(value)}`,
-    })[type]());
+    const all =
+      parts.length === 1
+        ? ""
+        : `All ${parts.length} maps together: ${signed(total(parts.map(({ sum }) => sum)))}. `;
+    const steps = trace.path.map(({ layer: { type, size }, value }) =>
+      ({
+        max_pooling: () => `the largest of its ${size?.join(" × ")} places: ${signed(value)}`,
+        affine: () => `normalised: ${signed(value)}`,
+        layer_normalization: () => `normalised: ${signed(value)}`,
+        relu: () => `after relu: ${plain(value)}`,
+      })[type](),
+    );
     const answer = output().data[(place[0] * columns + place[1]) * count + map];
     said.textContent = `${at} of this map: ${plain(answer)}. The filter meets, at row ${trace.at[0]}, column ${trace.at[1]} of what comes in:`;
     after.textContent = `${all}${bias ? `With the bias of ${signed(bias)}: ${signed(trace.value)}. ` : ""}Then ${steps.join("; ")}.`;
   }
 
-  const levels = choice("Maps after", stages.map((one, i) => [String(i), one.name]), String(stages.indexOf(stage)), (value) => enter(stages[Number(value)]));
+  const levels = choice(
+    "Maps after",
+    stages.map((one, i) => [String(i), one.name]),
+    String(stages.indexOf(stage)),
+    (value) => enter(stages[Number(value)]),
+  );
   enter(stage);
   requestAnimationFrame(update);
 
@@ -345,9 +397,19 @@ function inside(spec, [network]) {
     { class: "inside" },
     h("div", { class: "strip", role: "group", "aria-label": "Test images" }, ...strip),
     h("div", { class: "photo" }, upload, cropping, problem),
-    h("div", { class: "desk two" }, h("div", { class: "drawing" }, title, stand, mode), h("div", { class: "says" }, table.table)),
+    h(
+      "div",
+      { class: "desk two" },
+      h("div", { class: "drawing" }, title, stand, mode),
+      h("div", { class: "says" }, table.table),
+    ),
     h("div", { class: "stage" }, levels, grid),
-    h("div", { class: "desk two place" }, h("div", { class: "drawing" }, mapName, lens), h("div", { class: "products" }, said, sourceLabel, matrices, after)),
+    h(
+      "div",
+      { class: "desk two place" },
+      h("div", { class: "drawing" }, mapName, lens),
+      h("div", { class: "products" }, said, sourceLabel, matrices, after),
+    ),
     voice.region,
   );
 }

@@ -62,7 +62,8 @@ def element(text: str, png: str, size: dict[str, Any]) -> str:
 @cache
 def script() -> str:
     """Return the script that wakes every output on a page: one function, which leaves no name."""
-    parts = ["engine.js", "parts.js", "pad.js", "inside.js", "start.js"]
+    names = "engine parts ink weights pad tracing inside start"
+    parts = [f"{name}.js" for name in names.split()]
     style = json.dumps(asset("live.css")).replace("<", "\\u003c")
     return "\n".join(
         ["(() => {", '"use strict";', f"const STYLE = {style};", *map(asset, parts), "})();"]

@@ -17,11 +17,13 @@ const percent = (share, digits = 0) => `${(100 * share).toFixed(digits)}%`;
 const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
 const plain = (value) => value.toFixed(2).replace("-", "−");
 const total = (values) => values.reduce((a, b) => a + b, 0);
-const strongest = (values) => values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
+const strongest = (values) =>
+  values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
 
 const FOR = [20, 125, 195];
 const AGAINST = [225, 105, 15];
-const grey = (share) => [share, share, share, 1].map((part) => 255 * Math.min(Math.max(part, 0), 1));
+const grey = (share) =>
+  [share, share, share, 1].map((part) => 255 * Math.min(Math.max(part, 0), 1));
 /** From -1 to 1: orange, nothing, blue. */
 const leaning = (share) => [...(share < 0 ? AGAINST : FOR), 255 * Math.min(Math.abs(share), 1)];
 
@@ -58,7 +60,13 @@ function answers(name, classes) {
     const mark = h("span", { class: "mark", hidden: true });
     const share = h("td", { class: "share", role: "cell" });
     const track = h("td", { class: "track", "aria-hidden": "true" }, bar, mark);
-    const row = h("tr", { role: "row" }, h("th", { scope: "row", role: "rowheader" }, label), track, share);
+    const row = h(
+      "tr",
+      { role: "row" },
+      h("th", { scope: "row", role: "rowheader" }, label),
+      track,
+      share,
+    );
     return { row, bar, mark, share };
   });
   const best = h("b");
@@ -67,13 +75,20 @@ function answers(name, classes) {
     "table",
     // Said again, since the style lays the rows out as no table is.
     { class: classes.length > 12 ? "answers many" : "answers", role: "table" },
-    h("caption", {}, h("span", { class: "name" }, name), h("span", { class: "best" }, best, " ", sure)),
+    h(
+      "caption",
+      {},
+      h("span", { class: "name" }, name),
+      h("span", { class: "best" }, best, " ", sure),
+    ),
     h("tbody", { role: "rowgroup" }, ...rows.map(({ row }) => row)),
   );
   const show = (probabilities, before) => {
     const top = probabilities ? strongest(probabilities) : -1;
     best.textContent = probabilities ? classes[top] : "–";
-    const without = before ? `, without the patch ${classes[strongest(before)]} ${percent(Math.max(...before), 1)}` : "";
+    const without = before
+      ? `, without the patch ${classes[strongest(before)]} ${percent(Math.max(...before), 1)}`
+      : "";
     sure.textContent = probabilities ? percent(probabilities[top], 1) + without : "";
     rows.forEach(({ row, bar, mark, share }, i) => {
       row.classList.toggle("top", i === top);

@@ -5,7 +5,10 @@ const KINDS = { pad, inside };
 /** The scheme of JupyterLab, VS Code or Colab, which need not be the system's; "" elsewhere. */
 function scheme() {
   const { body, documentElement } = document;
-  const dark = body.dataset.jpThemeLight === "false" || body.classList.contains("vscode-dark") || documentElement.getAttribute("theme") === "dark";
+  const dark =
+    body.dataset.jpThemeLight === "false" ||
+    body.classList.contains("vscode-dark") ||
+    documentElement.getAttribute("theme") === "dark";
   const light = body.dataset.jpThemeLight === "true" || body.classList.contains("vscode-light");
   return dark ? "dark" : light ? "light" : "";
 }
