@@ -1,9 +1,11 @@
 # Every command of the workbook. Without make: see "Without make" in README.md.
 #   GPU=1            install TensorFlow's CUDA build; it stays until `make clean`
 #   EDITION=student  leave the solutions out of the reports
+#   MODEL=FILE.keras  the trained network that `make live` shows
 PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 python,$(shell \
   $(name) -c "import sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))" 2>/dev/null && echo $(name))))
 EDITION ?= instructor
+MODEL ?= data/models/01_mnist_dense.keras
 GPU ?= $(if $(wildcard .venv/installed-gpu),1)
 BIN := .venv/bin
 ifeq ($(OS),Windows_NT)
@@ -26,7 +28,7 @@ export GLIBC_TUNABLES
 .DEFAULT_GOAL := help
 # `make reports pdf` is an order: the pages come first.
 .NOTPARALLEL:
-.PHONY: help reports pdf student test test-full lab data notebooks table bench storage release test-colab lint lock clean
+.PHONY: help reports pdf student live test test-full lab data notebooks table bench storage release test-colab lint lock clean
 
 help: ## list the commands
 	@echo "make COMMAND, where COMMAND is one of"
@@ -40,6 +42,9 @@ pdf: $(INSTALLED) ## print the pages in reports/ to PDF, with Chromium
 
 student: $(INSTALLED) ## write the notebooks without solutions to reports/student/
 	$(RUN) -m workbook student
+
+live: $(INSTALLED) ## write the page on which digits are drawn for a trained network, MODEL
+	$(RUN) -m workbook live $(MODEL)
 
 test: $(INSTALLED) lint ## lint, types, unit tests, then the notebooks on practice data (quick)
 	$(if $(wildcard tests),$(RUN) -m pytest)

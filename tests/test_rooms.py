@@ -15,6 +15,7 @@ FLOORS = [
     {"release"},
     {"bench"},
     {"reports"},
+    {"live"},
     {"hands"},
     {"exercises", "plots", "results"},
     {"datasets", "devices", "explain", "training"},

@@ -35,8 +35,9 @@ def _foreseen() -> tuple[type[Exception], ...]:
     Called only where a command has failed, so that no other one imports what it does without.
     """
     from workbook.datasets import DataError
+    from workbook.live import NetworkError
 
-    return DataError, reports.KernelError, reports.NotebookError, OSError
+    return DataError, NetworkError, reports.KernelError, reports.NotebookError, OSError
 
 
 def _data(options: argparse.Namespace) -> None:
@@ -68,6 +69,12 @@ def _bench(options: argparse.Namespace) -> int:
     from workbook import bench
 
     return bench.main()
+
+
+def _live(options: argparse.Namespace) -> None:
+    from workbook.live import page
+
+    print(page.write(options.models, options.folder))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -125,6 +132,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     storage.add_argument("--clear", action="store_true", help="remove what can be made again")
     storage.set_defaults(run=_storage)
+
+    live = commands.add_parser(
+        "live", help="write a page on which digits are drawn for saved models to read"
+    )
+    live.add_argument("models", nargs="+", type=Path, help="such as data/models/*.keras")
+    live.add_argument("--folder", type=Path, help="where to write it (default: reports/live/)")
+    live.set_defaults(run=_live)
 
     bench = commands.add_parser("bench", help="time training and loading against the alternatives")
     bench.set_defaults(run=_bench)

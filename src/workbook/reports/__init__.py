@@ -114,6 +114,7 @@ def refresh(notebooks: list[Path] | None = None) -> int:
     Raises:
         KernelError: The kernel did not start.
     """
+    from workbook import live
     from workbook.reports import choosing, export
     from workbook.reports.execute import execute, stable
 
@@ -133,6 +134,7 @@ def refresh(notebooks: list[Path] | None = None) -> int:
         if path.read_bytes() != before:
             failed.append(f"{path} is left as it was: it has changed since it was read; run again")
             continue
+        live.output.put_away(run.notebook)
         with paths.writing(path) as partial:
             nbformat.write(stable(run.notebook), partial)
         record = export.results(run.notebook)

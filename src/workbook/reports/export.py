@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from workbook import live
 from workbook.reports.editions import student, tags
 from workbook.reports.execute import Run
 from workbook.reports.pages import markdown, markup, pictures, terminal
@@ -82,6 +83,10 @@ class Exporter:
         notebook = copy.deepcopy(run.notebook)
         if self.edition == "student":
             notebook = student(notebook)
+        alive = not self.untrusted and _wake(notebook)
+        # One script, so that the policy can name it.
+        script = "" if self.untrusted else asset("copy.js")
+        script += live.output.script() if alive else ""
         anchors = Anchors()
         cells = self._cells(notebook, anchors, path.resolve().parent)
         title = next((h.text for h in anchors.headings if h.level == 1), "") or path.stem
@@ -106,7 +111,8 @@ class Exporter:
             cells=cells,
             missing=len(notebook.cells) - len(cells),
             style=asset("style.css"),
-            script="" if self.untrusted else asset("copy.js"),
+            script=script,
+            script_source=live.output.source(script) if script else "'none'",
         )
 
     def _cells(self, notebook: NotebookNode, anchors: Anchors, folder: Path) -> list[Cell]:
@@ -150,6 +156,16 @@ def code(source: str, language: str = "ipython3") -> str:
     if not markdown.is_wide(source):
         return made
     return made.replace("<pre>", '<pre tabindex="0" role="group" aria-label="Code">', 1)
+
+
+def _wake(notebook: NotebookNode) -> bool:
+    """Put what the script of `workbook.live` needs beside each of its outputs, if there is one."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    for output in outputs:
+        output.live = live.output.stored(output)
+        if output.live:
+            output.data.pop("text/html", None)  # its picture is shown, alive or still
+    return any(output.live for output in outputs)
 
 
 def results(notebook: NotebookNode) -> dict[str, Any] | None:

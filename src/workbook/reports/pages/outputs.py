@@ -49,6 +49,8 @@ class Piece:
     alt: str = ""
     width: int = 0
     height: int = 0
+    live: str = ""
+    """JSON that the script of `workbook.live` wakes the picture with."""
 
     @property
     def summary(self) -> str:
@@ -165,7 +167,8 @@ class Outputs:
             raise pictures.PictureError("the page holds too much already")
         size = (output.get("metadata") or {}).get(kind)
         width, height = (_pixels(size, side) for side in ("width", "height"))
-        return Piece("picture", address, alt=pictures.alt(output), width=width, height=height)
+        alt, alive = pictures.alt(output), output.get("live") or ""
+        return Piece("picture", address, alt=alt, width=width, height=height, live=alive)
 
 
 def _text(text: str, kind: str) -> Piece | None:

@@ -1,0 +1,76 @@
+"""Digits that were drawn on the pad and saved: read back, and used to measure networks."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbook import paths
+from workbook.datasets import DataError
+from workbook.datasets.readers import shown
+
+import numpy as np
+from scipy.stats import binomtest
+
+if TYPE_CHECKING:
+    import keras
+
+HEADER = ["label", *(f"pixel{i}" for i in range(28 * 28))]
+
+
+def read_digits(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return the drawings that the pad saved: uint8 ``(n, 28, 28)``, and labels, uint8 ``(n,)``.
+
+    Raises:
+        DataError: There is no such file, or it has not the form of Kaggle's train.csv.
+    """
+    import pandas as pd
+
+    again = "Save your drawings from the pad again"
+    try:
+        table = pd.read_csv(path)
+    except FileNotFoundError:
+        raise DataError(shown(path), "no such file", "", again) from None
+    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
+        found = f"cannot be read ({str(error).splitlines()[0]})"
+        raise DataError(shown(path), found, "a CSV file", again) from None
+    if list(table.columns) != HEADER:
+        found = f"{len(table.columns)} columns, from {table.columns[0]!r} to {table.columns[-1]!r}"
+        raise DataError(shown(path), found, "label, pixel0, …, pixel783", again)
+    numbers = table.to_numpy()
+    if not np.issubdtype(numbers.dtype, np.integer) or not _in_range(numbers):
+        expected = "whole numbers: labels from 0 to 9, grey levels from 0 to 255"
+        raise DataError(shown(path), "other values in its rows", expected, again)
+    return numbers[:, 1:].astype("uint8").reshape(-1, 28, 28), numbers[:, 0].astype("uint8")
+
+
+def measured(networks: Mapping[str, "keras.Model"], path: Path | None = None) -> None:
+    """Print how many of your own drawings each network reads, with the interval of its accuracy.
+
+    ``path`` is what the pad saved (default: ``data/my_digits.csv``). Where there is no such file,
+    how to get one is printed instead.
+
+    Raises:
+        DataError: The file has not the form of Kaggle's train.csv.
+    """
+    path = path or paths.DATA / "my_digits.csv"
+    if not path.exists():
+        print(
+            f"No {shown(path)} yet: draw on the pad, save your drawings there, and run this again."
+        )
+        return
+    from workbook.live.network import unit
+
+    X, y = read_digits(path)
+    print(f"{len(y)} drawings in {shown(path)}; in brackets the 95% interval of Wilson (1927):")
+    for name, model in networks.items():
+        images = X.reshape(-1, *model.input_shape[1:]).astype("float32")
+        right = int((model.predict(images * unit(model), verbose=0).argmax(axis=1) == y).sum())
+        # Unlike two standard errors, it holds for few drawings, and for all of them right.
+        low, high = binomtest(right, len(y)).proportion_ci(method="wilson")
+        print(f"{name}: {right} read rightly, {right / len(y):.0%} ({low:.0%} to {high:.0%})")
+
+
+def _in_range(numbers: np.ndarray) -> bool:
+    return bool(
+        len(numbers) and numbers.min() >= 0 and numbers[:, 0].max() <= 9 and numbers.max() <= 255
+    )

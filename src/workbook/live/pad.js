@@ -1,0 +1,297 @@
+// The pad: a digit is drawn, and the networks say what they read in it.
+
+function pad(spec, networks) {
+  const classes = spec.classes;
+  let strokes = [];
+  let pen = "thick";
+  let centred = true;
+  let pixels = new Uint8Array(SIDE * SIDE);
+  const kept = [];
+  let news = "The pad is empty."; // what there is to say of an empty pad
+
+  const SHARP = 20; // canvas pixels for each of the 28
+  const canvas = h("canvas", { width: SIDE * SHARP, height: SIDE * SHARP });
+  const hint = h("span", { class: "hint" }, "Draw a digit");
+  const keys = h(
+    "p",
+    { class: "keys", id: "keys" },
+    "Arrow keys move the pen, Space sets it down and lifts it, Backspace takes a stroke back.",
+  );
+  const board = h(
+    "div",
+    {
+      class: "board",
+      tabindex: 0,
+      role: "application",
+      "aria-label": "Drawing pad",
+      "aria-describedby": "keys",
+    },
+    canvas,
+    hint,
+  );
+  const seen = picture(SIDE, SIDE, { role: "img" });
+  const tables = networks.map((network) => answers(network.title, classes));
+  const voice = speaker();
+
+  // The pen of the keyboard: where it is, whether it is down, which arrow keys are held.
+  const keyboard = { at: [SIDE / 2, SIDE / 2], down: false, held: new Set(), shown: false };
+
+  function draw() {
+    const context = canvas.getContext("2d");
+    context.setTransform(SHARP, 0, 0, SHARP, 0, 0);
+    context.clearRect(0, 0, SIDE, SIDE);
+    Object.assign(context, { lineCap: "round", lineJoin: "round", lineWidth: PENS[pen] });
+    context.strokeStyle = getComputedStyle(board).color;
+    for (const stroke of strokes) {
+      context.beginPath();
+      context.moveTo(...stroke[0]);
+      stroke.forEach((point) => context.lineTo(...point));
+      context.stroke();
+    }
+    if (keyboard.shown) {
+      context.strokeStyle = getComputedStyle(board).outlineColor;
+      context.lineWidth = keyboard.down ? 0.5 : 0.25;
+      context.beginPath();
+      context.arc(...keyboard.at, 1 + PENS[pen] / 2, 0, 2 * Math.PI);
+      context.stroke();
+    }
+  }
+
+  function show() {
+    const empty = strokes.length === 0;
+    draw();
+    hint.hidden = !empty || keyboard.shown;
+    pixels = empty ? new Uint8Array(SIDE * SIDE) : (centred ? asMnist : inked)(strokes, PENS[pen]);
+    paint(
+      seen,
+      [...pixels].map((level) => grey(level / 255)),
+    );
+    seen.setAttribute(
+      "aria-label",
+      empty
+        ? "What the network sees: nothing yet"
+        : `What the network sees: ${percent(total(pixels) / 255 / SIDE ** 2)} of the picture is ink`,
+    );
+    const read = networks.map((network) => (empty ? undefined : network.predict(pixels)));
+    tables.forEach((table, i) => table.show(read[i]));
+    for (const button of [undo, clear, ...labels]) button.disabled = empty;
+    if (look) look.show(pixels, empty);
+    const named = networks.length > 1;
+    voice.say(
+      empty
+        ? news
+        : tables
+            .map((t, i) => `${named ? `${networks[i].title}: ` : ""}${t.says(read[i])}`)
+            .join(". "),
+    );
+  }
+
+  // Drawn with the next frame, however many points came in since the last one.
+  let asked = false;
+  function changed() {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      show();
+    });
+  }
+
+  const place = (event) => {
+    const box = canvas.getBoundingClientRect();
+    return [
+      ((event.clientX - box.left) / box.width) * SIDE,
+      ((event.clientY - box.top) / box.height) * SIDE,
+    ];
+  };
+  let drawing = false;
+  board.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || !event.isPrimary) return;
+    board.setPointerCapture(event.pointerId);
+    Object.assign(keyboard, { down: false, shown: false });
+    drawing = true;
+    strokes.push([place(event)]);
+    changed();
+  });
+  board.addEventListener("pointermove", (event) => {
+    if (!drawing || !event.isPrimary) return;
+    const between = event.getCoalescedEvents?.() ?? [];
+    strokes.at(-1).push(...(between.length ? between : [event]).map(place));
+    changed();
+  });
+  for (const end of ["pointerup", "pointercancel"])
+    board.addEventListener(end, () => (drawing = false));
+
+  const step = 0.7;
+  board.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (ARROWS[event.key]) {
+      keyboard.held.add(event.key);
+      keyboard.shown = true;
+      for (const key of keyboard.held) {
+        const [down, across] = ARROWS[key];
+        const [x, y] = keyboard.at;
+        keyboard.at = [x + step * across, y + step * down].map((value) =>
+          Math.min(Math.max(value, 1), SIDE - 1),
+        );
+      }
+      if (keyboard.down) strokes.at(-1).push(keyboard.at);
+    } else if (event.key === " ") {
+      keyboard.down = !keyboard.down;
+      keyboard.shown = true;
+      if (keyboard.down) strokes.push([keyboard.at]);
+    } else if (event.key === "Backspace") {
+      takeBack();
+    } else return;
+    event.preventDefault();
+    changed();
+  });
+  board.addEventListener("keyup", (event) => keyboard.held.delete(event.key));
+  board.addEventListener("focus", () => {
+    keyboard.shown = board.matches(":focus-visible");
+    changed();
+  });
+  board.addEventListener("blur", () => {
+    Object.assign(keyboard, { down: false, shown: false });
+    keyboard.held.clear();
+    changed();
+  });
+
+  function takeBack() {
+    keyboard.down = false;
+    strokes.pop();
+    changed();
+  }
+  function wipe() {
+    keyboard.down = false;
+    strokes = [];
+    news = "The pad is empty.";
+    changed();
+  }
+  const undo = h("button", { type: "button", onclick: takeBack }, "Undo");
+  const clear = h("button", { type: "button", onclick: wipe }, "Clear");
+  const pens = choice(
+    "Pen",
+    [
+      ["thick", "thick"],
+      ["thin", "thin"],
+    ],
+    pen,
+    (value) => {
+      pen = value;
+      changed();
+    },
+  );
+  const centring = choice(
+    "Centred",
+    [
+      ["centred", "by mass"],
+      ["drawn", "not"],
+    ],
+    "centred",
+    (value) => {
+      centred = value === "centred";
+      changed();
+    },
+  );
+
+  // Labelled drawings, in the form of Kaggle's train.csv.
+  const labels = classes.map((label, i) =>
+    h(
+      "button",
+      { type: "button", "aria-label": `This is a ${label}`, onclick: () => keep(i) },
+      label,
+    ),
+  );
+  const thumbs = h("ul", { class: "kept", "aria-label": "Drawings kept" });
+  const save = h(
+    "button",
+    { type: "button", class: "main", disabled: true, onclick: download },
+    "Save my drawings",
+  );
+
+  function keep(label) {
+    const drawn = { label, pixels };
+    const thumb = picture(SIDE, SIDE);
+    paint(
+      thumb,
+      [...pixels].map((level) => grey(level / 255)),
+    );
+    const item = h(
+      "li",
+      {},
+      h(
+        "button",
+        { type: "button", "aria-label": `Drop this drawing of a ${classes[label]}`, onclick: drop },
+        thumb,
+        h("span", {}, classes[label]),
+      ),
+    );
+    function drop() {
+      kept.splice(kept.indexOf(drawn), 1);
+      const next = item.nextElementSibling ?? item.previousElementSibling;
+      item.remove();
+      (next?.firstChild ?? board).focus();
+      save.disabled = kept.length === 0;
+    }
+    kept.push(drawn);
+    thumbs.append(item);
+    save.disabled = false;
+    wipe();
+    news = `Kept as a ${classes[label]}: ${kept.length} in all. The pad is empty.`;
+  }
+
+  function download() {
+    const header = ["label", ...Array.from(pixels, (_, i) => `pixel${i}`)];
+    const rows = [header, ...kept.map((drawn) => [drawn.label, ...drawn.pixels])];
+    const file = new Blob([rows.map((row) => `${row.join(",")}\n`).join("")], { type: "text/csv" });
+    const link = h("a", { href: URL.createObjectURL(file), download: "my_digits.csv" });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  }
+
+  const look = weights(networks, voice);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
+  requestAnimationFrame(show);
+
+  return h(
+    "div",
+    { class: "pad" },
+    h(
+      "div",
+      { class: "desk" },
+      h("div", { class: "drawing" }, board, keys, h("div", { class: "tools" }, undo, clear, pens)),
+      h(
+        "div",
+        { class: "seen" },
+        h("p", { class: "name" }, "What the network sees"),
+        seen,
+        centring,
+      ),
+      h("div", { class: "says" }, ...tables.map(({ table }) => table)),
+    ),
+    h(
+      "div",
+      { class: "keep" },
+      h(
+        "div",
+        { class: "labels", role: "group", "aria-label": "Keep the drawing with its label" },
+        h("span", {}, "This is a"),
+        ...labels,
+      ),
+      save,
+      thumbs,
+      h(
+        "p",
+        { class: "note" },
+        "Saved as ",
+        h("code", {}, "my_digits.csv"),
+        " in the form of Kaggle's files. In the folder ",
+        h("code", {}, "data"),
+        ", the notebook measures its networks on it.",
+      ),
+    ),
+    look?.element ?? "",
+    voice.region,
+  );
+}

@@ -1,0 +1,220 @@
+"""The pad in a real browser: drawing, switches, what is saved, keyboard and screen reader."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from workbook import live
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browsing import PIXELS, SEVEN, draw, settle
+from networks import dense
+from playwright.sync_api import Page, expect
+
+
+def seen(page: Page) -> np.ndarray:
+    return np.array(page.locator(".seen canvas").evaluate(PIXELS), "uint8").reshape(28, 28)
+
+
+@pytest.fixture(scope="module")
+def one() -> live.Live:
+    return live.pad(dense((1500,), warp=True))
+
+
+@pytest.fixture(scope="module")
+def two() -> live.Live:
+    return live.pad({"plain": dense(), "with distortions": dense(warp=True)})
+
+
+def test_a_drawing_is_read_while_it_is_made(opened: Any, one: live.Live) -> None:
+    page = opened(one)
+    page.evaluate("""() => {
+      const [network] = document.querySelector(".workbook-live").networks;
+      const predict = network.predict;
+      window.times = [];
+      network.predict = (pixels) => { times.push(performance.now()); return predict(pixels); };
+    }""")
+    draw(page, [(0.2 + 0.6 * (i % 2), 0.1 + i / 20) for i in range(16)], steps=10)
+    times = page.evaluate("times")
+    assert len(times) > 20
+    assert (len(times) - 1) / (times[-1] - times[0]) * 1000 >= 30
+
+
+def test_the_bars_are_what_the_network_says_of_what_it_sees(opened: Any, two: live.Live) -> None:
+    page = opened(two)
+    draw(page, SEVEN)
+    said = page.evaluate(
+        "p => document.querySelector('.workbook-live').networks.map(n => [...n.predict(p)])",
+        seen(page).ravel().tolist(),
+    )
+    tables = page.locator(".answers")
+    assert tables.count() == 2
+    for k in range(2):
+        shares = tables.nth(k).locator(".share").all_inner_texts()
+        assert shares == [f"{100 * share:.0f}%" for share in said[k]]
+        assert tables.nth(k).locator(".best b").inner_text() == str(np.argmax(said[k]))
+
+
+def test_centring_puts_the_mass_in_the_middle_of_a_box_of_twenty(opened: Any, one: Any) -> None:
+    page = opened(one)
+    small = [(0.05 + x / 4, 0.05 + y / 4) for x, y in SEVEN]
+    draw(page, small)
+    pixels = seen(page)
+    rows, columns = np.nonzero(pixels)
+    assert max(np.ptp(rows), np.ptp(columns)) + 1 in (20, 21)
+    mass = [np.average(axis + 0.5, weights=pixels[rows, columns]) for axis in (rows, columns)]
+    assert np.abs(np.array(mass) - 14).max() <= 0.51
+
+    page.get_by_label("not", exact=True).check()
+    settle(page)
+    rows, columns = np.nonzero(seen(page))
+    assert max(rows.max(), columns.max()) < 12
+
+
+def test_a_thin_pen_leaves_less_ink(opened: Any, one: live.Live) -> None:
+    page = opened(one)
+    draw(page, SEVEN)
+    thick = seen(page).sum()
+    page.get_by_label("thin").check()
+    settle(page)
+    assert 0 < seen(page).sum() < 0.6 * thick
+
+
+def test_drawings_are_saved_as_they_were_seen(opened: Any, one: live.Live, tmp_path: Path) -> None:
+    page = opened(one)
+    wanted = []
+    for label, points in [(7, SEVEN), (1, [(0.5, 0.1), (0.5, 0.9)]), (0, [(0.5, 0.5)])]:
+        draw(page, points)
+        wanted.append((label, seen(page)))
+        page.get_by_role("button", name=f"This is a {label}", exact=True).click()
+        settle(page)
+        assert not seen(page).any()
+    page.get_by_role("button", name="Drop this drawing of a 1").click()
+    del wanted[1]
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save my drawings").click()
+    assert download.value.suggested_filename == "my_digits.csv"
+    download.value.save_as(tmp_path / "my_digits.csv")
+    X, y = live.read_digits(tmp_path / "my_digits.csv")
+    assert y.tolist() == [7, 0] and X.any(axis=(1, 2)).all()
+    assert all(np.array_equal(x, pixels) for x, (_, pixels) in zip(X, wanted, strict=True))
+    header = (tmp_path / "my_digits.csv").read_text().splitlines()[0]
+    assert header.startswith("label,pixel0,pixel1,") and header.endswith(",pixel783")
+
+
+def test_the_keyboard_draws_and_a_screen_reader_hears_the_prediction(opened: Any, one: Any) -> None:
+    page = opened(one)
+    page.keyboard.press("Tab")
+    keys = page.get_by_text("Arrow keys move the pen")
+    expect(keys).to_be_visible()
+    page.keyboard.press("Space")
+    for key in ["ArrowDown"] * 8 + ["ArrowLeft"] * 8:
+        page.keyboard.press(key)
+    settle(page)
+    drawn = seen(page)
+    assert drawn.any()
+    said = page.get_by_role("status")
+    expect(said).to_have_text(re.compile(r"^[0-9], \d+%$"))
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowUp")
+    settle(page)
+    assert np.array_equal(seen(page), drawn)  # the pen is up
+    page.keyboard.press("Backspace")
+    settle(page)
+    assert not seen(page).any()
+    expect(said).to_have_text("The pad is empty.")
+
+
+def test_the_live_region_waits_until_the_hand_rests(opened: Any, one: live.Live) -> None:
+    page = opened(one)
+    expect(page.get_by_role("status")).to_have_text("The pad is empty.")
+    page.get_by_role("status").evaluate("""region => {
+      window.changes = 0;
+      new MutationObserver(() => changes++).observe(region, { childList: true });
+    }""")
+    draw(page, SEVEN, steps=30)
+    page.wait_for_timeout(900)
+    assert page.evaluate("changes") == 1
+
+
+def test_a_finger_draws_and_does_not_scroll(opened: Any, one: live.Live) -> None:
+    page = opened(one, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    box = page.get_by_role("application", name="Drawing pad").bounding_box()
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        at = [
+            {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in points
+        ]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+
+    touch("touchStart", (0.5, 0.8))
+    for i in range(1, 11):
+        touch("touchMove", (0.5, 0.8 - 0.06 * i))
+    touch("touchEnd")
+    settle(page)
+    assert seen(page).any()
+    assert page.evaluate("scrollY") == 0
+
+
+def test_undo_and_clear(opened: Any, one: live.Live) -> None:
+    page = opened(one)
+    undo, clear = (page.get_by_role("button", name=name) for name in ("Undo", "Clear"))
+    expect(undo).to_be_disabled()
+    draw(page, SEVEN)
+    first = seen(page)
+    draw(page, [(0.2, 0.5), (0.8, 0.5)])
+    assert not np.array_equal(seen(page), first)
+    undo.click()
+    settle(page)
+    assert np.array_equal(seen(page), first)
+    clear.click()
+    settle(page)
+    assert not seen(page).any()
+    expect(undo).to_be_disabled()
+
+
+def test_a_unit_s_weights_are_laid_on_the_digit(opened: Any) -> None:
+    model = dense()
+    page = opened(live.pad(model))
+    draw(page, SEVEN)
+    page.locator("summary").click()
+    page.get_by_role("slider", name="Unit").fill("17")
+    said = page.locator(".look").inner_text()
+    pixels = seen(page).ravel() / 255
+    kernel, bias = model.get_weights()[:2]
+    votes = pixels * kernel[:, 16]
+    for value in (votes[votes > 0].sum(), votes[votes < 0].sum(), votes.sum() + bias[16]):
+        near = [f"{value + slack:+.2f}".replace("-", "−") for slack in (-0.01, 0, 0.01)]
+        assert any(text in said for text in near), (near, said)
+    busiest = np.argsort(-(pixels @ kernel + bias))[0] + 1
+    assert page.locator(".busiest button").first.inner_text() == str(busiest)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_nothing(opened: Any, two: live.Live, scheme: str, width: int) -> None:
+    page = opened(two, color_scheme=scheme, viewport={"width": width, "height": 740})
+    for drawn in (False, True):
+        if drawn:
+            draw(page, SEVEN)
+            page.get_by_role("button", name="This is a 7", exact=True).click()
+            draw(page, SEVEN)
+            page.locator("summary").click()
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_print_and_a_browser_without_scripts_show_the_still_picture(opened: Any, two: Any) -> None:
+    page = opened(two)
+    still = page.locator(".workbook-live img")
+    expect(still).not_to_be_visible()
+    page.emulate_media(media="print")
+    expect(still).to_be_visible()
+    expect(page.get_by_role("application")).not_to_be_visible()
+    plain = opened(two, java_script_enabled=False)
+    expect(plain.locator(".workbook-live img")).to_be_visible()
+    assert "plain reads" in plain.locator("img").get_attribute("alt")
