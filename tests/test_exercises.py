@@ -1,14 +1,20 @@
 """The exercises: what is said to each kind of answer, and that notebooks and specs agree."""
 
 import ast
+import time
+from collections import deque
+from decimal import Decimal
+from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
 
 from workbook import exercises, paths
+from workbook.backend import keras, tf
 from workbook.reports import editions
 
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
 
 HISTORY = SimpleNamespace(
@@ -244,3 +250,164 @@ def test_a_long_answer_is_not_printed_whole(capsys: pytest.CaptureFixture[str]) 
     for answer in (np.zeros(10_000, bool), [0.5] * 10_000, 10**400):
         exercises.check("mnist.smaller-model", answer)
     assert len(capsys.readouterr().out) < 2000
+
+
+def _said(capsys: pytest.CaptureFixture[str], name: str, answer: Any, *given: Any) -> str:
+    exercises.check(name, answer, *given)
+    return capsys.readouterr().out
+
+
+PAIR = ["Bag", "shirt "]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        np.array(PAIR),
+        np.array(PAIR, object),
+        pd.Series(PAIR),
+        pd.Index(PAIR),
+        tf.constant(PAIR),
+        frozenset(PAIR),
+        dict.fromkeys(PAIR).keys(),
+        dict(enumerate(PAIR)).values(),
+        deque(PAIR),
+        tuple(PAIR),
+        [np.str_(name) for name in PAIR],
+    ],
+    ids=lambda answer: type(answer).__name__,
+)
+def test_several_names_count_in_whatever_they_come(answer, capsys):
+    assert _said(capsys, "mnist.hardest-pair", answer, LABELS, PREDICTED, NAMES)[:5] == "Right"
+
+
+@pytest.mark.parametrize("answer", [{0, 2}, np.array([2, 0]), (2.0, np.float32(0)), ["0", 2]])
+def test_digits_count_as_the_names_of_classes(answer, capsys):
+    given = LABELS, PREDICTED, ("0", "1", "2")
+    assert _said(capsys, "mnist.hardest-pair", answer, *given)[:5] == "Right"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        np.float32(25_450),
+        np.array(25_450),
+        np.array([25_450]),
+        np.array([[25_450]]),
+        Decimal("25450.0"),
+        Fraction(50_900, 2),
+        tf.constant(25_450),
+        tf.Variable([25_450.0]),
+        pd.Series([25_450]),
+        25_450 + 0j,
+        "25450",
+        [25_450],
+    ],
+    ids=lambda answer: f"{type(answer).__name__}",
+)
+def test_a_number_counts_in_whatever_type(answer, capsys):
+    assert _said(capsys, "mnist.smaller-model", answer)[:5] == "Right"
+
+
+def test_a_name_counts_in_an_array_of_one(capsys):
+    given = LABELS, PREDICTED, NAMES
+    for answer in (np.array("bag"), np.array(["BAG"]), pd.Series(["bag"])):
+        assert _said(capsys, "fashion-mnist.worst-class", answer, *given)[:5] == "Right"
+
+
+class Hostile:
+    """Whatever is asked of it fails, or never ends."""
+
+    def _fails(self, *_: Any, **__: Any) -> Any:
+        raise RuntimeError("no")
+
+    def _never_ends(self, *_: Any, **__: Any) -> Any:
+        while True:
+            pass
+
+    __eq__ = __str__ = __float__ = __len__ = _fails
+    __repr__ = __array__ = __iter__ = __int__ = __format__ = _never_ends
+    __hash__ = object.__hash__
+
+
+class HostileList(list):
+    __iter__ = __repr__ = __len__ = Hostile._never_ends
+
+
+HOSTILE_ARRAY = np.empty(2, dtype=object)
+HOSTILE_ARRAY[0] = Hostile()
+LOOP: list[Any] = []
+LOOP.append(LOOP)
+
+
+@pytest.mark.parametrize("name", ["mnist.smaller-model", "mnist.hardest-pair", "mnist.gap"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        10**10_000,
+        -(10**100_000),
+        [10**10_000, 1],
+        Fraction(10**10_000, 3),
+        Decimal("1e999999"),
+        Decimal("sNaN"),
+        float("nan"),
+        float("inf"),
+        1 + 2j,
+        True,
+        None,
+        b"bag",
+        Hostile(),
+        [Hostile(), Hostile()],
+        {Hostile()},
+        HOSTILE_ARRAY,
+        Hostile,
+        HostileList([1]),
+        LOOP,
+        (n for n in iter(int, 1)),
+        iter([1, 2]),
+        print,
+        keras.Input((2,)),
+        {"bag": 1},
+        "x" * 10**7,
+        "1" * 10**6,
+        range(10**15),
+        np.zeros((3000, 3000)),
+        np.array([np.nan, 1]),
+        np.array(["2020-01-01"], "datetime64[D]"),
+        np.zeros(2, [("a", int)]),
+        list(range(10**6)),
+        {str(n) for n in range(10**5)},
+        [[[[[[1]]]]]],
+        pd.DataFrame({"a": [1, None]}),
+        tf.ragged.constant([[1], [2, 3]]),
+        NotImplemented,
+        slice(1),
+        type("X" * 10**6, (), {})(),
+    ],
+    ids=lambda answer: type(answer).__name__[:20],
+)
+def test_no_answer_is_an_error_or_takes_long_or_fills_the_page(name, answer, capsys):
+    given = {"mnist.hardest-pair": (LABELS, PREDICTED, NAMES), "mnist.gap": (HISTORY,)}
+    started = time.perf_counter()
+    said = _said(capsys, name, answer, *given.get(name, ()))
+    assert time.perf_counter() - started < 1
+    assert said.startswith("Not yet: got ") and len(said) < 500 and said.count("\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        (np.float32(0.25), "0.25"),
+        (10**10_000, "a whole number of about 10,001 digits"),
+        ([np.float64(0.5), 1], "[0.5, 1]"),
+        (("a", np.int64(3)), "('a', 3)"),
+        (Hostile(), "a value of type Hostile"),
+        ((n for n in ()), "a value of type generator"),
+        (np.array([1, 2]), "[1, 2]"),
+        (np.zeros((3000, 3000)), "9,000,000 values, of shape (3000, 3000)"),
+        (None, "None"),
+    ],
+    ids=range(9),
+)
+def test_what_was_answered_is_shown(answer, shown, capsys):
+    assert f"got {shown}.\n" in _said(capsys, "mnist.smaller-model", answer)

@@ -73,6 +73,7 @@ def opened(photo: Photo) -> tuple[Image.Image, tuple[int, int]]:
                 return _upright(given, given.size)
             with Image.open(given) as stored:
                 _check_size(stored, name)
+                Image.MAX_IMAGE_PIXELS = MOST // 2  # holds for pictures within it: twice this many
                 size = stored.size
                 stored.draft(None, (DECODED, DECODED))
                 return _upright(stored, size)
@@ -84,7 +85,7 @@ def opened(photo: Photo) -> tuple[Image.Image, tuple[int, int]]:
         raise ValueError(f"{name} cannot be read: it is {_kind(given)}. {_SAVE}") from None
     except Exception as error:  # Pillow's readers raise whatever a damaged file leads them to
         why = _short(error) or type(error).__name__
-        give = _FORMS if given is photo and not hasattr(given, "read") else _SAVE
+        give = _SAVE if isinstance(given, str) or hasattr(given, "read") else _FORMS
         raise ValueError(f"{name} cannot be read as an image ({why}). {give}") from None
 
 
@@ -93,7 +94,10 @@ _ALONE = threading.Lock()
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Lift Pillow's limit of pixels, since MOST is ours, and its warnings, which mend nothing."""
+    """Lift Pillow's limit of pixels, since MOST is ours, and its warnings, which mend nothing.
+
+    One thread at a time, since both are the process's.
+    """
     with _ALONE, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
