@@ -1,7 +1,7 @@
 import io
 
 from workbook import datasets, hands
-from workbook.hands import photo
+from workbook.hands import opening
 
 import numpy as np
 import pytest
@@ -151,15 +151,15 @@ def test_steps_show_the_photo_the_hand_the_crop_and_the_result(tmp_path):
 
 def test_a_photo_that_would_fill_the_memory_is_refused(monkeypatch, tmp_path):
     Image.new("RGB", (40, 40)).save(tmp_path / "a.png")
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    with pytest.raises(ValueError, match="cannot be read"):
+    monkeypatch.setattr(opening, "MOST", 100)
+    with pytest.raises(ValueError, match=r"a\.png has 40 × 40 pixels; beyond 100, only a JPEG"):
         hands.read_photo(tmp_path / "a.png")
 
 
 def test_a_large_photo_is_decoded_small_and_told_in_its_full_size(tmp_path):
     large = hand_like((4000, 3000), (1500, 750, 2500, 2250))
     path, whole = saved(large, tmp_path / "large.jpg"), saved(large, tmp_path / "large.png")
-    assert photo._opened(path)[0].size == (2000, 1500)
+    assert opening.opened(path)[0].size == (2000, 1500)
     assert hands.steps(path).axes[0].get_title() == "The photo\n4000 by 3000 pixels"
     difference = hands.read_photo(path).astype(float) - hands.read_photo(whole)
     assert np.abs(difference).mean() < 6
