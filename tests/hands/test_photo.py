@@ -149,10 +149,17 @@ def test_steps_show_the_photo_the_hand_the_crop_and_the_result(tmp_path):
     assert "500 by 400" in figure.alt and "8% of it" in figure.alt
 
 
+def test_a_photo_that_would_fill_the_memory_is_refused(monkeypatch, tmp_path):
+    Image.new("RGB", (40, 40)).save(tmp_path / "a.png")
+    monkeypatch.setattr(opening, "MOST", 100)
+    with pytest.raises(ValueError, match=r"a\.png has 40 × 40 pixels; beyond 100, only a JPEG"):
+        hands.read_photo(tmp_path / "a.png")
+
+
 def test_a_large_photo_is_decoded_small_and_told_in_its_full_size(tmp_path):
     large = hand_like((4000, 3000), (1500, 750, 2500, 2250))
     path, whole = saved(large, tmp_path / "large.jpg"), saved(large, tmp_path / "large.png")
-    assert max(opening.opened(path)[0].size) <= 2 * opening.DECODED
+    assert opening.opened(path)[0].size == (2000, 1500)
     assert hands.steps(path).axes[0].get_title() == "The photo\n4000 by 3000 pixels"
     difference = hands.read_photo(path).astype(float) - hands.read_photo(whole)
     assert np.abs(difference).mean() < 6

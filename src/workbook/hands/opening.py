@@ -142,8 +142,8 @@ def _on_black(image: Image.Image) -> Image.Image:
     """Return an image of any mode in RGB, what is transparent in black."""
     if image.mode.startswith(("I", "F")):
         image = Image.fromarray(_levels(np.asarray(image)))
-    if image.mode == "La":
-        image = image.convert("LA")
+    if image.mode in ("La", "LAB"):  # which Pillow converts to no colours
+        image = image.convert("LA") if image.mode == "La" else image.getchannel("L")
     layers = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", layers.size, "black"), layers).convert("RGB")
 
@@ -151,8 +151,8 @@ def _on_black(image: Image.Image) -> Image.Image:
 def _levels(values: np.ndarray) -> np.ndarray:
     """Return numbers in whatever unit as uint8 grey levels from 0 to 255.
 
-    Of the two scales in use, to 1 and to 255, the one that the numbers fit; others are stretched
-    to it: 16 bits, standardised images. What is no number is black.
+    Of the scales in use, 0 to 1, 0 to 255 and -1 to 1, the first that the numbers fit; those of
+    others, 16 bits or standardised images, are stretched. What is no number is black.
     """
     if values.dtype == np.uint8 and values.max() > 1:
         return values
@@ -161,9 +161,10 @@ def _levels(values: np.ndarray) -> np.ndarray:
         raise _NoPhotoError(f"The pixels are no numbers (NaN). {_FORMS}")
     values = np.where(finite, values, 0).astype("float64")
     low, high = min(values.min(), 0.0), values.max()
-    for white in (1, 255):
-        if white / 16 < high <= 1.2 * white and low >= -0.2 * white:
-            low, high = 0, white  # what lies a little beyond was resized smoothly
+    for black, white in ((0, 1), (0, 255), (-1, 1)):
+        beyond = 0.2 * (white - black)  # what was resized smoothly
+        if black + 0.3 * beyond < high <= white + beyond and low >= black - beyond:
+            low, high = black, white
             break
     return (255 * (np.clip(values, low, high) - low) / (high - low or 1)).astype("uint8")
 
@@ -200,7 +201,7 @@ def _found(photo: Any, name: str) -> tuple[str, Any]:
         return _file(os.fsdecode(photo))
     if isinstance(photo, bytes | bytearray) or (isinstance(photo, memoryview) and photo.ndim == 1):
         return name, io.BytesIO(photo)
-    if any(hasattr(photo, way) for way in ("__array__", "__array_interface__", "__dlpack__")):
+    if isinstance(photo, memoryview) or hasattr(photo, "__array__"):
         return name, _picture(photo)
     if isinstance(photo, Mapping):
         if "content" in photo:  # a file that was uploaded with ipywidgets
