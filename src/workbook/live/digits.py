@@ -9,7 +9,6 @@ from workbook.datasets import DataError
 from workbook.datasets.readers import shown
 
 import numpy as np
-from scipy.stats import binomtest
 
 if TYPE_CHECKING:
     import keras
@@ -59,6 +58,8 @@ def measured(networks: Mapping[str, "keras.Model"], path: Path | None = None) ->
         )
         return
     from workbook.live.network import unit
+
+    from scipy.stats import binomtest  # takes a second, which the reports do without
 
     X, y = read_digits(path)
     print(f"{len(y)} drawings in {shown(path)}; in brackets the 95% interval of Wilson (1927):")
