@@ -28,7 +28,6 @@ except ValueError:  # MPLBACKEND names a window system that there is none of; no
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from PIL import Image
-from scipy.stats import binomtest
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#595959"
 
@@ -340,6 +339,8 @@ def class_accuracy(labels: np.ndarray, predicted: np.ndarray, class_names: Seque
 
 def interval(right: int, n: int) -> tuple[float, float]:
     """Return the 95% interval of the share ``right / n``, by Wilson (1927): wide at 100%, too."""
+    from scipy.stats import binomtest  # takes longer to import than all else here
+
     low, high = binomtest(int(right), int(n)).proportion_ci(0.95, method="wilson")
     return float(low), float(high)
 
