@@ -8,6 +8,8 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
 
 
 @contextmanager
@@ -24,6 +26,15 @@ def _no_stderr() -> Iterator[None]:
         os.close(null)
 
 
+for _name, _part in (("keras", "src"), ("tensorflow", "python")):
+    _spec = find_spec(_name)
+    _places = list(_spec.submodule_search_locations or ()) if _spec else []
+    if _spec and not any((Path(place) / _part).is_dir() for place in _places):
+        raise ImportError(
+            f"{_spec.origin or _places[0]} is imported in place of the library {_name}. Rename or "
+            "move it, or take its folder out of PYTHONPATH, and restart the kernel."
+        )
+
 _SETTINGS = f"{os.environ.get('KERAS_HOME') or '~/.keras'}/keras.json"
 
 with _no_stderr(), warnings.catch_warnings():
@@ -38,13 +49,6 @@ with _no_stderr(), warnings.catch_warnings():
             f"Keras cannot start with the settings in {_SETTINGS} ({error}). Delete that file, or "
             "mend it, and restart the kernel."
         ) from None
-    for module, part in ((keras, "config"), (tf, "zeros")):
-        if not hasattr(module, part):
-            place = module.__file__ or next(iter(module.__path__))
-            raise ImportError(
-                f"{place} is imported in place of the library {module.__name__}. Rename or move "
-                "it, or take its folder out of PYTHONPATH, and restart the kernel."
-            )
 
     # The log comes with the first operation, not with the import.
     tf.zeros(1)
@@ -59,6 +63,8 @@ keras.config.set_floatx("float32")
 keras.config.set_epsilon(1e-7)
 keras.config.set_image_data_format("channels_last")
 
+# Python passes these over of itself; PYTHONWARNINGS=error would end a training by them.
+warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(keras|tensorflow)\.")
 # Warnings about TensorFlow's inner functions, such as "retracing", tell a student nothing.
 tf.get_logger().setLevel("ERROR")
 

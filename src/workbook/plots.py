@@ -13,6 +13,7 @@ Shapes: ``images`` are ``(n, 28, 28)`` or ``(n, 28, 28, 1)``, uint8 from 0 to 25
 import base64
 import io
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,13 +22,18 @@ from workbook import datasets
 import numpy as np
 
 try:
-    from matplotlib import figure
-except ValueError:  # MPLBACKEND names a window system that there is none of; none is needed here
-    os.environ.pop("MPLBACKEND", None)
-    from matplotlib import figure
+    import matplotlib
+except ValueError:  # MPLBACKEND names none that there is
+    del os.environ["MPLBACKEND"]
+    for _module in [name for name in sys.modules if name.startswith("matplotlib.")]:
+        del sys.modules[_module]
+    import matplotlib
+from matplotlib import figure
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from PIL import Image
+
+matplotlib.rcdefaults()  # whatever a matplotlibrc says; what a notebook sets later holds
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#595959"
 
