@@ -19,7 +19,7 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 DECODED = 1024  # pixels; no side of an opened photo is above twice this
-MOST = 200_000_000  # pixels of a photo that has to be decoded whole: about a gigabyte of memory
+MOST = 200_000_000  # pixels of a photo decoded whole: 0.8 GB as PNG or TIFF, 3 GB as WebP
 
 Photo = Any  # the forms that `read_photo` lists; too many for a type
 
