@@ -20,7 +20,6 @@ from playwright.sync_api import sync_playwright
 DATASETS = {"01": "mnist", "03": "digit-recognizer", "04": "sign-language-mnist"}
 """What the models of each notebook read, by the number that their names begin with."""
 
-COLUMNS = ("float32", "int8", "points_lost", "images", "engine_off_by", "predictions_per_second")
 
 _RUN = """([description, images]) => {
   const network = document.querySelector(".workbook-live").make(description);

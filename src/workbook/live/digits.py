@@ -57,17 +57,15 @@ def measured(networks: Mapping[str, "keras.Model"], path: Path | None = None) ->
             f"No {shown(path)} yet: draw on the pad, save your drawings there, and run this again."
         )
         return
+    from workbook import plots  # Matplotlib, which the reports do without
     from workbook.live.network import unit
-
-    from scipy.stats import binomtest  # takes a second, which the reports do without
 
     X, y = read_digits(path)
     print(f"{len(y)} drawings in {shown(path)}; in brackets the 95% interval of Wilson (1927):")
     for name, model in networks.items():
         images = X.reshape(-1, *model.input_shape[1:]).astype("float32")
         right = int((model.predict(images * unit(model), verbose=0).argmax(axis=1) == y).sum())
-        # Unlike two standard errors, it holds for few drawings, and for all of them right.
-        low, high = binomtest(right, len(y)).proportion_ci(method="wilson")
+        low, high = plots.interval(right, len(y))
         print(f"{name}: {right} read rightly, {right / len(y):.0%} ({low:.0%} to {high:.0%})")
 
 

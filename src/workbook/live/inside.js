@@ -65,15 +65,7 @@ function inside(spec, [network]) {
     changed();
   });
 
-  let asked = false;
-  function changed() {
-    if (asked) return;
-    asked = true;
-    requestAnimationFrame(() => {
-      asked = false;
-      update();
-    });
-  }
+  const changed = withNextFrame(update);
 
   function update() {
     const pixels = covered();

@@ -86,16 +86,7 @@ function pad(spec, networks) {
     );
   }
 
-  // Drawn with the next frame, however many points came in since the last one.
-  let asked = false;
-  function changed() {
-    if (asked) return;
-    asked = true;
-    requestAnimationFrame(() => {
-      asked = false;
-      show();
-    });
-  }
+  const changed = withNextFrame(show);
 
   const place = (event) => {
     const box = canvas.getBoundingClientRect();

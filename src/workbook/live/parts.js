@@ -144,3 +144,16 @@ function pointing(element, size, chosen) {
   });
   return (row, column) => (at = [row, column]);
 }
+
+/** A function that has something drawn with the next frame, however often it is called before. */
+function withNextFrame(draw) {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      draw();
+    });
+  };
+}
