@@ -14,6 +14,7 @@ FLOORS = [
     {"__main__"},
     {"release"},
     {"bench"},
+    {"grading"},
     {"reports"},
     {"live"},
     {"hands"},

@@ -23,7 +23,8 @@ def student(notebook: NotebookNode) -> NotebookNode:
     for cell in notebook.cells:
         if "solution" in tags(cell):
             try:
-                cell.source = exercises.unsolved(cell.source)
+                names = _answered_by(cell, notebook.cells)
+                cell.source = exercises.unsolved(cell.source, names)
             except (SyntaxError, ValueError) as error:
                 opening = cell.source.strip().partition("\n")[0]
                 raise NotebookError(
@@ -34,6 +35,17 @@ def student(notebook: NotebookNode) -> NotebookNode:
             continue
         cell.outputs, cell.execution_count = [], None
     return notebook
+
+
+def _answered_by(solution: NotebookNode, cells: list[NotebookNode]) -> tuple[str, ...]:
+    """Return the names that a solution's check takes; none where no check follows it."""
+    following = cells[cells.index(solution) + 1 :]
+    for cell in following:
+        if "solution" in tags(cell):
+            break
+        if "check" in tags(cell):
+            return exercises.asked(cell.source).names
+    return ()
 
 
 def tags(cell: NotebookNode) -> list[str]:

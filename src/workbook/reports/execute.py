@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 import sys
 import tempfile
@@ -203,7 +204,8 @@ def _start(client: NotebookClient) -> None:
         own = KernelSpecManager(kernel_dirs=[])
         client.km = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=own)
         try:
-            client.start_new_kernel(stderr=log)
+            # What we run is no student's progress.
+            client.start_new_kernel(stderr=log, env=os.environ | {"WORKBOOK_PROGRESS": ""})
             client.start_new_kernel_client()
         except RuntimeError as error:
             log.seek(0)

@@ -1,0 +1,100 @@
+"""What a student has done so far: counted, kept on this computer, and sent nowhere.
+
+Each check leaves a record in the notebook, as an output of its own type, from which a page can
+show progress and a hand-in can be judged later. What was attempted before the kernel was started
+anew is read from ``data/progress.json``. The variable ``WORKBOOK_PROGRESS`` names another file;
+empty, it keeps nothing, as in runs that no student makes.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from workbook import paths
+
+from filelock import FileLock
+
+MIME_TYPE = "application/vnd.workbook.exercise+json"
+
+
+@dataclass
+class Progress:
+    """How far a student is with one exercise; ``answer`` and ``prediction`` as they were shown.
+
+    ``outcome`` is "right", "wrong", "unattempted" or, where only a prediction was made,
+    "predicted". ``attempts`` counts answers that differ from the one before; ``hints`` those that
+    were opened, 0 to 3.
+    """
+
+    outcome: str = "unattempted"
+    attempts: int = 0
+    hints: int = 0
+    answer: str | None = None
+    prediction: str | None = None
+
+
+_kept: dict[str, Progress] = {}
+"""What this kernel knows where nothing is kept in a file."""
+
+
+@contextlib.contextmanager
+def progress(name: str) -> Iterator[Progress]:
+    """Give what is known of an exercise, to be changed; keep it when the block ends."""
+    file = _file()
+    if file is None:
+        yield _kept.setdefault(name, Progress())
+        return
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(file.with_name(f".{file.name}.lock"), timeout=5):  # two notebooks at once
+            known = _read(file) or dict(_kept)
+            mine = known.setdefault(name, Progress())
+            yield mine
+            _kept.update(known)
+            with paths.writing(file) as path:
+                text = json.dumps({n: asdict(p) for n, p in known.items()}, indent=1)
+                path.write_text(text, encoding="utf-8")
+    except (OSError, TimeoutError):  # a read-only disk: what this kernel knows has to do
+        pass
+
+
+def all_progress() -> dict[str, Progress]:
+    """Return what is known of each exercise that was begun."""
+    file = _file()
+    return dict(_kept) if file is None else (_read(file) or dict(_kept))
+
+
+def _file() -> Path | None:
+    named = os.environ.get("WORKBOOK_PROGRESS")
+    if named is None:
+        return paths.DATA / "progress.json"
+    return Path(named) if named else None
+
+
+def _read(file: Path) -> dict[str, Progress]:
+    """Return what a file holds; an unreadable one, or one of another version, holds nothing."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        return {str(name): Progress(**fields) for name, fields in content.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What an exercise says: Markdown for the reader, and the record beside it."""
+
+    markdown: str
+    record: dict[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        """Return the text without marks."""
+        return self.markdown.replace("**", "").replace("`", "")
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        bundle = {"text/markdown": self.markdown, "text/plain": repr(self)}
+        return bundle if self.record is None else {MIME_TYPE: self.record, **bundle}

@@ -1,0 +1,46 @@
+"""What grading finds: an outcome for each exercise of each hand-in."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Outcome = Literal["right", "wrong", "unattempted", "error", "timeout", "too large", "refused"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One exercise of one hand-in.
+
+    ``outcome`` is what was verified here ("" where nothing was executed), ``claimed`` what the
+    hand-in's own stored outputs say ("" where they say nothing). ``answer`` is shown in a line,
+    ``why`` is a line on how the outcome came about; ``misconception`` names the slip that explains
+    a wrong answer. ``hints`` counts those opened, ``seconds`` the answer's wall time.
+    ``by_own_facts``: judged by the facts that the student's own check recorded, as of a curve that
+    only they saw.
+    """
+
+    student: str
+    notebook: str
+    exercise: str
+    outcome: Outcome | Literal[""]
+    claimed: str = ""
+    answer: str = ""
+    why: str = ""
+    misconception: str = ""
+    hints: int = 0
+    seconds: float = 0.0
+    by_own_facts: bool = False
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """A student's hand-in of one notebook.
+
+    ``path`` is where it came from, for people to read; ``remarks`` are lines such as "the later of
+    two" or "late", and what was wrong with a file that could not be read at all.
+    """
+
+    student: str
+    notebook: str
+    path: str
+    results: tuple[Result, ...] = ()
+    remarks: tuple[str, ...] = ()
