@@ -142,20 +142,28 @@ def progress() -> None:
 
 def _check(name: str, answer: Any, given: tuple[Any, ...], otherwise: str = "") -> str:
     exercise = _known(name)
-    facts = exercise.facts(*given)
     if _missing(answer):
         with records.progress(name) as mine:
-            record = _record(name, "unattempted", mine, facts)
+            record = _record(name, "unattempted", mine)
         _show(f"**Not attempted yet.** {otherwise or NOT_YET}", record)
         return "unattempted"
+    try:
+        facts = exercise.facts(*given)
+    except Exception as error:  # whatever is left of what cells above made, and others changed
+        _show(
+            "**This cannot be judged**: what the check is given is not what the cells above make "
+            f"({_code(answers.say(f'{type(error).__name__}: {error}'))}). Run them again, in order."
+        )
+        return "unjudged"
     plain, said = _measured(exercise, answer)
     verdict = judged(exercise, plain, facts)
     with records.progress(name) as mine:
         mine.attempts += mine.answer != said
         mine.answer, mine.outcome = said, verdict.outcome
-        record = _record(name, verdict.outcome, mine, facts)
+        record = _record(name, verdict.outcome, mine)
     slip = verdict.misconception
-    record |= {"answer": plain, "said": said, "misconception": slip and slip.name}
+    record |= {"facts": dict(facts), "answer": plain, "said": said}
+    record |= {"misconception": slip and slip.name}
     if verdict.outcome == "right":
         predicted = f" You predicted {_code(mine.prediction)}." if mine.prediction else ""
         _show(f"**Right.**{predicted} {exercise.why}", record)
@@ -176,14 +184,13 @@ def _measured(exercise: Exercise, answer: Any) -> tuple[Any, str]:
     return plain, answers.say(str(plain) if exercise.measure else answer)
 
 
-def _record(name: str, outcome: str, mine: records.Progress, facts: Facts) -> dict[str, Any]:
+def _record(name: str, outcome: str, mine: records.Progress) -> dict[str, Any]:
     return {
         "exercise": name,
         "outcome": outcome,
         "attempts": mine.attempts,
         "hints": mine.hints,
         "prediction": mine.prediction,
-        "facts": dict(facts),
     }
 
 
