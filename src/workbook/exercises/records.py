@@ -38,34 +38,33 @@ class Progress:
 
 
 _kept: dict[str, Progress] = {}
-"""What this kernel knows where nothing is kept in a file."""
+"""What this kernel knows: all there is where nothing is kept in a file, or can be."""
 
 
 @contextlib.contextmanager
 def progress(name: str) -> Iterator[Progress]:
     """Give what is known of an exercise, to be changed; keep it when the block ends."""
     file = _file()
-    if file is None:
+    with contextlib.ExitStack() as held:
+        try:
+            if file is not None:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                lock = FileLock(file.with_name(f".{file.name}.lock"), timeout=5)
+                held.enter_context(lock)  # two notebooks may be at work
+                _kept.update(_read(file))
+        except (OSError, TimeoutError):  # a read-only disk: what this kernel knows has to do
+            file = None
         yield _kept.setdefault(name, Progress())
-        return
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(file.with_name(f".{file.name}.lock"), timeout=5):  # two notebooks at once
-            known = _read(file) or dict(_kept)
-            mine = known.setdefault(name, Progress())
-            yield mine
-            _kept.update(known)
-            with paths.writing(file) as path:
-                text = json.dumps({n: asdict(p) for n, p in known.items()}, indent=1)
+        if file is not None:
+            text = json.dumps({n: asdict(p) for n, p in _kept.items()}, indent=1)
+            with contextlib.suppress(OSError), paths.writing(file) as path:
                 path.write_text(text, encoding="utf-8")
-    except (OSError, TimeoutError):  # a read-only disk: what this kernel knows has to do
-        pass
 
 
 def all_progress() -> dict[str, Progress]:
     """Return what is known of each exercise that was begun."""
     file = _file()
-    return dict(_kept) if file is None else (_read(file) or dict(_kept))
+    return _kept | (_read(file) if file else {})
 
 
 def _file() -> Path | None:

@@ -1,0 +1,363 @@
+"""What is said to an answer, what is kept of it, and that notebooks and specs agree."""
+
+import ast
+import json
+import multiprocessing
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from workbook import exercises, paths
+from workbook.exercises import Exercise, records
+from workbook.exercises.exercise import Misconception, as_percentage, equals, the_rest, turned_round
+from workbook.reports import editions
+
+import nbformat
+import pytest
+
+NOTEBOOKS = sorted(paths.NOTEBOOKS.glob("*.ipynb"))
+
+
+def _half(facts: exercises.Facts) -> float:
+    return facts["whole"] / 2
+
+
+HALF = Exercise(
+    lambda whole: {"whole": whole},
+    equals(_half, within=0.001),
+    ("the idea", "the tool", "nearly there"),
+    "Two halves make a whole.",
+    (
+        as_percentage(_half, within=0.001),
+        turned_round(_half, within=0.001),
+        the_rest(_half, within=0.001),
+        Misconception("whole", equals(lambda facts: facts["whole"]), "That is the whole."),
+    ),
+)
+
+SIZE = Exercise(
+    lambda: {},
+    lambda answer, _: answer == [2],
+    ("a", "b", "c"),
+    "Two it is.",
+    measure=lambda answer: list(answer.shape),
+    ours=lambda: "ours",
+)
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = {"test.half": HALF, "test.size": SIZE}
+    monkeypatch.setattr(records, "_kept", {})
+    for name, exercise in mine.items():
+        monkeypatch.setitem(exercises.EXERCISES, name, exercise)
+    monkeypatch.setitem(exercises.NOTEBOOKS, "test", mine)
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[records.Said]:
+    """What is displayed, in order."""
+    said: list[records.Said] = []
+    monkeypatch.setattr("IPython.display.display", said.append)
+    return said
+
+
+def test_a_right_answer_opens_the_explanation(shown: list[records.Said]) -> None:
+    exercises.check("test.half", 0.2, 0.4)
+    assert repr(shown[0]) == "Right. Two halves make a whole."
+    assert shown[0].record == {
+        "exercise": "test.half",
+        "outcome": "right",
+        "attempts": 1,
+        "hints": 0,
+        "prediction": None,
+        "facts": {"whole": 0.4},
+        "answer": 0.2,
+        "said": "0.2",
+        "misconception": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "name", "said"),
+    [
+        (20, "percentage", "That is a percentage."),
+        (-0.2, "sign", "which of the two is subtracted"),
+        (0.8, "the rest", "the share of all the others"),
+        (0.4, "whole", "That is the whole."),
+        (0.3, None, "For help"),
+        ("half", None, "For help"),
+        (object(), None, "For help"),
+    ],
+)
+def test_a_wrong_answer_is_diagnosed_and_not_told(
+    answer: Any, name: str | None, said: str, shown: list[records.Said]
+) -> None:
+    exercises.check("test.half", answer, 0.4)
+    text = repr(shown[0])
+    assert text.startswith("Not yet: got ") and said in text and "halves" not in text
+    assert text.endswith('exercises.hint("test.half").')
+    assert shown[0].record is not None and shown[0].record["misconception"] == name
+
+
+def test_a_record_is_judged_later_as_it_was_then(shown: list[records.Said]) -> None:
+    for answer in (0.2, 20, 0.3, "half", object(), None, float("nan")):
+        exercises.check("test.half", answer, 0.4)
+        record = json.loads(json.dumps(shown[-1].record))
+        verdict = exercises.judged(HALF, record["answer"], record["facts"])
+        slip = verdict.misconception
+        assert (verdict.outcome, slip and slip.name) == (
+            record["outcome"],
+            record["misconception"],
+        )
+
+
+def test_the_output_has_the_record_beside_the_text(shown: list[records.Said]) -> None:
+    exercises.check("test.half", 0.2, 0.4)
+    bundle = shown[0]._repr_mimebundle_()
+    assert bundle["application/vnd.workbook.exercise+json"]["outcome"] == "right"
+    assert bundle["text/markdown"] == "**Right.** Two halves make a whole."
+    assert bundle["text/plain"] == "Right. Two halves make a whole."
+
+
+def test_without_an_answer_nothing_is_asked_of_what_is_given(shown: list[records.Said]) -> None:
+    exercises.check("test.half", ...)
+    assert repr(shown[0]).startswith("Not attempted yet.")
+    exercises.check("test.half", (..., 1))
+    assert [said.record and said.record["outcome"] for said in shown] == ["unattempted"] * 2
+    assert shown[0].record is not None and shown[0].record["attempts"] == 0
+
+
+def test_what_cannot_be_judged_is_no_traceback(shown: list[records.Said]) -> None:
+    exercises.check("mnist.gap", 0.1, ...)
+    assert repr(shown[0]).startswith("This cannot be judged: ")
+    assert "AttributeError" in repr(shown[0]) and shown[0].record is None
+
+
+def test_attempts_count_answers_that_differ(shown: list[records.Said]) -> None:
+    for answer in (0.3, 0.3, 0.5, 0.2):
+        exercises.check("test.half", answer, 0.4)
+    assert [said.record and said.record["attempts"] for said in shown] == [1, 1, 2, 3]
+
+
+def test_hints_come_one_after_the_other(shown: list[records.Said]) -> None:
+    for _ in range(4):
+        exercises.hint("test.half")
+    exercises.check("test.half", 0.2, 0.4)
+    assert repr(shown[0]) == "1. the idea"
+    assert repr(shown[2]) == repr(shown[3]) == "1. the idea\n2. the tool\n3. nearly there"
+    assert shown[4].record is not None and shown[4].record["hints"] == 3
+
+
+def test_the_first_prediction_stays_and_is_shown_again(shown: list[records.Said]) -> None:
+    exercises.predict("test.half", ...)
+    exercises.predict("test.half", 0.3)
+    exercises.predict("test.half", 0.2)
+    exercises.check("test.half", 0.2, 0.4)
+    assert repr(shown[0]).startswith("No prediction yet.")
+    assert repr(shown[1]).startswith("Noted: 0.3. Now run")
+    assert "Your first prediction, 0.3, stays." in repr(shown[2])
+    assert "You predicted 0.3." in repr(shown[3])
+    assert shown[2].record == {
+        "exercise": "test.half",
+        "outcome": "predicted",
+        "prediction": "0.3",
+    }
+
+
+def test_a_blank_goes_on_with_the_answer_where_it_is_right(shown: list[records.Said]) -> None:
+    right, wrong = SimpleNamespace(shape=(2,)), SimpleNamespace(shape=(3,))
+    assert exercises.fill("test.size", right) is right
+    assert exercises.fill("test.size", wrong) == "ours"
+    assert exercises.fill("test.size", ...) == "ours"
+    assert exercises.fill("test.size", "of no shape") == "ours"
+    assert repr(shown[0]) == "Right. Two it is."
+    assert repr(shown[1]).startswith("Not yet. The cells below go on with the workbook's own.")
+    assert repr(shown[2]).startswith("Not attempted yet. The cells below go on")
+    assert [said.record and said.record.get("answer") for said in shown] == [[2], [3], None, None]
+
+
+def test_statements_are_answered_one_by_one(
+    shown: list[records.Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statements = (exercises.Statement(True, "As we saw."), exercises.Statement(False, "It is not."))
+    monkeypatch.setitem(exercises.RECALL, "test.recall", statements)
+    exercises.recall("test.recall", [True, True])
+    assert repr(shown[0]) == "1. Yes. As we saw.\n2. Think again. It is not."
+    assert shown[0].record == {"exercise": "test.recall", "outcome": "recalled", "right": 1}
+    exercises.recall("test.recall", ...)
+    assert repr(shown[1]) == "1. Not answered yet.\n2. Not answered yet."
+    exercises.recall("test.recall", [True])
+    assert "expected a list of 2 replies" in repr(shown[2])
+
+
+def test_progress_has_a_line_for_each_exercise_of_what_was_begun(
+    shown: list[records.Said],
+) -> None:
+    exercises.hint("test.half")
+    exercises.check("test.half", 0.2, 0.4)
+    exercises.progress()
+    lines = repr(shown[-1]).splitlines()
+    assert lines[2:] == ["| test.half | right | 1 | 1 |", "| test.size | unattempted | 0 | 0 |"]
+
+
+@pytest.mark.parametrize("call", ["check", "fill", "predict", "hint", "recall"])
+def test_an_unknown_name_names_the_known_ones(call: str) -> None:
+    arguments = ("mnist.gaps",) if call == "hint" else ("mnist.gaps", 1)
+    with pytest.raises(KeyError, match=r"mnist\.gap" if call != "recall" else r"\.recall"):
+        getattr(exercises, call)(*arguments)
+
+
+# What is kept on this computer.
+
+
+def test_progress_outlives_the_kernel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shown: list[records.Said]
+) -> None:
+    file = tmp_path / "kept" / "progress.json"
+    monkeypatch.setenv("WORKBOOK_PROGRESS", str(file))
+    exercises.check("test.half", 0.3, 0.4)
+    monkeypatch.setattr(records, "_kept", {})  # a new kernel
+    exercises.check("test.half", 0.2, 0.4)
+    assert shown[-1].record is not None and shown[-1].record["attempts"] == 2
+    assert json.loads(file.read_text())["test.half"]["outcome"] == "right"
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"test.half": 1}', '{"a": {"b": 1}}', "\0"])
+def test_a_spoilt_file_is_begun_anew(
+    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shown: list[records.Said]
+) -> None:
+    file = tmp_path / "progress.json"
+    file.write_text(content)
+    monkeypatch.setenv("WORKBOOK_PROGRESS", str(file))
+    exercises.check("test.half", 0.2, 0.4)
+    assert repr(shown[0]).startswith("Right.")
+    assert json.loads(file.read_text())["test.half"]["attempts"] == 1
+
+
+def test_a_place_that_cannot_be_written_to_stops_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shown: list[records.Said]
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("WORKBOOK_PROGRESS", str(tmp_path / "file" / "progress.json"))
+    exercises.hint("test.half")
+    exercises.check("test.half", 0.3, 0.4)
+    exercises.check("test.half", 0.2, 0.4)
+    record = shown[-1].record
+    assert record is not None and (record["attempts"], record["hints"]) == (2, 1)
+
+
+def _count(file: str, name: str) -> None:
+    import os
+
+    os.environ["WORKBOOK_PROGRESS"] = file
+    for _ in range(20):
+        with records.progress(name) as mine:
+            mine.attempts += 1
+
+
+def test_two_notebooks_at_once_lose_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "progress.json"
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_count, args=(str(file), name)) for name in "aab"]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    known = json.loads(file.read_text())
+    assert {name: one["attempts"] for name, one in known.items()} == {"a": 40, "b": 20}
+
+
+# The notebooks and the specs agree.
+
+
+def _tagged(notebook: nbformat.NotebookNode, tag: str) -> list[nbformat.NotebookNode]:
+    return [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
+
+
+def _names(source: str, context: type[ast.expr_context]) -> set[str]:
+    nodes = ast.walk(ast.parse(source))
+    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, context)}
+
+
+def _stored(check: nbformat.NotebookNode) -> list[dict[str, Any]]:
+    return [o.data[records.MIME_TYPE] for o in check.outputs if records.MIME_TYPE in o.data]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_solutions_and_checks_belong_together(path: Path) -> None:
+    notebook = nbformat.read(path, 4)
+    checks = _tagged(notebook, "check")
+    solutions = [c for c in _tagged(notebook, "solution") if c.cell_type == "code"]
+    assert len(solutions) == len(checks)
+    assert sum("solution" in cell.metadata.get("tags", []) for cell in notebook.cells) == len(
+        checks
+    )
+    for solution, check in zip(solutions, checks, strict=True):
+        asked = exercises.asked(check.source)
+        assert asked.call in ("check", "fill", "predict", "recall"), check.source
+        left = exercises.unsolved(solution.source, asked.names)
+        assert _names(left, ast.Store) == set(asked.names), check.source
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_what_is_stored_is_the_right_answer(path: Path) -> None:
+    # nbval compares it on every run.
+    for check in _tagged(nbformat.read(path, 4), "check"):
+        assert "nbval-check-output" in check.metadata.tags, check.source
+        asked, (record,) = exercises.asked(check.source), _stored(check)
+        assert record["exercise"] == asked.exercise
+        if asked.call in ("check", "fill"):
+            exercise = exercises.EXERCISES[asked.exercise]
+            assert record["outcome"] == "right", check.source
+            assert len(json.dumps(record["facts"])) < 20_000, asked.exercise
+            judged = exercises.judged(exercise, record["answer"], record["facts"])
+            assert judged.outcome == "right", asked.exercise
+        if asked.call == "recall":
+            assert record["right"] == len(exercises.RECALL[asked.exercise]) >= 5
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_exercise_of_a_notebook_is_asked_once_in_it(path: Path) -> None:
+    asked = [exercises.asked(cell.source) for cell in _tagged(nbformat.read(path, 4), "check")]
+    judged = [one.exercise for one in asked if one.call in ("check", "fill")]
+    assert sorted(judged) == sorted(exercises.NOTEBOOKS[path.stem])
+    assert len(judged) >= 5
+    assert {one.exercise for one in asked if one.call == "predict"} <= set(judged)
+    recalled = [one.exercise for one in asked if one.call == "recall"]
+    assert len(recalled) == (not path.stem.startswith("01"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_an_unattempted_notebook_runs_to_its_end(path: Path, shown: list[records.Said]) -> None:
+    solved, student = nbformat.read(path, 4), editions.student(nbformat.read(path, 4))
+    awaited: set[str] = set()
+    answers: dict[str, Any] = {}
+    for cell, theirs in zip(
+        [c for c in solved.cells if c.cell_type == "code"],
+        [c for c in student.cells if c.cell_type == "code"],
+        strict=True,
+    ):
+        if "solution" in cell.metadata.get("tags", []):
+            awaited |= _names(cell.source, ast.Store)
+            answers = {"exercises": exercises}
+            exec(theirs.source, answers)
+        elif "check" in cell.metadata.get("tags", []):
+            if exercises.asked(cell.source).call != "fill":  # that one goes on with ours
+                others = dict.fromkeys(_names(cell.source, ast.Load) - set(answers))
+                exec(theirs.source, others | answers)
+                said = repr(shown[-1])
+                assert any(
+                    word in said for word in ("Not attempted", "No prediction", "Not answered yet")
+                ), said
+            awaited -= _names(cell.source, ast.Store)
+        elif not cell.source.startswith("%"):
+            # Nothing else may need what only a solution works out.
+            awaited -= _names(cell.source, ast.Store)
+            assert not awaited & _names(cell.source, ast.Load), cell.source
+
+
+def test_every_exercise_has_three_hints_that_do_not_tell() -> None:
+    for name, exercise in exercises.EXERCISES.items():
+        assert len(exercise.hints) == 3 and len(set(exercise.hints)) == 3, name
+        assert all(exercise.hints) and exercise.why, name
