@@ -309,8 +309,25 @@ def test_the_student_edition_has_no_solution_and_no_asking_list(edition: str) ->
     assert ('<span class="o">*</span>' in text) == (edition == "instructor")
     assert "check" in text
     assert '<p class="ask"><strong>What do you expect?</strong> Is it <em>so</em>?</p>' in text
-    listed = '<li><a href="#a">A</a>: Is it <em>so</em>?</li>'
+    listed = '<li><a href="#a">A</a>: Is it <em>so</em>?'
     assert (listed in text) == (edition == "instructor")
+
+
+def test_a_question_is_listed_with_the_answer_that_the_text_gives() -> None:
+    text = exported(
+        new_markdown_cell("# A"),
+        new_markdown_cell("**What do you expect?** One?"),
+        new_code_cell("1"),
+        new_markdown_cell('It <a id="b"></a>*does*.\n\nAnd more.'),
+        new_markdown_cell("**What do you expect?** Two?"),
+        new_markdown_cell("No cell has told yet."),
+        new_markdown_cell("**What do you expect?** Three?"),
+        new_code_cell("3"),
+        new_markdown_cell("## B\n\nAnother thing."),
+    )
+    asks = text[text.index("What to ask about</h2>") :]
+    assert asks.count('class="answer"') == 1
+    assert '<div class="answer">It <a></a><em>does</em>.</div></li>' in asks
 
 
 def test_student_notebooks_await_answers_and_keep_the_rest() -> None:

@@ -1,5 +1,6 @@
 """The student's edition of a notebook, made from the instructor's, which is the one written."""
 
+import contextlib
 import copy
 
 from workbook import exercises
@@ -38,13 +39,14 @@ def student(notebook: NotebookNode) -> NotebookNode:
 
 
 def _answered_by(solution: NotebookNode, cells: list[NotebookNode]) -> tuple[str, ...]:
-    """Return the names that a solution's check takes; none where no check follows it."""
+    """Return the names that a solution's check takes; none where none of ours follows it."""
     following = cells[cells.index(solution) + 1 :]
     for cell in following:
         if "solution" in tags(cell):
             break
         if "check" in tags(cell):
-            return exercises.asked(cell.source).names
+            with contextlib.suppress(SyntaxError, ValueError):
+                return exercises.asked(cell.source).names
     return ()
 
 

@@ -6,6 +6,7 @@ policy keeps the page from asking any host for anything.
 
 import copy
 import json
+import re
 import warnings
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -248,14 +249,27 @@ def asset(name: str) -> str:
     return (files("workbook.reports") / "templates" / name).read_text(encoding="utf-8")
 
 
-def _asks(cells: list[Cell]) -> list[tuple[Heading, str]]:
-    """Return what is asked of the reader: the section and the question."""
-    return [
-        (cell.section, question)
-        for cell in cells
-        if cell.source.cell_type == "markdown" and cell.section
-        for question in markdown.ASKED.findall(cell.text)
-    ]
+def _asks(cells: list[Cell]) -> list[tuple[Heading, str, str]]:
+    """Return what is asked of the reader: the section, the question, and the text's own answer.
+
+    The answer is the first paragraph after the cell that tells; "" where a new section, or
+    another question, comes before one.
+    """
+    asks = []
+    for number, cell in enumerate(cells):
+        if cell.source.cell_type == "markdown" and cell.section:
+            telling = _answer(cells[number + 1 :])
+            asks += [(cell.section, text, telling) for text in markdown.ASKED.findall(cell.text)]
+    return asks
+
+
+def _answer(following: list[Cell]) -> str:
+    prose = (n for n, cell in enumerate(following) if cell.source.cell_type == "markdown")
+    first = next(prose, 0)
+    if not first:  # it follows at once, and nothing tells: or there is none
+        return ""
+    paragraph = re.match(r"\s*<p>(.*?)</p>", following[first].text, re.DOTALL)
+    return re.sub(r'\sid="[^"]*"', "", paragraph[1]) if paragraph else ""  # said twice, named once
 
 
 def _thumbnail(notebook: NotebookNode) -> dict[str, str] | None:
