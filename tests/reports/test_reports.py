@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from workbook import paths, reports
+from workbook import exercises, paths, reports
 from workbook.__main__ import main
 from workbook.bench import measurements
 from workbook.reports import editions, execute, export, printing
@@ -328,6 +328,26 @@ def test_a_question_is_listed_with_the_answer_that_the_text_gives() -> None:
     asks = text[text.index("What to ask about</h2>") :]
     assert asks.count('class="answer"') == 1
     assert '<div class="answer">It <a></a><em>does</em>.</div></li>' in asks
+
+
+def test_a_page_says_what_the_records_of_exercises_say() -> None:
+    def told(record: Any) -> Any:
+        data = {"application/vnd.workbook.exercise+json": record, "text/plain": "Said."}
+        return new_code_cell("1", outputs=[new_output("display_data", data=data)])
+
+    name, other = list(exercises.EXERCISES)[:2]
+    text = exported(
+        new_markdown_cell("# A"),
+        told({"exercise": name, "outcome": "wrong"}),
+        told({"exercise": name, "outcome": "right"}),
+        told({"exercise": other, "outcome": ["right"]}),
+        told({"exercise": {}, "outcome": "right"}),
+        told("right"),
+        told({"exercise": "<script>", "outcome": "right"}),
+    )
+    assert "<b>Exercises</b> 1 of 2 right" in text
+    assert text.count("Said.") == 6
+    assert "<b>Exercises</b>" not in exported(told({"exercise": "another", "outcome": "right"}))
 
 
 def test_student_notebooks_await_answers_and_keep_the_rest() -> None:

@@ -15,7 +15,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from workbook import live
+from workbook import exercises, live
+from workbook.exercises import records
 from workbook.reports.editions import student, tags
 from workbook.reports.execute import Run
 from workbook.reports.pages import markdown, markup, pictures, terminal
@@ -101,6 +102,7 @@ class Exporter:
             "seconds": round(run.seconds, 1),
             "commit": commit,
             "results": results(notebook),
+            "exercises": answered(notebook),
             "thumbnail": _thumbnail(notebook),
         }
         return self._template.render(
@@ -183,6 +185,19 @@ def results(notebook: NotebookNode) -> dict[str, Any] | None:
     return None
 
 
+def answered(notebook: NotebookNode) -> str:
+    """Return how many exercises were answered and right, as the notebook's own records say."""
+    outcomes = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            record = output.get("data", {}).get(records.MIME_TYPE)
+            name = record.get("exercise") if isinstance(record, dict) else None
+            if isinstance(name, str) and name in exercises.EXERCISES:
+                outcomes[name] = record.get("outcome")
+    right = list(outcomes.values()).count("right")
+    return f"{right} of {len(outcomes)} right" if outcomes else ""
+
+
 def _held(record: dict[str, Any]) -> bool | None:
     """Return whether every floor was reached, None where the run was none to ask it of."""
     if record["practice"] or record["quick"]:
@@ -228,6 +243,8 @@ def facts(record: dict[str, Any]) -> list[tuple[str, str]]:
         ]
     if record["seconds"]:
         said.append(("Whole notebook", duration(record["seconds"])))
+    if isinstance(answers := record.get("exercises"), str) and answers:
+        said.append(("Exercises", answers))
     if found:
         said += [
             ("Device", found["device"]),
