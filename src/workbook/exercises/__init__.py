@@ -155,7 +155,7 @@ def _check(name: str, answer: Any, given: tuple[Any, ...], otherwise: str = "") 
             f"({_code(answers.say(f'{type(error).__name__}: {error}'))}). Run them again, in order."
         )
         return "unjudged"
-    plain, said = _measured(exercise, answer)
+    plain, said = _measured(exercise, answer, given)
     verdict = judged(exercise, plain, facts)
     with records.progress(name) as mine:
         mine.attempts += mine.answer != said
@@ -175,10 +175,10 @@ def _check(name: str, answer: Any, given: tuple[Any, ...], otherwise: str = "") 
     return verdict.outcome
 
 
-def _measured(exercise: Exercise, answer: Any) -> tuple[Any, str]:
+def _measured(exercise: Exercise, answer: Any, given: tuple[Any, ...]) -> tuple[Any, str]:
     """Return an answer as JSON (None where it is of no such kind), and as it is shown."""
     try:
-        plain = exercise.measure(answer) if exercise.measure else answers.as_json(answer)
+        plain = exercise.measure(answer, *given) if exercise.measure else answers.as_json(answer)
     except Exception:  # whatever an object of the wrong kind raises when it is measured
         plain = None
     return plain, answers.say(str(plain) if exercise.measure else answer)

@@ -35,7 +35,8 @@ class Exercise:
     in order about a wrong one.
 
     ``measure`` is for an answer that is no number and no name: it takes the answer's objects
-    (such as an array or a model) to JSON values that ``right`` can judge. ``ours`` makes, from
+    (such as an array or a model), and then what the notebook hands over, to JSON values that
+    ``right`` can judge. ``ours`` makes, from
     what the notebook hands over, the objects with which the notebook goes on where the answer is
     missing or wrong (see :func:`workbook.exercises.fill`).
     """
@@ -45,7 +46,7 @@ class Exercise:
     hints: tuple[str, str, str]
     why: str
     misconceptions: tuple[Misconception, ...] = ()
-    measure: Callable[[Any], Any] | None = None
+    measure: Callable[..., Any] | None = None
     ours: Callable[..., Any] | None = None
 
 
