@@ -1,0 +1,87 @@
+"""Keep what a notebook has made just before an exercise, so that answers run against it later.
+
+Each name is pickled by itself, so that an answer loads only what it uses. Large buffers (arrays)
+lie beside the pickles as plain files, named by their digest, and are mapped into memory, not read.
+Only the course's own run is ever pickled; what a student makes leaves its sandbox as JSON.
+"""
+
+import hashlib
+import json
+import mmap
+import os
+import pickle
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from workbook import paths
+
+import cloudpickle
+
+SMALLEST = 65_536
+"""From how many bytes on a buffer gets a file of its own."""
+
+FOLDER = "WORKBOOK_KEEP"
+"""The variable that tells a notebook's kernel where to keep things."""
+
+
+def snapshot(exercise: str, leave_out: Iterable[str]) -> None:
+    """Keep the names that the notebook has made so far; called in its kernel.
+
+    ``leave_out`` names what nobody may see there: the answers to exercises. What cannot be pickled
+    (a button, say) is left out too.
+    """
+    from IPython.core.getipython import get_ipython
+
+    shell: Any = get_ipython()
+    names = shell.user_ns.keys() - shell.user_ns_hidden.keys() - set(leave_out)
+    namespace = {name: shell.user_ns[name] for name in names if not name.startswith("_")}
+    store(namespace, Path(os.environ[FOLDER]), exercise)
+
+
+def store(namespace: Mapping[str, Any], folder: Path, name: str) -> None:
+    """Write each value into ``folder/objects``, and which belongs to which into ``name``.json."""
+    entries = {}
+    for key, value in sorted(namespace.items()):
+        try:
+            entries[key] = _put(value, folder / "objects")
+        except Exception:  # whatever an object raises that was not made to be kept
+            continue
+    with paths.writing(folder / f"{name}.json") as path:
+        path.write_text(json.dumps(entries), encoding="utf-8")
+
+
+def _put(value: Any, folder: Path) -> list[str]:
+    """Return the names of the files that hold a value: its pickle, and its large buffers."""
+    buffers: list[pickle.PickleBuffer] = []
+
+    def aside(buffer: pickle.PickleBuffer) -> bool:
+        large = buffer.raw().nbytes >= SMALLEST
+        if large:
+            buffers.append(buffer)
+        return not large
+
+    data = cloudpickle.dumps(value, protocol=5, buffer_callback=aside)
+    return [_file(part, folder) for part in (data, *(buffer.raw() for buffer in buffers))]
+
+
+def _file(content: bytes | memoryview, folder: Path) -> str:
+    digest = hashlib.sha256(content).hexdigest()
+    if not (folder / digest).exists():
+        with paths.writing(folder / digest) as path:
+            path.write_bytes(content)
+    return digest
+
+
+def load(files: list[str], folder: Path) -> Any:
+    """Return a value that was kept. What is written into its arrays is never written to the files.
+
+    Only for what the course's own run has kept: unpickling runs code.
+    """
+    first, *others = ((folder / "objects" / name) for name in files)
+    return pickle.loads(first.read_bytes(), buffers=[_mapped(path) for path in others])
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)

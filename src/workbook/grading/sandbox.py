@@ -1,0 +1,235 @@
+"""A room without doors for students' code: bubblewrap, with nothing in it that could be harmed.
+
+No network, a system that can only be read, no home, none of the user's files, no other hand-in,
+and not the exercises' right answers. See https://github.com/containers/bubblewrap.
+"""
+
+import contextlib
+import functools
+import json
+import os
+import selectors
+import shutil
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import workbook
+from workbook.grading import inside
+
+MOST_BYTES = 1_000_000
+"""The longest value that an answer may have, as JSON."""
+
+START_SECONDS = 120
+
+# The package without what its exercises take for right: checks say nothing in there.
+_STUB = '''"""In the sandbox, exercises say nothing."""
+
+
+def __getattr__(name):
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return fill if name == "fill" else lambda *_, **__: None
+
+
+def fill(name, answer, *given):
+    return answer
+'''
+
+
+@functools.cache
+def missing() -> str:
+    """Return why nothing can be executed here, "" where it can."""
+    if not sys.platform.startswith("linux"):
+        return "answers are executed on Linux only, in bubblewrap's sandbox (WSL is Linux, too)"
+    if shutil.which("bwrap") is None:
+        return "bubblewrap is not installed (Debian, Ubuntu: apt install bubblewrap)"
+    tried = subprocess.run([*_room(), "/bin/true"], capture_output=True, text=True, check=False)
+    if tried.returncode:
+        said = (tried.stderr.strip().splitlines() or ["no word"])[-1]
+        return f"bubblewrap does not work on this machine ({said})"
+    return ""
+
+
+def _room() -> list[str]:
+    """Return the command up to what runs in the sandbox, without Python."""
+    system = [f"/{name}" for name in ("usr", "bin", "lib", "lib64") if Path(f"/{name}").exists()]
+    links = [part for place in system for part in _bound(place)]
+    return [
+        *("bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
+        *("--uid", "65534", "--gid", "65534", "--hostname", "sandbox", "--clearenv"),
+        *links,
+        *("--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"),
+        *("--proc", "/proc", "--dev", "/dev", "--size", str(256 * 1024**2), "--tmpfs", "/tmp"),
+        *("--chdir", "/tmp"),
+    ]
+
+
+def _bound(place: str) -> list[str]:
+    if Path(place).is_symlink():
+        return ["--symlink", os.readlink(place), place]
+    return ["--ro-bind", place, place]
+
+
+def _command(kept: Path, stub: Path) -> list[str]:
+    """Return the command that starts :mod:`workbook.grading.inside` with what it may see."""
+    package = Path(workbook.__file__).resolve().parent
+    places = [Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve()]
+    bound = [p for place in places if not place.is_relative_to("/usr") for p in _bound(str(place))]
+    # A virtual environment's Python is a link, perhaps to one that is a link again.
+    python = Path(sys.executable)
+    return [
+        *_room(),
+        *bound,
+        *("--ro-bind", str(package), "/workbook/workbook"),
+        *("--tmpfs", "/workbook/workbook/exercises/course"),
+        *("--ro-bind", str(stub), "/workbook/workbook/exercises/__init__.py"),
+        *("--ro-bind", str(kept), "/kept", "--remount-ro", "/dev", "--remount-ro", "/"),
+        *("--setenv", "PYTHONPATH", "/workbook", "--setenv", "HOME", "/tmp"),
+        *("--setenv", "MPLCONFIGDIR", "/tmp", "--setenv", "MPLBACKEND", "agg"),
+        *("--setenv", "TF_CPP_MIN_LOG_LEVEL", "3", "--setenv", "PYTHONDONTWRITEBYTECODE", "1"),
+        *("--setenv", "PATH", "/usr/bin:/bin", "--setenv", "LANG", "C.UTF-8"),
+        *("--setenv", "WORKBOOK_QUICK", os.environ.get("WORKBOOK_QUICK", "")),
+        *(str(python), "-P", "-s", "-m", inside.__name__),
+    ]
+
+
+class Sandbox:
+    """A running sandbox in which one answer after the other is executed, each in its own process.
+
+    ``kept`` is the folder of what the course's own runs have made.
+    """
+
+    def __init__(self, kept: Path) -> None:
+        self._kept = kept
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def run(self, job: dict[str, Any], seconds: int) -> dict[str, Any]:
+        """Return what came of a job: ``outcome`` ("" where there is a value), ``why``, ``plain``.
+
+        All of it is the student's word, but for what the sandbox itself has to say. ``seconds`` is
+        the wall time that it may take. The sandbox is started where it does not run.
+
+        Raises:
+            RuntimeError: It does not start.
+        """
+        process = self._started()
+        started = time.monotonic()
+        data = json.dumps(job | {"seconds": seconds}).encode()
+        assert process.stdin is not None
+        try:
+            process.stdin.write(b"%04d" % min(seconds, 9999) + struct.pack("<Q", len(data)) + data)
+            process.stdin.flush()
+            said, ended = self._heard(process, seconds + 10)
+        except (BrokenPipeError, TimeoutError, _TooMuchError) as error:
+            self.stop()
+            too_much = isinstance(error, _TooMuchError)
+            said, ended = b"", "too large" if too_much else "timeout"
+        told = _told(said, ended, seconds)
+        return told | {"seconds": round(time.monotonic() - started, 3)}
+
+    def stop(self) -> None:
+        """End it, and all that runs in it."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+                if pipe:
+                    with contextlib.suppress(OSError):
+                        pipe.close()
+            self._process = None
+
+    def _started(self) -> "subprocess.Popen[bytes]":
+        if self._process is not None and self._process.poll() is None:
+            return self._process
+        self.stop()
+        stub = self._kept / "exercises.py"
+        if not stub.exists():
+            stub.write_text(_STUB, encoding="utf-8")
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(
+            _command(self._kept, stub), stdin=pipe, stdout=pipe, stderr=pipe
+        )
+        try:
+            _, first = self._heard(self._process, START_SECONDS)
+        except (TimeoutError, _TooMuchError):
+            first = "no word"
+        if first != "ready":
+            self.stop()
+            raise RuntimeError(f"the sandbox did not start: {first[-300:]}")
+        return self._process
+
+    def _heard(self, process: "subprocess.Popen[bytes]", seconds: float) -> tuple[bytes, str]:
+        """Return what came by the output until the control line, and that line."""
+        assert process.stdout is not None and process.stderr is not None
+        deadline = time.monotonic() + seconds
+        said, control = b"", b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            selector.register(process.stderr, selectors.EVENT_READ)
+            while not control.endswith(b"\n"):
+                events = selector.select(max(0.0, deadline - time.monotonic()))
+                if not events:
+                    raise TimeoutError
+                for key, _ in events:
+                    part = os.read(key.fd, 65_536)
+                    if key.fileobj is process.stdout:
+                        said += part
+                    else:
+                        control += part
+                    if not part and key.fileobj is process.stderr:
+                        return said, control.decode(errors="replace").strip() or "it ended"
+                    if not part:
+                        selector.unregister(key.fileobj)
+                if len(said) > MOST_BYTES or len(control) > MOST_BYTES:
+                    raise _TooMuchError
+        said += b"".join(_waiting(process.stdout.fileno()))
+        return said, control.decode(errors="replace").strip().rpartition("\n")[2]
+
+
+class _TooMuchError(Exception):
+    pass
+
+
+def _waiting(descriptor: int) -> Iterator[bytes]:
+    """Give what is in a pipe by now."""
+    os.set_blocking(descriptor, False)
+    try:
+        with contextlib.suppress(BlockingIOError):
+            while part := os.read(descriptor, 65_536):
+                yield part
+    finally:
+        os.set_blocking(descriptor, True)
+
+
+def _told(said: bytes, ended: str, seconds: int) -> dict[str, Any]:
+    """Return the student's word as far as it is one, else what became of the process."""
+    if ended == "timeout":
+        return {"outcome": "timeout", "why": f"stopped after {seconds} s"}
+    if ended == "too large" or len(said) > MOST_BYTES:
+        return {"outcome": "too large", "why": f"its value is longer than {MOST_BYTES:,} bytes"}
+    if ended != "done":
+        return {"outcome": "error", "why": f"Python itself stopped ({ended})"}
+    try:
+        told = json.loads(said, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return {"outcome": "error", "why": "it ended Python itself, and left no value"}
+    if not isinstance(told, dict):
+        return {"outcome": "error", "why": "it left no value"}
+    outcome = told.get("outcome")
+    if outcome not in ("", "error", "too large", "unattempted"):
+        return {"outcome": "error", "why": "it left no value"}
+    return {
+        "outcome": outcome,
+        "why": _line(told.get("why")),
+        "plain": told.get("plain"),
+        "said": _line(told.get("said")),
+    }
+
+
+def _line(text: Any) -> str:
+    return " ".join(str(text).split())[:300] if isinstance(text, str) else ""
