@@ -1,6 +1,7 @@
 # Every command of the workbook. Without make: see "Without make" in README.md.
 #   GPU=1            install TensorFlow's CUDA build; it stays until `make clean`
 #   EDITION=student  leave the solutions out of the reports
+#   IN=PATH          what `make grade` judges: a folder, a zip, a pattern
 #   MODEL=FILE.keras  the trained network that `make live` shows
 PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 python,$(shell \
   $(name) -c "import sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))" 2>/dev/null && echo $(name))))
@@ -28,7 +29,7 @@ export GLIBC_TUNABLES
 .DEFAULT_GOAL := help
 # `make reports pdf` is an order: the pages come first.
 .NOTPARALLEL:
-.PHONY: help reports pdf student live test test-full lab data notebooks table bench storage release test-colab lint lock clean
+.PHONY: help reports pdf student live grade test test-full lab data notebooks table bench storage release test-colab lint lock clean
 
 help: ## list the commands
 	@echo "make COMMAND, where COMMAND is one of"
@@ -45,6 +46,9 @@ student: $(INSTALLED) ## write the notebooks without solutions to reports/studen
 
 live: $(INSTALLED) ## write the page on which digits are drawn for a trained network, MODEL
 	$(RUN) -m workbook live $(MODEL)
+
+grade: $(INSTALLED) ## judge what was handed in (IN=folder or zip), into reports/grades/
+	$(RUN) -m workbook grade $(IN)
 
 test: $(INSTALLED) lint ## lint, types, unit tests, then the notebooks on practice data (quick)
 	$(if $(wildcard tests),$(RUN) -m pytest)

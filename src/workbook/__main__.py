@@ -71,6 +71,13 @@ def _bench(options: argparse.Namespace) -> int:
     return bench.main()
 
 
+def _grade(options: argparse.Namespace) -> None:
+    from workbook.grading import grade
+
+    chosen = {name: getattr(options, name) for name in grade.Options.__dataclass_fields__}
+    grade.grade(options.handed_in, grade.Options(**chosen))
+
+
 def _live(options: argparse.Namespace) -> None:
     from workbook.live import page
 
@@ -132,6 +139,25 @@ def _parser() -> argparse.ArgumentParser:
     )
     storage.add_argument("--clear", action="store_true", help="remove what can be made again")
     storage.set_defaults(run=_storage)
+
+    grade = commands.add_parser(
+        "grade", help="judge what was handed in, each answer in a sandbox, into reports/grades/"
+    )
+    grade.add_argument("handed_in", nargs="+", help="folders, notebooks, zips or patterns")
+    grade.add_argument(
+        "--student-from", metavar="REGEX", help="where a path names the student, in a group"
+    )
+    grade.add_argument(
+        "--claimed-only", action="store_true", help="execute nothing: read what they claim"
+    )
+    grade.add_argument(
+        "--gradebook", type=Path, metavar="FILE", help="Canvas' or Moodle's export, to fill in"
+    )
+    grade.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of a Dask cluster, for many machines"
+    )
+    grade.add_argument("--folder", type=Path, help="where to write (default: reports/grades/)")
+    grade.set_defaults(run=_grade)
 
     live = commands.add_parser(
         "live", help="write a page on which digits are drawn for saved models to read"

@@ -96,7 +96,7 @@ def main() -> None:
 
 
 def _clear(folder: Path) -> bool:
-    """Remove what an answer has left, so that the next one does not find it; say whether it went."""
+    """Remove what an answer has left, for the next one not to find; say whether it went."""
     with contextlib.suppress(OSError, RecursionError):
         for place, folders, _ in os.walk(folder):
             for path in (Path(place, name) for name in folders):

@@ -8,7 +8,6 @@ Only the course's own run is ever pickled; what a student makes leaves its sandb
 import hashlib
 import json
 import mmap
-import os
 import pickle
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -21,11 +20,8 @@ import cloudpickle
 SMALLEST = 65_536
 """From how many bytes on a buffer gets a file of its own."""
 
-FOLDER = "WORKBOOK_KEEP"
-"""The variable that tells a notebook's kernel where to keep things."""
 
-
-def snapshot(exercise: str, leave_out: Iterable[str]) -> None:
+def snapshot(folder: str, exercise: str, leave_out: Iterable[str]) -> None:
     """Keep the names that the notebook has made so far; called in its kernel.
 
     ``leave_out`` names what nobody may see there: the answers to exercises. What cannot be pickled
@@ -36,7 +32,7 @@ def snapshot(exercise: str, leave_out: Iterable[str]) -> None:
     shell: Any = get_ipython()
     names = shell.user_ns.keys() - shell.user_ns_hidden.keys() - set(leave_out)
     namespace = {name: shell.user_ns[name] for name in names if not name.startswith("_")}
-    store(namespace, Path(os.environ[FOLDER]), exercise)
+    store(namespace, Path(folder), exercise)
 
 
 def store(namespace: Mapping[str, Any], folder: Path, name: str) -> None:
@@ -44,14 +40,14 @@ def store(namespace: Mapping[str, Any], folder: Path, name: str) -> None:
     entries = {}
     for key, value in sorted(namespace.items()):
         try:
-            entries[key] = _put(value, folder / "objects")
+            entries[key] = put(value, folder / "objects")
         except Exception:  # whatever an object raises that was not made to be kept
             continue
     with paths.writing(folder / f"{name}.json") as path:
         path.write_text(json.dumps(entries), encoding="utf-8")
 
 
-def _put(value: Any, folder: Path) -> list[str]:
+def put(value: Any, folder: Path) -> list[str]:
     """Return the names of the files that hold a value: its pickle, and its large buffers."""
     buffers: list[pickle.PickleBuffer] = []
 

@@ -35,6 +35,7 @@ class Result:
 class HandIn:
     """A student's hand-in of one notebook.
 
+    ``student_id`` is the learning platform's number of the student, "" where the path has none.
     ``path`` is where it came from, for people to read; ``remarks`` are lines such as "the later of
     two" or "late", and what was wrong with a file that could not be read at all.
     """
@@ -42,5 +43,6 @@ class HandIn:
     student: str
     notebook: str
     path: str
+    student_id: str = ""
     results: tuple[Result, ...] = ()
     remarks: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def _room() -> list[str]:
 
 def _bound(place: str) -> list[str]:
     if Path(place).is_symlink():
-        return ["--symlink", os.readlink(place), place]
+        return ["--symlink", str(Path(place).readlink()), place]
     return ["--ro-bind", place, place]
 
 
@@ -98,15 +99,15 @@ def _command(kept: Path, stub: Path) -> list[str]:
     ]
 
 
+@dataclass
 class Sandbox:
     """A running sandbox in which one answer after the other is executed, each in its own process.
 
     ``kept`` is the folder of what the course's own runs have made.
     """
 
-    def __init__(self, kept: Path) -> None:
-        self._kept = kept
-        self._process: subprocess.Popen[bytes] | None = None
+    kept: Path
+    _process: "subprocess.Popen[bytes] | None" = None
 
     def run(self, job: dict[str, Any], seconds: int) -> dict[str, Any]:
         """Return what came of a job: ``outcome`` ("" where there is a value), ``why``, ``plain``.
@@ -147,12 +148,12 @@ class Sandbox:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self.stop()
-        stub = self._kept / "exercises.py"
+        stub = self.kept / "exercises.py"
         if not stub.exists():
             stub.write_text(_STUB, encoding="utf-8")
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(
-            _command(self._kept, stub), stdin=pipe, stdout=pipe, stderr=pipe
+            _command(self.kept, stub), stdin=pipe, stdout=pipe, stderr=pipe
         )
         try:
             _, first = self._heard(self._process, START_SECONDS)

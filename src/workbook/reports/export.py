@@ -54,7 +54,7 @@ class Cell:
     @property
     def seconds(self) -> float | None:
         """How long it took, None where that was not recorded."""
-        return _seconds(self.source)
+        return cell_seconds(self.source)
 
     def linked(self, anchors: Anchors) -> "Cell":
         """Return the cell with links that find their places on the page."""
@@ -305,7 +305,7 @@ def _thumbnail(notebook: NotebookNode) -> dict[str, str] | None:
     return {"source": source, "alt": pictures.alt(output)} if source else None
 
 
-def _seconds(cell: NotebookNode) -> float | None:
+def cell_seconds(cell: NotebookNode) -> float | None:
     """Return how long the cell took, None where that was not recorded."""
     times = cell.metadata.get("execution", {})
     try:

@@ -1,0 +1,164 @@
+"""The pages that grading writes: the class at a glance, and feedback for each student."""
+
+import functools
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from workbook import exercises, live, paths
+from workbook.grading import tables
+from workbook.grading.result import HandIn, Result
+from workbook.reports.export import asset
+from workbook.reports.names import names
+
+from jinja2 import Environment, PackageLoader, Template
+
+SIGNS = {
+    "right": "✓",
+    "wrong": "✗",
+    "unattempted": "–",
+    "error": "!",
+    "timeout": "!",
+    "too large": "!",
+    "refused": "!",
+    "": "?",
+}
+"""How an outcome is shown in the class' table; the words stand beside it for those who listen."""
+
+COMMONEST = 3
+"""How many of an exercise's wrong answers are listed."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An exercise at a glance: the share who have it right, and the commonest wrong answers."""
+
+    name: str
+    right: int
+    students: int
+    wrong: list[tuple[str, str, int]]
+
+
+@dataclass(frozen=True)
+class Student:
+    """A row of the class' table: ``words`` say why the student may need a word."""
+
+    name: str
+    page: str
+    results: dict[str, Result]
+    remarks: list[str]
+    right: int
+    hints: int
+    words: list[str]
+
+
+def write(hand_ins: Iterable[HandIn], folder: Path) -> None:
+    """Write ``index.html``, the class, and a page for each student into ``students/``.
+
+    Raises:
+        OSError: A file cannot be written.
+    """
+    hand_ins = list(hand_ins)
+    students = _students(hand_ins)
+    asked = _asked(students)
+    points = tables.weights(folder)
+    for page in paths.listed(folder / "students", "*.html"):
+        page.unlink()  # of an earlier run: somebody's grade that no longer is
+    for student in students:
+        found = {name: result.outcome for name, result in student.results.items()}
+        text = _template("student.html.j2").render(
+            student=student,
+            hand_ins=[one for one in hand_ins if one.student == student.name],
+            total=tables.grade(found, points, list(found)),
+            whys={name: exercises.EXERCISES[name].why for name in found},
+            signs=SIGNS,
+            style=asset("style.css") + _asset("grades.css"),
+        )
+        _put(folder / "students" / f"{student.page}.html", text)
+    script = _asset("sort.js")
+    text = _template("class.html.j2").render(
+        students=students,
+        asked=asked,
+        verified=any(result.outcome for one in students for result in one.results.values()),
+        signs=SIGNS,
+        style=asset("style.css") + _asset("grades.css"),
+        script=script,
+        script_source=live.output.source(script),
+    )
+    _put(folder / "index.html", text)
+
+
+def _put(file: Path, text: str) -> None:
+    with paths.writing(file) as path:
+        path.write_text(text, encoding="utf-8", errors="replace")
+
+
+def _students(hand_ins: Sequence[HandIn]) -> list[Student]:
+    by_name: dict[str, list[HandIn]] = {}
+    for one in hand_ins:
+        by_name.setdefault(one.student, []).append(one)
+    pages = names([Path(name.replace("/", "_").replace("\\", "_")) for name in by_name])
+    students = []
+    for (name, theirs), page in zip(by_name.items(), pages, strict=True):
+        results = {result.exercise: result for one in theirs for result in one.results}
+        right = sum(_outcome(result) == "right" for result in results.values())
+        hints = sum(result.hints for result in results.values())
+        remarks = [
+            f"{one.notebook or one.path}: {remark}" for one in theirs for remark in one.remarks
+        ]
+        words = _words(results, right, hints)
+        students.append(Student(name, page, results, remarks, right, hints, words))
+    return students
+
+
+def _outcome(result: Result) -> str:
+    return result.outcome or result.claimed
+
+
+def _words(results: dict[str, Result], right: int, hints: int) -> list[str]:
+    """Return why somebody should have a word with a student."""
+    words = []
+    if not results:
+        words.append("nothing that could be graded")
+    elif right * 2 < len(results):
+        words.append(f"{right} of {len(results)} right")
+    if results and hints >= 2 * len(results):
+        words.append(f"{hints} hints")
+    claims = [r.exercise for r in results.values() if r.claimed == "right" and r.outcome == "wrong"]
+    if claims:
+        words.append(f"claims to be right where it is not: {', '.join(claims)}")
+    if any(result.by_own_facts for result in results.values()):
+        words.append("right by their own run's facts only: look at the curve")
+    return words
+
+
+def _asked(students: Sequence[Student]) -> list[Asked]:
+    """Return the exercises, the hardest first."""
+    found = []
+    for name in exercises.EXERCISES:
+        results = [s.results[name] for s in students if name in s.results]
+        if not results:
+            continue
+        wrong = Counter((r.answer, r.why) for r in results if r.outcome == "wrong")
+        commonest = [(answer, why, n) for (answer, why), n in wrong.most_common(COMMONEST)]
+        right = sum(_outcome(result) == "right" for result in results)
+        found.append(Asked(name, right, len(results), commonest))
+    return sorted(found, key=lambda one: one.right / one.students)
+
+
+@functools.cache
+def _asset(name: str) -> str:
+    return (files("workbook.grading") / "templates" / name).read_text(encoding="utf-8")
+
+
+@functools.cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("workbook.grading"), autoescape=True, keep_trailing_newline=True
+    )
+
+
+def _template(name: str) -> Template:
+    return _environment().get_template(name)

@@ -1,0 +1,49 @@
+"""The small course, run once for all tests of grading."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from workbook.grading import course, grade
+from workbook.grading.result import HandIn
+
+import pytest
+from small_course import notebook, put
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Give the course's notebook, whose run is kept in a folder of the tests' own."""
+    folder = tmp_path_factory.mktemp("course")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(course, "FOLDER", folder / "kept")
+        patch.setattr(grade, "ANSWERS", folder / "kept" / "answers")
+        yield put(folder / "small.ipynb", notebook())
+
+
+Graded = Callable[..., dict[str, HandIn]]
+
+
+@pytest.fixture
+def graded(small: Path, tmp_path: Path) -> Graded:
+    """Give a function that grades a folder, in this process, and returns hand-ins by student."""
+
+    def run(folder: Path | str, **options: Any) -> dict[str, HandIn]:
+        chosen = grade.Options(folder=tmp_path / "grades", **options)
+        return {one.student: one for one in grade.grade([str(folder)], chosen, [small])}
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the jobs in this process: the folder of the tests is known to no other one."""
+
+    @contextmanager
+    def one(_: str | None) -> Iterator[ThreadPoolExecutor]:
+        with ThreadPoolExecutor(1) as pool:
+            yield pool
+
+    monkeypatch.setattr(grade, "_executor", one)

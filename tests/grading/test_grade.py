@@ -1,0 +1,287 @@
+"""From a folder of hand-ins to outcomes: what counts, what does not, and what cannot do harm."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from workbook.grading import course, grade, sandbox
+from workbook.grading.result import HandIn
+
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+from small_course import NAMES, SOLUTIONS, S, answered, notebook, put
+
+Graded = Callable[..., dict[str, HandIn]]
+
+needs_sandbox = pytest.mark.skipif(bool(sandbox.missing()), reason=sandbox.missing())
+
+
+def outcomes(hand_in: HandIn) -> dict[str, str]:
+    return {result.exercise.partition(".")[2]: result.outcome for result in hand_in.results}
+
+
+def why(hand_in: HandIn, name: str) -> str:
+    return next(r.why for r in hand_in.results if r.exercise == f"{S}.{name}")
+
+
+@needs_sandbox
+def test_answers_are_right_wrong_or_missing(tmp_path: Path, graded: Graded) -> None:
+    wrong = {
+        "count": "weights = [1, 2, 3, 4]",
+        "receptive-field": "field = 7",
+        "patience": "stops = [(4, 2), (8, 5)]",
+        "stratified": "held = np.random.default_rng(0).permutation(len(groups)) < 1200",
+        "break-even": "even = 2.7778",
+    }
+    put(tmp_path / "in" / "anna" / "small.ipynb", answered(SOLUTIONS))
+    put(tmp_path / "in" / "bert" / "small.ipynb", answered(wrong))
+    put(tmp_path / "in" / "cleo" / "small.ipynb", answered({}))
+    found = graded(tmp_path / "in")
+    assert set(outcomes(found["anna"]).values()) == {"right"}
+    assert set(outcomes(found["bert"]).values()) == {"wrong"}
+    assert set(outcomes(found["cleo"]).values()) == {"unattempted"}
+    slips = {r.exercise.partition(".")[2]: r.misconception for r in found["bert"].results}
+    assert slips == {
+        "count": "",
+        "receptive-field": "without pooling",
+        "patience": "counted from 0",
+        "stratified": "groups torn",
+        "break-even": "percentage",
+    }
+
+
+def _deleted(made: NotebookNode) -> None:
+    made.cells = [cell for cell in made.cells if cell.id.endswith("-answer")]
+
+
+def _without_ids(made: NotebookNode) -> None:
+    for number, cell in enumerate(made.cells):
+        cell.id = f"new-{number}"
+
+
+def _doctored(made: NotebookNode) -> None:
+    for cell in made.cells:
+        if not cell.id.endswith("-answer") and cell.cell_type == "code":
+            cell.source = "exercises.check = print\ncompared = losses = groups = None"
+
+
+def _copied(made: NotebookNode) -> None:
+    made.cells = [*made.cells, *made.cells]
+
+
+def _reversed(made: NotebookNode) -> None:
+    made.cells.reverse()
+
+
+def _magics(made: NotebookNode) -> None:
+    for cell in made.cells:
+        if cell.id.endswith("-answer"):
+            cell.source = f"%matplotlib inline\n!ls\n{cell.source}"
+
+
+def _moved_to_own_cells(made: NotebookNode) -> None:
+    for cell in list(made.cells):
+        name, _, kind = cell.id.rpartition("-")
+        if kind == "answer":
+            made.cells.append(new_code_cell(cell.source))
+            cell.source = f"{NAMES[name]} = ..."
+
+
+@needs_sandbox
+@pytest.mark.parametrize(
+    "change",
+    [_deleted, _without_ids, _doctored, _copied, _reversed, _magics, _moved_to_own_cells],
+)
+def test_what_was_done_to_other_cells_changes_nothing(
+    change: Any, tmp_path: Path, graded: Graded
+) -> None:
+    made = answered(SOLUTIONS)
+    change(made)
+    put(tmp_path / "in" / "anna" / "small.ipynb", made)
+    assert set(outcomes(graded(tmp_path / "in")["anna"]).values()) == {"right"}
+
+
+@needs_sandbox
+def test_claims_stand_beside_what_was_verified(tmp_path: Path, graded: Graded) -> None:
+    claims = {"count": {"outcome": "right", "hints": 2}, "patience": {"outcome": "wrong"}}
+    put(tmp_path / "in" / "anna" / "small.ipynb", answered({"count": "weights = 1"}, claims))
+    results = {r.exercise.partition(".")[2]: r for r in graded(tmp_path / "in")["anna"].results}
+    assert (results["count"].outcome, results["count"].claimed) == ("wrong", "right")
+    assert results["count"].hints == 2
+    assert (results["patience"].outcome, results["patience"].claimed) == ("unattempted", "wrong")
+
+
+def test_claims_alone_execute_nothing(
+    tmp_path: Path, graded: Graded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox.Sandbox, "run", lambda *_: pytest.fail("executed"))
+    claims = {"count": {"outcome": "right"}}
+    put(tmp_path / "in" / "anna" / "small.ipynb", answered(SOLUTIONS, claims))
+    results = graded(tmp_path / "in", claimed_only=True)["anna"].results
+    assert [(r.outcome, r.claimed) for r in results][:2] == [("", "right"), ("", "")]
+
+
+def test_without_a_sandbox_nothing_is_executed(
+    tmp_path: Path, graded: Graded, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setattr(sandbox, "missing", lambda: "bubblewrap is not installed")
+    monkeypatch.setattr(sandbox.Sandbox, "run", lambda *_: pytest.fail("executed"))
+    put(tmp_path / "in" / "anna" / "small.ipynb", answered(SOLUTIONS))
+    assert {r.outcome for r in graded(tmp_path / "in")["anna"].results} == {""}
+    assert "Nothing is executed: bubblewrap is not installed." in capsys.readouterr().out
+
+
+@needs_sandbox
+def test_a_number_off_the_students_own_curve_is_right_by_their_facts(
+    tmp_path: Path, graded: Graded
+) -> None:
+    own = {
+        "as they are": {"before": 0.9, "after": 0.8},
+        ", mirrored": {"before": 0.4, "after": 0.8},
+    }
+    claims = {"break-even": {"outcome": "right", "facts": own}}
+    put(tmp_path / "in" / "anna" / "small.ipynb", answered({"break-even": "even = 0.2"}, claims))
+    forged = {"break-even": {"outcome": "right", "facts": {"as they are": "x"}}}
+    put(tmp_path / "in" / "bert" / "small.ipynb", answered({"break-even": "even = 0.2"}, forged))
+    found = graded(tmp_path / "in")
+    (result,) = (r for r in found["anna"].results if r.exercise.endswith("break-even"))
+    assert result.outcome == "right" and result.by_own_facts and "own check" in result.why
+    assert outcomes(found["bert"])["break-even"] == "wrong"
+
+
+HOSTILE = {
+    "fork bomb": ("import os\nwhile True:\n    os.fork()", "error"),
+    "endless loop": ("while True:\n    pass", "timeout"),
+    "sleep": ("import time\ntime.sleep(1000)", "timeout"),
+    "10 GB": ("weights = np.ones(10**10 // 8)", "too large"),
+    "endless print": ("while True:\n    print('x' * 1000)", "too large"),
+    "network": ("import socket\nsocket.create_connection(('127.0.0.1', 22), 2)", "error"),
+    "host's files": ("weights = open('{secret}').read()", "error"),
+    "other hand-ins": ("import os\nweights = os.listdir('{folder}')", "error"),
+    "writes": ("open('/kept/x', 'w')", "error"),
+    "os._exit": ("import os\nos._exit(0)", "error"),
+    "sys.exit": ("import sys\nsys.exit('right')", "error"),
+    "segfault": ("import ctypes\nctypes.string_at(0)", "error"),
+    "subprocess": ("import subprocess\nweights = subprocess.run(['id'])", "error"),
+    "kills its parent": ("import os\nos.kill(os.getppid(), 9)", "error"),
+    "the expected answer": (
+        "from workbook.exercises.course.sign_language_mnist import DENSE, FILTERS\n"
+        "weights = [DENSE, FILTERS, 16 * DENSE, FILTERS]",
+        "error",
+    ),
+    "patched exercises": (
+        "from workbook import exercises\nexercises.check = exercises.judged = lambda *_: True\n"
+        "weights = 1",
+        "wrong",
+    ),
+    "patched json": ("import json\njson.dumps = lambda *_: 'right'\nweights = 1", "error"),
+    "a forged line": (
+        "import os\nfor n in range(3, 20):\n    try:\n"
+        '        os.write(n, b\'{"outcome": "right"}\\n\')\n    except OSError:\n        pass\n'
+        "weights = 1",
+        "error",
+    ),
+    "a flood": (
+        "import os\nfor n in range(3, 20):\n    try:\n        while True:\n"
+        "            os.write(n, b'x' * 65536)\n    except OSError:\n        pass",
+        "too large",
+    ),
+    "an object that lies": (
+        "class Liar(float):\n    def __eq__(self, other):\n        return True\n"
+        "    def __float__(self):\n        raise SystemExit\nweights = [Liar(1)] * 4",
+        "wrong",
+    ),
+    "a deep value": ("weights = []\nfor _ in range(100_000):\n    weights = [weights]", "wrong"),
+    "a long cell": ("weights = 1\n#" + "x" * 60_000, "too large"),
+    "a null": ("weights = 1\0", "error"),
+    "nested brackets": ("weights = " + "(" * 5000 + ")" * 5000, "error"),
+}
+
+
+@needs_sandbox
+def test_hostile_answers_reach_nothing_and_stop_nobody(
+    tmp_path: Path, graded: Graded, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = put(tmp_path / "secret.txt", "secret")
+    monkeypatch.setattr(
+        course.Kept, "seconds", dict.fromkeys((f"{S}.{n}" for n in NAMES), 2), False
+    )
+    for name, (source, _) in HOSTILE.items():
+        source = source.replace("{secret}", str(secret)).replace("{folder}", str(tmp_path))
+        source += "" if "weights" in source else "\nweights = 1"
+        made = answered(SOLUTIONS | {"count": source})
+        put(tmp_path / "in" / name / "small.ipynb", made)
+    kept = course.keep(course.courses([small])[0])
+    quick = replace(kept, seconds=dict.fromkeys(kept.seconds, 2))
+    monkeypatch.setattr(course, "keep", lambda *_: quick)
+    found = graded(tmp_path / "in")
+    assert {name: outcomes(found[name])["count"] for name in HOSTILE} == {
+        name: outcome for name, (_, outcome) in HOSTILE.items()
+    }
+    for name in HOSTILE:
+        others = outcomes(found[name])
+        others.pop("count")
+        assert set(others.values()) == {"right"}, name
+    answers = (tmp_path / "grades" / "answers.csv").read_text(encoding="utf-8-sig")
+    assert "secret\n" not in answers and all(
+        why(found[n], "count") for n, (_, o) in HOSTILE.items() if o != "wrong"
+    )
+
+
+@needs_sandbox
+def test_an_answer_is_executed_once(
+    tmp_path: Path, graded: Graded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "in" / "anna" / "small.ipynb", answered({"count": "weights = [4, 3, 2, 1]"}))
+    first = graded(tmp_path / "in")
+    monkeypatch.setattr(sandbox.Sandbox, "run", lambda *_: pytest.fail("executed again"))
+    assert graded(tmp_path / "in") == first
+
+
+def test_what_is_no_notebook_gets_a_line(tmp_path: Path, graded: Graded) -> None:
+    put(tmp_path / "in" / "anna" / "small.ipynb", b"%PDF-1.4")
+    put(tmp_path / "in" / "bert" / "small.ipynb", "[" * 100_000)
+    put(
+        tmp_path / "in" / "cleo" / "other.ipynb",
+        {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []},
+    )
+    (tmp_path / "in" / "cleo" / "link.ipynb").symlink_to("/etc/passwd")
+    put(tmp_path / "in" / "dora" / "small.ipynb", answered({}))
+    found = graded(tmp_path / "in", claimed_only=True)
+    assert "a PDF" in found["anna"].remarks[0]
+    assert "nested too deeply" in found["bert"].remarks[0]
+    assert found["dora"].results
+    remarks = (tmp_path / "grades" / "grades.csv").read_text(encoding="utf-8-sig")
+    assert "a link, not a file" in remarks and "not one of the course's notebooks" in remarks
+
+
+def test_the_notebook_is_known_by_its_metadata_or_cells(small: Path) -> None:
+    from workbook.grading import answered as answering
+
+    (found,) = course.courses([small])
+    made = answered({})
+    assert answering.of_which(made, [found], "x.ipynb") is found
+    assert answering.of_which(notebook(), [found], "x.ipynb") is found
+    made.cells = []
+    assert answering.of_which(made, [found], "x.ipynb") is None
+    assert answering.of_which(made, [found], "my small one.ipynb") is found
+    made.metadata["workbook"] = {"notebook": "small"}
+    assert answering.of_which(made, [found], "x.ipynb") is found
+
+
+def test_records_that_are_none_claim_nothing(tmp_path: Path, graded: Graded) -> None:
+    for number, claim in enumerate(
+        (
+            {"outcome": ["right"]},
+            {"outcome": "best"},
+            {"outcome": "right", "hints": "many", "facts": 3},
+        )
+    ):
+        put(tmp_path / "in" / f"s{number}" / "small.ipynb", answered({}, {"count": claim}))
+    found = graded(tmp_path / "in", claimed_only=True)
+    assert [found[f"s{n}"].results[0].claimed for n in range(3)] == ["", "", "right"]
+    assert json.dumps([found["s2"].results[0].hints]) == "[0]"
+    assert grade.Options().folder is None
