@@ -1,7 +1,7 @@
 """Each explanation is held against Keras itself, or against a model whose answer is known."""
 
 from workbook import explain
-from workbook.backend import keras
+from workbook.backend import keras, tf
 
 import numpy as np
 import pytest
@@ -84,3 +84,36 @@ def test_grad_cam_weighs_maps_by_measured_gradients(model, images):
     large = np.asarray(keras.ops.image.resize(evidence[..., None], (12, 12)))[..., 0]
     expected = large / large.max(axis=(1, 2), keepdims=True)
     np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_a_step_on_paper_is_what_tensorflow_computes():
+    x, y = np.array([1.0, 2.0]), np.array([0.0, 1.0])
+    W1, W2 = tf.Variable([[1.0, 1.0], [1.0, -1.0]]), tf.Variable([[1.0, 0.0], [2.0, 1.0]])
+    with tf.GradientTape() as tape:
+        hidden = keras.ops.relu(x[None].astype("float32") @ W1)
+        P = keras.ops.softmax(hidden @ W2)
+        loss = keras.losses.categorical_crossentropy(y[None].astype("float32"), P)
+    dW1, dW2 = tape.gradient(loss, [W1, W2])
+    step = explain.backpropagation(x, y, W1.numpy(), W2.numpy())
+    for name, value in {"H": hidden[0], "P": P[0], "dW1": dW1, "dW2": dW2}.items():
+        np.testing.assert_allclose(step[name], value, atol=1e-6)
+    assert step["dZ1"][1] == 0 and step["dH"][1] != 0
+
+
+@pytest.mark.parametrize("shift", range(4))
+def test_one_gradient_of_four_has_a_mistake(shift):
+    rng = np.random.default_rng(shift)
+    X, Y = rng.random((8, 6)), np.eye(4)[[3, 1, 2, 0, 3, 1, 2, shift]]
+    shapes = {"W1": (6, 5), "b1": (5,), "W2": (5, 4), "b2": (4,)}
+    parameters = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+    loss, claimed = explain.with_a_mistake(X, Y, parameters)
+    variables = {name: tf.Variable(value) for name, value in parameters.items()}
+    with tf.GradientTape() as tape:
+        logits = (
+            tf.nn.relu(X @ variables["W1"] + variables["b1"]) @ variables["W2"] + variables["b2"]
+        )
+        mean = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(Y, logits))
+    assert loss(**parameters) == pytest.approx(float(mean))
+    true = tape.gradient(mean, variables)
+    wrong = [name for name in true if not np.allclose(claimed[name], true[name], rtol=1e-6)]
+    assert len(wrong) == 1

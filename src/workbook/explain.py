@@ -83,3 +83,61 @@ def grad_cam(model: Any, images: np.ndarray, labels: np.ndarray, layer_name: str
     evidence = tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1, keepdims=True))
     large = tf.image.resize(evidence, images.shape[1:3])[..., 0].numpy()
     return large / np.maximum(large.max(axis=(1, 2), keepdims=True), 1e-9)
+
+
+def backpropagation(x: Any, y: Any, W1: Any, W2: Any) -> dict[str, np.ndarray]:
+    """Return every value and gradient of one step of a small network, float64.
+
+    ``x`` (inputs,) is one image, ``y`` (outputs,) its one-hot label, ``W1`` (inputs, units) and
+    ``W2`` (units, outputs) are the weights; there are no biases. ``H`` are the hidden layer's
+    activations after relu, ``P`` the probabilities after softmax, and ``d…`` is the gradient of
+    the cross-entropy by … (Rumelhart, Hinton and Williams, 1986).
+    """
+    x, y, W1, W2 = (np.asarray(part, dtype=float) for part in (x, y, W1, W2))
+    Z1 = x @ W1
+    H = np.maximum(Z1, 0)
+    Z2 = H @ W2
+    P = np.exp(Z2 - Z2.max())
+    P /= P.sum()
+    dZ2 = P - y
+    dH = W2 @ dZ2
+    dZ1 = dH * (Z1 > 0)
+    forward = {"x": x, "y": y, "W1": W1, "W2": W2, "Z1": Z1, "H": H, "Z2": Z2, "P": P}
+    backward = {"dZ2": dZ2, "dH": dH, "dZ1": dZ1}
+    return forward | backward | {"dW2": np.outer(H, dZ2), "dW1": np.outer(x, dZ1)}
+
+
+def with_a_mistake(
+    X: np.ndarray, Y: np.ndarray, parameters: dict[str, np.ndarray]
+) -> tuple[Any, dict[str, np.ndarray]]:
+    """Return the loss as a function of the parameters, and their gradients: one of them is wrong.
+
+    ``X`` (n, inputs) are images, ``Y`` (n, classes) one-hot labels, and ``parameters`` holds W1,
+    b1, W2 and b2 of a network with one hidden layer of relu. The mistakes are those that people
+    make; which of the four it is depends on the labels.
+    """
+
+    def forward(W1: Any, b1: Any, W2: Any, b2: Any) -> tuple[np.ndarray, np.ndarray]:
+        Z1 = X @ W1 + b1
+        Z2 = np.maximum(Z1, 0) @ W2 + b2
+        return Z1, Z2 - Z2.max(axis=1, keepdims=True)
+
+    def loss(W1: Any, b1: Any, W2: Any, b2: Any) -> float:
+        _, Z2 = forward(W1, b1, W2, b2)
+        log_P = Z2 - np.log(np.exp(Z2).sum(axis=1, keepdims=True))
+        return float(-(Y * log_P).sum(axis=1).mean())
+
+    Z1, Z2 = forward(**parameters)
+    P = np.exp(Z2) / np.exp(Z2).sum(axis=1, keepdims=True)
+    dZ2 = (P - Y) / len(X)
+    dH = dZ2 @ parameters["W2"].T
+    dZ1 = dH * (Z1 > 0)
+    gradients = {
+        "W1": X.T @ dZ1,
+        "b1": dZ1.sum(axis=0),
+        "W2": np.maximum(Z1, 0).T @ dZ2,
+        "b2": dZ2.sum(axis=0),
+    }
+    mistakes = {"W1": X.T @ dH, "b1": dH.sum(axis=0), "W2": Z1.T @ dZ2, "b2": dZ2.mean(axis=0)}
+    wrong = list(gradients)[int(Y.argmax(axis=1).sum()) % len(gradients)]
+    return loss, gradients | {wrong: mistakes[wrong]}

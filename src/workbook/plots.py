@@ -672,6 +672,63 @@ def evidence(
     )
 
 
+def step_on_paper(step: Mapping[str, np.ndarray]) -> Figure:
+    """Show one step of a small network as a graph: values above, gradients below.
+
+    ``step`` is what :func:`workbook.explain.backpropagation` returns. A silent unit is dashed.
+    """
+    step = {name: value + 0.0 for name, value in step.items()}  # no -0
+    layers = [step["x"], step["H"], step["P"]]
+    gradients: list[Any] = [None, step["dZ1"], step["dZ2"]]
+    fig = blank(3.4)
+    axis = fig.subplots()
+    places = [[(column, -row) for row in range(len(layer))] for column, layer in enumerate(layers)]
+    silent = step["Z1"] <= 0
+    for column, name in enumerate(("W1", "W2")):
+        for (i, j), weight in np.ndenumerate(step[name]):
+            start, end = np.array(places[column][i]), np.array(places[column + 1][j])
+            off = silent[j] if column == 0 else silent[i]
+            axis.plot(*zip(start, end, strict=True), color=GREY, ls=":" if off else "-", zorder=1)
+            at = start + (end - start) * (0.3 if i == j else 0.22)
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+            text = {"ha": "center", "fontsize": 8, "bbox": box}
+            axis.text(at[0], at[1] + 0.02, f"{weight:g}", va="bottom", color=BLUE, **text)
+            gradient = _two(step[f"d{name}"][i, j])
+            axis.text(at[0], at[1] - 0.02, gradient, va="top", color=ORANGE, **text)
+    for column, layer in enumerate(layers):
+        for row, value in enumerate(layer):
+            x, y = places[column][row]
+            off = column == 1 and silent[row]
+            circle = {"s": 1900, "facecolor": "white", "edgecolor": GREY, "zorder": 2}
+            axis.scatter(x, y, linestyle="--" if off else "-", linewidth=1.5, **circle)
+            axis.text(x, y + 0.02, _two(value), ha="center", va="bottom", color=BLUE, zorder=3)
+            if gradients[column] is not None:
+                told = _two(gradients[column][row])
+                axis.text(x, y - 0.02, told, ha="center", va="top", color=ORANGE, zorder=3)
+    for column, name in enumerate(("inputs", "hidden units", "probabilities")):
+        axis.text(column, 0.5, name, ha="center", fontsize=9)
+    title = "One step on paper: values (blue, above) and gradients (orange, below)"
+    axis.set(title=title, xlim=(-0.3, 2.3), ylim=(0.4 - len(step["H"]), 0.7))
+    axis.set_axis_off()
+    said = [f"inputs {_listed(step['x'])}"]
+    said += [
+        f"hidden unit {j + 1} is {'silent' if silent[j] else f'{h:.3g}'}, gradient {d:.2f}"
+        for j, (h, d) in enumerate(zip(step["H"], step["dZ1"], strict=True))
+    ]
+    said += [f"probabilities {_listed(step['P'])}, gradients of the logits {_listed(step['dZ2'])}"]
+    said += [f"gradients of {name} {_listed(step[f'd{name}'].ravel())}" for name in ("W1", "W2")]
+    return described(fig, f"{title}: {'; '.join(said)}.")
+
+
+def _two(number: float) -> str:
+    """Return a number with two digits, a whole one without."""
+    return f"{number:g}" if number == int(number) else f"{number:.2f}"
+
+
+def _listed(numbers: np.ndarray) -> str:
+    return ", ".join(f"{number + 0.0:.3g}" for number in numbers)
+
+
 def _compact(png: bytes) -> bytes:
     """Return the picture in a palette of 256 colours, a third of the size of full colour."""
     buffer = io.BytesIO()

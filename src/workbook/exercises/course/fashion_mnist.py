@@ -31,7 +31,8 @@ def _of_pixels(raw: np.ndarray, raw_test: np.ndarray) -> Facts:
 
 
 def _pixels(answer: Any, *_: Any) -> dict[str, Any]:
-    parts = [np.asarray(images) for images in answer]
+    training, test = answer
+    parts = [np.asarray(images) for images in (training, test)]
     return {
         "shapes": [list(part.shape) for part in parts],
         "kinds": [part.dtype.kind for part in parts],
@@ -272,15 +273,15 @@ EXERCISES: dict[str, Exercise] = {
                 "Some pixels are still above 1: are *both* arrays divided by 255?",
             ),
             Misconception(
+                "whole numbers",
+                lambda seen, _: seen["kinds"] != ["f", "f"],
+                "These are whole numbers: // or astype(int) leave nothing between 0 and 1.",
+            ),
+            Misconception(
                 "divided twice",
                 lambda seen, facts: max(seen["means"]) < min(facts["means"]) / 100,
                 "The numbers are much too small. A cell that divides, run twice, divides twice: "
                 "load the images again, or start from the raw ones.",
-            ),
-            Misconception(
-                "whole numbers",
-                lambda seen, _: seen["kinds"] != ["f", "f"],
-                "These are whole numbers: // or astype(int) leave nothing between 0 and 1.",
             ),
         ),
         measure=_pixels,
