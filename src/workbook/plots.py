@@ -691,16 +691,21 @@ def step_on_paper(step: Mapping[str, np.ndarray]) -> Figure:
             axis.plot(*zip(start, end, strict=True), color=GREY, ls=":" if off else "-", zorder=1)
             at = start + (end - start) * (0.3 if i == j else 0.22)
             box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-            text = {"ha": "center", "fontsize": 8, "bbox": box}
+            text: dict[str, Any] = {"ha": "center", "fontsize": 8, "bbox": box}
             axis.text(at[0], at[1] + 0.02, f"{weight:g}", va="bottom", color=BLUE, **text)
             gradient = _two(step[f"d{name}"][i, j])
             axis.text(at[0], at[1] - 0.02, gradient, va="top", color=ORANGE, **text)
     for column, layer in enumerate(layers):
         for row, value in enumerate(layer):
             x, y = places[column][row]
-            off = column == 1 and silent[row]
-            circle = {"s": 1900, "facecolor": "white", "edgecolor": GREY, "zorder": 2}
-            axis.scatter(x, y, linestyle="--" if off else "-", linewidth=1.5, **circle)
+            dashed = column == 1 and bool(silent[row])
+            circle: dict[str, Any] = {
+                "s": 1900,
+                "facecolor": "white",
+                "edgecolor": GREY,
+                "zorder": 2,
+            }
+            axis.scatter(x, y, linestyle="--" if dashed else "-", linewidth=1.5, **circle)
             axis.text(x, y + 0.02, _two(value), ha="center", va="bottom", color=BLUE, zorder=3)
             if gradients[column] is not None:
                 told = _two(gradients[column][row])

@@ -105,10 +105,10 @@ def fill(file: Path, hand_ins: Iterable[HandIn], folder: Path) -> list[str]:
 
 @dataclass(frozen=True)
 class _Graded:
-    """A student: how they may be called, and for each notebook the points, and the most."""
+    """A student: how they may be called, surest first, and each notebook's points, and most."""
 
     student: str
-    keys: frozenset[str]
+    keys: tuple[str, ...]
     points: dict[str, tuple[float, float]]
 
 
@@ -118,7 +118,8 @@ def _by_student(hand_ins: list[HandIn], points: dict[str, float]) -> list[_Grade
         if not one.results:
             continue
         mine = found.setdefault(
-            one.student, _Graded(one.student, frozenset(_keys(one.student, one.student_id)), {})
+            one.student,
+            _Graded(one.student, (*_keys(one.student_id), *_keys(one.student)), {}),
         )
         outcomes = {result.exercise: result.outcome for result in one.results}
         mine.points[one.notebook] = tables.grade(outcomes, points, list(outcomes))
@@ -182,11 +183,11 @@ def _filled(
     several: list[str] = []
     nobody: list[str] = []
     for one in graded:
-        at = {place for key in one.keys for place in places.get(key, [])}
-        if len(at) != 1:
-            (several if at else nobody).append(one.student)
+        fitting = [places[key] for key in one.keys if key in places]
+        if not fitting or len(fitting[0]) != 1:
+            (several if fitting else nobody).append(one.student)
             continue
-        row = rows[at.pop()]
+        row = rows[fitting[0][0]]
         for column, notebooks in columns.items():
             points = [one.points[notebook] for notebook in notebooks if notebook in one.points]
             if points:

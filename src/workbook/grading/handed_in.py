@@ -1,6 +1,7 @@
 """What was handed in: whose each notebook is, in whatever form a learning platform gives them."""
 
 import contextlib
+import itertools
 import re
 import stat
 import zipfile
@@ -89,10 +90,10 @@ def _files(given: str, scratch: Path) -> Iterator[tuple[str, Path, float, str]]:
     elif path.is_file():
         yield from _of_file(path.name, path, scratch)
     else:
-        base = Path(path.anchor or ".")
-        pattern = str(path.relative_to(path.anchor)) if path.anchor else given
+        fixed = Path(*itertools.takewhile(lambda part: not set(part) & set("*?["), path.parts))
+        pattern = Path(*path.parts[len(fixed.parts) :])
         try:
-            matches = sorted(base.glob(pattern)) if any(c in given for c in "*?[") else []
+            matches = sorted(fixed.glob(str(pattern))) if pattern.parts else []
         except (ValueError, OSError):
             matches = []
         if not matches:
@@ -100,7 +101,7 @@ def _files(given: str, scratch: Path) -> Iterator[tuple[str, Path, float, str]]:
                 f"{given}: there is no such folder, notebook, zip or pattern with a match"
             )
         for match in matches:
-            place = match.as_posix()
+            place = match.relative_to(fixed).as_posix()
             if match.is_dir():
                 yield from _in_folder(match, scratch, f"{place}/")
             elif _is_wanted(place):

@@ -1,0 +1,178 @@
+"""Whose a notebook is, in whatever form a learning platform gives hand-ins."""
+
+import io
+import zipfile
+from pathlib import Path
+
+from workbook.grading.handed_in import HandedIn, find
+from workbook.reports import NotebookError
+
+import pytest
+
+CANVAS = "meierjoerg_{}{}_{}_01_mnist_dense.ipynb"
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Path:
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    return folder
+
+
+def put(folder: Path, *names: str, content: bytes = b"{}") -> Path:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
+
+
+def zipped(path: Path, *names: str, content: bytes = b"{}") -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(name, content)
+    return path
+
+
+def students(found: list[HandedIn]) -> list[str]:
+    return [one.student for one in found]
+
+
+@pytest.mark.parametrize(
+    ("name", "student", "number"),
+    [
+        ("submitted/anna/ps1/problem1.ipynb", "anna", ""),
+        ("course/submitted/bert/ps 2/01.ipynb", "bert", ""),
+        ("Anna Müller_12345_assignsubmission_file_/01.ipynb", "Anna Müller", "12345"),
+        ("Anna Müller_12345_assignsubmission_file/01.ipynb", "Anna Müller", "12345"),
+        ("山田 太郎_77_assignsubmission_file_01.ipynb", "山田 太郎", "77"),
+        ("Group A_9_assignsubmission_onlinetext_/x/01.ipynb", "Group A", "9"),
+        (CANVAS.format("", 4711, 99), "meierjoerg", "4711"),
+        (CANVAS.format("LATE_", 4711, 99), "meierjoerg", "4711"),
+        ("Assignment 1_ameier_attempt_2026-11-20-12-30-11_01.ipynb", "ameier", ""),
+        ("anna/01_mnist_dense.ipynb", "anna", ""),
+        ("anna/work/deeper/01_mnist_dense.ipynb", "anna", ""),
+        ("anna.ipynb", "anna", ""),
+    ],
+)
+def test_whose_a_path_is(
+    name: str, student: str, number: str, tmp_path: Path, scratch: Path
+) -> None:
+    put(tmp_path / "in", name)
+    zipped(tmp_path / "in.zip", name)
+    for given in ("in", "in.zip"):
+        (one,) = find([str(tmp_path / given)], scratch)
+        assert (one.student, one.student_id, one.refused) == (student, number, "")
+
+
+def test_an_expression_of_the_instructor_s_own(tmp_path: Path, scratch: Path) -> None:
+    put(tmp_path / "in", "hw1--anna--final.ipynb", "hw1--bert--x.ipynb")
+    given = [str(tmp_path / "in")]
+    assert students(find(given, scratch, r"--(?P<student>\w+)--")) == ["anna", "bert"]
+    assert students(find(given, scratch, r"--(\w+)--")) == ["anna", "bert"]
+    for wrong, why in (("(", "expected a regular"), ("--", "has no group")):
+        with pytest.raises(NotebookError, match=why):
+            find(given, scratch, wrong)
+
+
+def test_canvas_tells_late_ones_and_later_ones(tmp_path: Path, scratch: Path) -> None:
+    names = [CANVAS.format("", 1, 1000), CANVAS.format("LATE_", 1, 999)]
+    found = find([str(put(tmp_path / "in", *names))], scratch)
+    assert [one.late for one in sorted(found, key=lambda one: one.order)] == [True, False]
+
+
+def test_students_of_one_name_are_told_apart(tmp_path: Path, scratch: Path) -> None:
+    names = [f"Anna Li_{n}_assignsubmission_file_/a.ipynb" for n in (1, 2)]
+    assert students(find([str(put(tmp_path / "in", *names))], scratch)) == [
+        "Anna Li (1)",
+        "Anna Li (2)",
+    ]
+
+
+def test_what_no_student_handed_in_is_left_out(tmp_path: Path, scratch: Path) -> None:
+    names = ["__MACOSX/anna/._a.ipynb", ".git/a.ipynb", "anna/.ipynb_checkpoints/a.ipynb"]
+    names += ["anna/._a.ipynb", "anna/notes.txt", "anna/a.ipynb"]
+    put(tmp_path / "in", *names)
+    zipped(tmp_path / "in.zip", *names)
+    for given in ("in", "in.zip"):
+        assert len(find([str(tmp_path / given)], scratch)) == 1
+
+
+def test_patterns_and_files(tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, "sub/anna/a.ipynb", "sub/bert/b.ipynb", "sub/bert/c.txt")
+    assert students(find([str(tmp_path / "sub" / "*" / "*.ipynb")], scratch)) == ["anna", "bert"]
+    monkeypatch.chdir(tmp_path)
+    assert students(find(["sub/*"], scratch)) == ["anna", "bert"]
+    assert students(find(["sub/anna/a.ipynb"], scratch)) == ["a"]
+    for missing in ("nowhere", "sub/*.zip"):
+        with pytest.raises(NotebookError, match="no such folder, notebook, zip or pattern"):
+            find([missing], scratch)
+
+
+def test_a_zip_within_a_zip(tmp_path: Path, scratch: Path) -> None:
+    inner, deepest = io.BytesIO(), io.BytesIO()
+    for buffer, name, content in ((deepest, "a.ipynb", b"{}"), (inner, "work/a.ipynb", b"{}")):
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr(name, content)
+            if buffer is inner:
+                archive.writestr("more.zip", deepest.getvalue())
+    name = "Anna_1_assignsubmission_file_/work.zip"
+    zipped(tmp_path / "all.zip", name, content=inner.getvalue())
+    found = find([str(tmp_path / "all.zip")], scratch)
+    assert students(found) == ["Anna", "Anna"]
+    assert sorted(one.refused for one in found) == ["", "a zip in a zip in a zip"]
+
+
+def test_hostile_zips_write_nothing_outside(tmp_path: Path, scratch: Path) -> None:
+    path = tmp_path / "in.zip"
+    link = zipfile.ZipInfo("eve/link.ipynb")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("../../evil.ipynb", "{}")
+        archive.writestr("/etc/absolute.ipynb", "{}")
+        archive.writestr("eve\\..\\..\\windows.ipynb", "{}")
+        archive.writestr("C:/Users/x.ipynb", "{}")
+        archive.writestr(link, "/etc/passwd")
+        archive.writestr("big/bomb.ipynb", b"\0" * 150_000_000)
+        archive.writestr("anna/fine.ipynb", "{}")
+    before = sorted(tmp_path.iterdir())
+    found = {one.place: one.refused for one in find([str(path)], scratch)}
+    assert sorted(tmp_path.iterdir()) == before
+    assert all(one.parent == scratch for one in scratch.iterdir())
+    assert found["anna/fine.ipynb"] == ""
+    assert "150 MB" in found["big/bomb.ipynb"]
+    assert "a link" in found["eve/link.ipynb"]
+    assert sum("leads out" in why for why in found.values()) == 2
+    assert len(found) == 7
+
+
+def test_a_zip_that_lies_of_its_size(tmp_path: Path, scratch: Path) -> None:
+    path = zipped(tmp_path / "in.zip", "eve/a.ipynb", content=b"x" * 100_000)
+    path.write_bytes(path.read_bytes().replace((100_000).to_bytes(4, "little"), b"\1\0\0\0"))
+    (one,) = find([str(path)], scratch)
+    assert "cannot be unpacked" in one.refused
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip", b"PK\3\4" + b"\0" * 100])
+def test_a_zip_that_is_none_is_a_line(content: bytes, tmp_path: Path, scratch: Path) -> None:
+    path = tmp_path / "in.zip"
+    path.write_bytes(content)
+    (one,) = find([str(path)], scratch)
+    assert "not a zip that can be read" in one.refused
+
+
+def test_links_are_not_followed(tmp_path: Path, scratch: Path) -> None:
+    put(tmp_path / "secret", "a.ipynb")
+    put(tmp_path / "in", "anna/a.ipynb")
+    (tmp_path / "in" / "eve.ipynb").symlink_to(tmp_path / "secret" / "a.ipynb")
+    (tmp_path / "in" / "mallory").symlink_to(tmp_path / "secret")
+    found = {one.place: one.refused for one in find([str(tmp_path / "in")], scratch)}
+    assert found == {
+        "anna/a.ipynb": "",
+        "eve.ipynb": "a link, not a file: what it points to is not read",
+    }
+
+
+def test_names_that_hide_or_turn_are_shown_plainly(tmp_path: Path, scratch: Path) -> None:
+    (one,) = find([str(put(tmp_path / "in", "an\u202ena\n\t<b>/a.ipynb"))], scratch)
+    assert one.student == "an na <b>"
