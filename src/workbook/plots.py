@@ -693,7 +693,7 @@ def step_on_paper(step: Mapping[str, np.ndarray]) -> Figure:
             box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
             text: dict[str, Any] = {"ha": "center", "fontsize": 8, "bbox": box}
             axis.text(at[0], at[1] + 0.02, f"{weight:g}", va="bottom", color=BLUE, **text)
-            gradient = _two(step[f"d{name}"][i, j])
+            gradient = _two(float(step[f"d{name}"][i, j]))
             axis.text(at[0], at[1] - 0.02, gradient, va="top", color=ORANGE, **text)
     for column, layer in enumerate(layers):
         for row, value in enumerate(layer):

@@ -1,6 +1,7 @@
 """The pages that grading writes: the class at a glance, and feedback for each student."""
 
 import functools
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ SIGNS = {
     "": "?",
 }
 """How an outcome is shown in the class' table; the words stand beside it for those who listen."""
+
+# What Markdown sets off by marks is shown without them.
+_MARKS = re.compile(r"([*`]+)([^*`]+)\1")
 
 COMMONEST = 3
 """How many of an exercise's wrong answers are listed."""
@@ -72,7 +76,7 @@ def write(hand_ins: Iterable[HandIn], folder: Path) -> None:
             student=student,
             hand_ins=[one for one in hand_ins if one.student == student.name],
             total=tables.grade(found, points, list(found)),
-            whys={name: exercises.EXERCISES[name].why for name in found},
+            whys={name: _MARKS.sub(r"\2", exercises.EXERCISES[name].why) for name in found},
             signs=SIGNS,
             style=asset("style.css") + _asset("grades.css"),
         )

@@ -1,0 +1,162 @@
+"""What grading writes for people: tables, the class at a glance, and a page for each student."""
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from workbook import exercises
+from workbook.grading import pages, tables
+from workbook.grading.result import HandIn, Result
+from workbook.reports import NotebookError, printing
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, sync_playwright
+
+NOTEBOOK = "04_asl_cnn"
+NAMES = [f"sign-language-mnist.{n}" for n in ("count", "patience", "horizontal")]
+CHROMIUM = printing.chromium()
+HOSTILE = "<img src=x onerror=alert(1)>\u202e../../etc"
+
+
+def _results(student: str, *outcomes: str) -> tuple[Result, ...]:
+    said = {"right": "22", "wrong": "=HYPERLINK(7)", "error": "", "unattempted": ""}
+    return tuple(
+        Result(student, NOTEBOOK, name, outcome, "right", said[outcome], why="<b>why</b>", hints=2)  # type: ignore[arg-type]
+        for name, outcome in zip(NAMES, outcomes, strict=True)
+    )
+
+
+CLASS = [
+    HandIn("Anna", NOTEBOOK, "a", "", _results("Anna", "right", "right", "right")),
+    HandIn("Bert", NOTEBOOK, "b", "", _results("Bert", "wrong", "error", "unattempted")),
+    HandIn(HOSTILE, NOTEBOOK, "c", "", _results(HOSTILE, "wrong", "right", "right"), ("<i>late",)),
+    HandIn("Dora", "", "d/x.ipynb", remarks=("not a notebook",)),
+]
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines()))
+
+
+def test_the_tables(tmp_path: Path) -> None:
+    (tmp_path / "weights.toml").write_text('"sign-language-mnist.count" = 2.5\n', encoding="utf-8")
+    tables.write(CLASS, tmp_path)
+    answers = _rows(tmp_path / "answers.csv")
+    assert len(answers) == 9
+    assert answers[3]["answer"] == "'=HYPERLINK(7)"  # no spreadsheet computes it
+    grades = {row["student"]: row for row in _rows(tmp_path / "grades.csv")}
+    assert [grades[name]["sum"] for name in ("Anna", "Bert", HOSTILE, "Dora")] == [
+        "4.5",
+        "0",
+        "2",
+        "0",
+    ]
+    assert {row["of"] for row in grades.values()} == {"4.5"}
+    assert grades["Dora"]["remarks"] == "d/x.ipynb: not a notebook"
+    assert grades["Bert"]["sign-language-mnist.patience"] == "error"
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1+1", "-1+cmd", "@SUM(1)", "\t=1"])
+def test_no_cell_is_a_formula(text: str) -> None:
+    assert tables.cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["-1", "-0.25", "+3", "a=b", ""])
+def test_numbers_stay_numbers(text: str) -> None:
+    assert tables.cell(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("count = 2", "no exercise is called 'count'"),
+        ("a.b = 2", "no exercise is called 'a'"),
+        ('"sign-language-mnist.count" = "many"', "expected a number"),
+        ('"sign-language-mnist.count" = -1', "expected a number"),
+        ("2 = = 3", "expected lines such as"),
+    ],
+)
+def test_weights_that_are_none_are_told(text: str, why: str, tmp_path: Path) -> None:
+    (tmp_path / "weights.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(NotebookError, match=re.escape(why)):
+        tables.write(CLASS, tmp_path)
+
+
+def test_a_student_is_told_what_helps_and_not_what_is_right(tmp_path: Path) -> None:
+    pages.write(CLASS, tmp_path)
+    bert = (tmp_path / "students" / "Bert.html").read_text(encoding="utf-8")
+    assert "0 of 3 points" in bert and "&lt;b&gt;why" in bert
+    assert "Your notebook shows this as right." in bert
+    assert exercises.EXERCISES[NAMES[0]].why[:40] not in bert
+    anna = (tmp_path / "students" / "Anna.html").read_text(encoding="utf-8")
+    assert "3 of 3 points" in anna and "twenty million weights" in anna
+    assert "*" not in anna.partition("<main")[2].replace("**", "")
+
+
+def test_pages_of_an_earlier_run_go(tmp_path: Path) -> None:
+    pages.write(CLASS, tmp_path)
+    pages.write(CLASS[:1], tmp_path)
+    assert [path.name for path in (tmp_path / "students").iterdir()] == ["Anna.html"]
+
+
+def test_the_class_knows_who_needs_a_word_and_what_is_hardest(tmp_path: Path) -> None:
+    pages.write(CLASS, tmp_path)
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    talk = text[text.index("Who needs a word") : text.index("Exercises, hardest first")]
+    assert "Bert</a>: 0 of 3 right; 6 hints; claims to be right where it is not" in talk
+    assert "Dora</a>: nothing that could be graded" in talk
+    hardest = re.findall(r"<h3>(\S+) ", text)
+    assert hardest[0] == NAMES[0] and "2 × <code>=HYPERLINK(7)</code>" in text
+    assert "<img src=x" not in text and "<i>late" not in text
+    assert all(path.parent == tmp_path / "students" for path in tmp_path.rglob("*etc*"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM:
+        pytest.skip("no Chromium, Chrome or Edge on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=printing.ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("name", ["index.html", "students/Bert.html"])
+def test_in_a_browser(name: str, width: int, scheme: str, browser: Browser, tmp_path: Path) -> None:
+    pages.write(CLASS, tmp_path)
+    context = browser.new_context(
+        viewport={"width": width, "height": 740},
+        color_scheme=scheme,  # type: ignore[arg-type]
+    )
+    page = context.new_page()
+    said: list[str] = []
+    requests: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto((tmp_path / name).as_uri())
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert said == [] and all(url.startswith(("file:", "data:")) for url in requests)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+def test_a_heading_sorts(browser: Browser, tmp_path: Path) -> None:
+    pages.write(CLASS, tmp_path)
+    page = browser.new_page()
+    page.goto((tmp_path / "index.html").as_uri())
+
+    def right() -> list[str]:
+        return page.eval_on_selector_all("tbody tr", "rows => rows.map(r => r.cells[1].innerText)")
+
+    page.get_by_role("button", name="right").click()
+    assert right() == ["0", "0", "2", "3"]
+    page.get_by_role("button", name="right").press("Enter")
+    assert right() == ["3", "2", "0", "0"]
+    heading = page.get_by_role("columnheader", name="right")
+    assert heading.get_attribute("aria-sort") == "descending"
+    page.close()
