@@ -190,6 +190,35 @@ def learning_curves(history: Any) -> Figure:
     return described(fig, _describe_curves(values, best))
 
 
+def knobs(histories: Mapping[str, Mapping[str, Any]], title: str) -> Figure:
+    """Show the validation losses of several trainings: a panel for each knob that was turned.
+
+    Each knob maps its settings to what ``model.fit`` returned, with validation after every epoch.
+    """
+    fig = blank(3.0)
+    panels = fig.subplots(1, len(histories), sharey=True, squeeze=False)[0]
+    looks = (("o", BLUE), ("s", ORANGE), ("D", GREY), ("^", "black"))
+    said = []
+    for axis, (knob, settings) in zip(panels, histories.items(), strict=True):
+        lines = {name: history.history["val_loss"] for name, history in settings.items()}
+        for (name, losses), (marker, colour) in zip(lines.items(), looks, strict=False):
+            epochs = range(1, len(losses) + 1)
+            axis.plot(epochs, losses, marker=marker, markersize=4, color=colour, label=name)
+        axis.set(title=knob, xlabel="epoch", yscale="log")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axis.grid(alpha=0.3, which="both")
+        axis.legend(fontsize=8)
+        _plain(axis)
+        each = [
+            f"{name}, lowest {np.nanmin(losses):.3f}, at the end {losses[-1]:.3f}"
+            for name, losses in lines.items()
+        ]
+        said.append(f"{knob}: {'; '.join(each)}.")
+    panels[0].set_ylabel("validation loss (nats, log scale)")
+    fig.suptitle(title)
+    return described(fig, f"{title}: validation loss against epoch. {' '.join(said)}")
+
+
 def predictions(
     images: np.ndarray,
     labels: np.ndarray,
