@@ -238,7 +238,7 @@ EXERCISES: dict[str, Exercise] = {
             "You have one part for each image. Add up those of the images whose most probable "
             "class is not their label, and compare with the sum of all.",
         ),
-        "On the real data, well over nine tenths of the loss come from fewer than two images in a "
+        "On the real data, more than nine tenths of the loss come from fewer than two images in a "
         "hundred. An image that is read rightly with 99.9% adds 0.001 to the sum; one whose right "
         "class was given 0.001% adds more than 11. This is how the loss can rise while the "
         "accuracy stays as it is: the mistakes remain the same, and grow surer.",
@@ -308,10 +308,11 @@ EXERCISES: dict[str, Exercise] = {
             "Build the network layer by layer as `untrained` does, with one hidden layer in place "
             "of two, hand it to `trained`, and take the last validation accuracies of both.",
         ),
-        "On the real data, a network with a seventh of the parameters loses a percentage point or "
-        "two, not more, since all else was equal. Trained for other times, by other optimizers or "
-        "on other images, the difference would have told nothing about size. Size costs memory "
-        "and time in each prediction; whether the last points are worth it depends on the use.",
+        "On the real data, a network with a seventh of the parameters loses two or three "
+        "percentage points. All else was equal, so it is size that costs them: trained for another "
+        "time, by another optimizer or on other images, the difference would have told nothing "
+        "about it. Size itself costs memory and time; whether the last points are worth them "
+        "depends on the use.",
         (
             Misconception(
                 "no network",
