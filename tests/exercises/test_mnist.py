@@ -341,7 +341,7 @@ def test_the_loudest_pixel_by_three_methods(judged: Judge, by_hand: Any) -> None
         np.argwhere(products == products.max()),
         {"row": 3, "column": 5}.values(),
     ):
-        assert judged("mnist.pixel", answer, by_hand, IMAGE) == ("right", None)
+        assert judged("mnist.pixel", answer, by_hand, IMAGE[None]) == ("right", None)
 
 
 @pytest.mark.parametrize(
@@ -360,14 +360,14 @@ def test_the_loudest_pixel_by_three_methods(judged: Judge, by_hand: Any) -> None
     ids=range(9),
 )
 def test_other_pixels(answer: Any, slip: str | None, judged: Judge, by_hand: Any) -> None:
-    assert judged("mnist.pixel", answer, by_hand, IMAGE) == ("wrong", slip)
+    assert judged("mnist.pixel", answer, by_hand, IMAGE[None]) == ("wrong", slip)
 
 
 def test_pixels_that_are_equally_loud_are_equally_right(judged: Judge, by_hand: Any) -> None:
     image = IMAGE.copy()
     image[7, 9] = 2
     for answer in ((3, 5), (7, 9)):
-        assert judged("mnist.pixel", answer, by_hand, image)[0] == "right"
+        assert judged("mnist.pixel", answer, by_hand, image[None])[0] == "right"
 
 
 # 6. Fool the network.
@@ -422,7 +422,7 @@ def test_the_network_is_fooled_by_three_methods(judged: Judge, model: Any, image
         turned.tolist(),
         tf.constant(turned),
     ):
-        assert judged("mnist.fool", answer, model, image) == ("right", None)
+        assert judged("mnist.fool", answer, model, X) == ("right", None)
 
 
 def test_the_network_is_not_fooled(judged: Judge, model: Any, images: Any) -> None:
@@ -444,7 +444,7 @@ def test_the_network_is_not_fooled(judged: Judge, model: Any, images: Any) -> No
         (9, "no image"),
         (X[:2], "no image"),
     ):
-        assert judged("mnist.fool", answer, model, image) == ("wrong", slip)
+        assert judged("mnist.fool", answer, model, X) == ("wrong", slip)
 
 
 # 7. Bring them back.

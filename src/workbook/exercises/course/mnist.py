@@ -91,11 +91,12 @@ def _of_mistakes(model: Any, images: np.ndarray, labels: np.ndarray) -> Facts:
     }
 
 
-def _of_pixels(model: Any, image: np.ndarray) -> Facts:
-    """Return what the pixels add to the first layer's most active unit: the most, and others.
+def _of_pixels(model: Any, images: np.ndarray) -> Facts:
+    """Return which pixel of the first image adds most to the first layer's most active unit.
 
     Pixels are [row, column]. Those that cannot be told from the first by float32 are as good.
     """
+    image = images[0]
     weights, biases = model.layers[1].get_weights()
     unit = int((image.ravel() @ weights + biases).argmax())
     products = image.ravel() * weights[:, unit]
@@ -112,18 +113,18 @@ def _of_pixels(model: Any, image: np.ndarray) -> Facts:
     }
 
 
-def _of_reading(model: Any, image: np.ndarray) -> Facts:
-    """Return what the network reads in the image as it is."""
-    return {"reads": int(model.predict(image[None], verbose=0).argmax())}
+def _of_reading(model: Any, images: np.ndarray) -> Facts:
+    """Return what the network reads in the first image as it is."""
+    return {"reads": int(model.predict(images[:1], verbose=0).argmax())}
 
 
-def _changed(answer: Any, model: Any, image: np.ndarray) -> dict[str, Any]:
+def _changed(answer: Any, model: Any, images: np.ndarray) -> dict[str, Any]:
     """Return what the network reads in the changed image, and how many pixels are others."""
-    pixels = np.asarray(answer, dtype=float).reshape(image.shape)
+    pixels = np.asarray(answer, dtype=float).reshape(images[0].shape)
     reads = int(model.predict(pixels[None].astype("float32"), verbose=0).argmax())
     return {
         "reads": reads,
-        "changed": int((np.abs(pixels - image) > 1e-6).sum()),
+        "changed": int((np.abs(pixels - images[0]) > 1e-6).sum()),
         "lowest": float(pixels.min()),
         "highest": float(pixels.max()),
     }
