@@ -331,14 +331,16 @@ def test_each_knob_has_a_panel_and_each_setting_a_line_of_its_validation_losses(
     class Other:
         history: ClassVar = {"val_loss": [0.5, float("nan")]}
 
-    fig = plots.knobs({"decay": {"0": History(), "1": Other()}, "units": {"5": Other()}}, "Two")
-    decay, units = fig.axes
+    begun, diverged = History(), Other()
+    settings = {"decay": {"0": begun, "1": diverged}, "units": {"5": Other(), "20": begun}}
+    fig = plots.knobs(settings, "Two")
+    decay = fig.axes[0]
     assert [axis.get_title() for axis in fig.axes] == ["decay", "units"]
     assert [line.get_label() for line in decay.lines] == ["0", "1"]
     assert list(decay.lines[0].get_ydata()) == [0.9, 0.6, 0.8]
     assert list(decay.lines[0].get_xdata()) == [1, 2, 3]
-    assert len({line.get_marker() for line in decay.lines}) == 2
-    assert len(units.lines) == 1
+    looks = [[(line.get_marker(), line.get_color()) for line in axis.lines] for axis in fig.axes]
+    assert looks[0][0] == looks[1][1] != looks[0][1] == looks[1][0]
     assert "1, lowest 0.500, at the end nan" in fig.alt
 
 
