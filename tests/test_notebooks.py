@@ -20,8 +20,8 @@ SECTIONS = [
     "Evaluate",
     "Predict",
     "What went wrong",
-    "Exercises",
     "Going further",
+    "Exercises",
     "Summary",
 ]
 

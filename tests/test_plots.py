@@ -39,6 +39,7 @@ FIGURES = {
     "class_counts": lambda: plots.class_counts({"training": LABELS}, CLASS_NAMES),
     "pixel_histogram": lambda: plots.pixel_histogram({"drawn": IMAGES}),
     "learning_curves": lambda: plots.learning_curves(History()),
+    "knobs": lambda: plots.knobs({"units": {"20": History(), "200": History()}}, "Two"),
     "predictions": lambda: plots.predictions(IMAGES, LABELS, PROBABILITIES, CLASS_NAMES),
     "confident_mistakes": lambda: plots.confident_mistakes(
         IMAGES, LABELS, PROBABILITIES, CLASS_NAMES
@@ -97,6 +98,7 @@ def test_every_figure_of_practice_data_is_marked(name, monkeypatch):
     ("name", "said"),
     {
         "learning_curves": "lowest at epoch 2 (0.600); at the end it is 0.800, a rise",
+        "knobs": "units: 20, lowest 0.600, at the end 0.800; 200, lowest 0.600, at the end 0.800.",
         "class_counts": "training, 6 images, 2 of each",
         "predictions": "6 images, 2 of them predicted wrongly",
         "confident_mistakes": "dog (90.0%), actually cat; cat (40.0%), actually owl",
@@ -323,6 +325,23 @@ def test_curves_are_drawn_as_they_are_named():
             "validation": History.history[f"val_{key}"],
         }
     assert "at most 75.0% at epoch 2" in fig.alt
+
+
+def test_each_knob_has_a_panel_and_each_setting_a_line_of_its_validation_losses():
+    class Other:
+        history: ClassVar = {"val_loss": [0.5, float("nan")]}
+
+    begun, diverged = History(), Other()
+    settings = {"decay": {"0": begun, "1": diverged}, "units": {"5": Other(), "20": begun}}
+    fig = plots.knobs(settings, "Two")
+    decay = fig.axes[0]
+    assert [axis.get_title() for axis in fig.axes] == ["decay", "units"]
+    assert [line.get_label() for line in decay.lines] == ["0", "1"]
+    assert list(decay.lines[0].get_ydata()) == [0.9, 0.6, 0.8]
+    assert list(decay.lines[0].get_xdata()) == [1, 2, 3]
+    looks = [[(line.get_marker(), line.get_color()) for line in axis.lines] for axis in fig.axes]
+    assert looks[0][0] == looks[1][1] != looks[0][1] == looks[1][0]
+    assert "1, lowest 0.500, at the end nan" in fig.alt
 
 
 def test_bars_of_class_counts_are_in_order():

@@ -30,7 +30,7 @@ except ValueError:  # MPLBACKEND names none that there is
     import matplotlib
 from matplotlib import figure
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, PercentFormatter
 from PIL import Image
 
 matplotlib.rcdefaults()  # whatever a matplotlibrc says; what a notebook sets later holds
@@ -188,6 +188,42 @@ def learning_curves(history: Any) -> Figure:
                 axis.set_yscale("log")
                 axis.set_ylabel("cross-entropy loss (nats, log scale)")
     return described(fig, _describe_curves(values, best))
+
+
+def knobs(histories: Mapping[str, Mapping[str, Any]], title: str) -> Figure:
+    """Show the validation losses of several trainings: a panel for each knob that was turned.
+
+    Each knob maps its settings to what ``model.fit`` returned, with validation after every epoch.
+    A training that stands under several knobs, from which each was turned, looks the same in all.
+    """
+    fig = blank(3.4)
+    panels = fig.subplots(1, len(histories), sharey=True, squeeze=False)[0]
+    trainings = [id(history) for settings in histories.values() for history in settings.values()]
+    said = []
+    for axis, (knob, settings) in zip(panels, histories.items(), strict=True):
+        others = iter((("s", ORANGE), ("D", GREY), ("^", "black"), ("v", ORANGE)))
+        each = []
+        for name, history in settings.items():
+            marker, colour = ("o", BLUE) if trainings.count(id(history)) > 1 else next(others)
+            losses = history.history["val_loss"]
+            epochs = range(1, len(losses) + 1)
+            axis.plot(epochs, losses, marker=marker, markersize=4, color=colour, label=name)
+            each.append(f"{name}, lowest {np.nanmin(losses):.3f}, at the end {losses[-1]:.3f}")
+        axis.set(title=knob, xlabel="epoch", yscale="log")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.yaxis.set_major_formatter("{x:g}")
+        axis.minorticks_off()
+        axis.grid(alpha=0.3)
+        # Below: lines that fall and lines that rise leave no corner free.
+        axis.legend(
+            fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.2), columnspacing=1
+        )
+        _plain(axis)
+        said.append(f"{knob}: {'; '.join(each)}.")
+    panels[0].set_ylabel("validation loss (nats, log scale)")
+    fig.suptitle(title)
+    return described(fig, f"{title}: validation loss against epoch. {' '.join(said)}")
 
 
 def predictions(

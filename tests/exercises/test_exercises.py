@@ -129,7 +129,7 @@ def test_without_an_answer_nothing_is_asked_of_what_is_given(shown: list[records
 
 
 def test_what_cannot_be_judged_is_no_traceback(shown: list[records.Said]) -> None:
-    exercises.check("mnist.gap", 0.1, ...)
+    exercises.check("mnist.gap", (0.1, 0.1), None, None)
     assert repr(shown[0]).startswith("This cannot be judged: ")
     assert "AttributeError" in repr(shown[0]) and shown[0].record is None
 

@@ -111,7 +111,23 @@ def test_a_network_that_scales_its_pixels_itself_is_given_grey_levels(tmp_path, 
     assert "own: 4 read rightly" in capsys.readouterr().out
 
 
+def test_your_own_drawings_are_moved_as_they_say(tmp_path):
+    images = np.zeros((3, 28, 28), int)
+    images[:, :, 20] = 255
+    path = written(tmp_path / "my_digits.csv", images, [4, 4, 7])
+    network = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten()])
+    network.add(keras.layers.Dense(10))
+    kernel = np.zeros((28, 28, 10))
+    kernel[:, 22, 4] = 1  # reads a 4 where the stroke was moved two pixels to the right
+    kernel[:, 19, 7] = 1
+    network.set_weights([kernel.reshape(784, 10), np.eye(10)[0]])
+    fig = live.moved({"picky": network}, [-1, 0, 2, 8], path)
+    assert "3 of your own drawings" in fig.alt
+    assert "picky, 33.3% at -1, 0.0% at 0, 66.7% at 2, 0.0% at 8" in fig.alt
+
+
 def test_without_drawings_it_says_how_to_get_some(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(paths, "DATA", tmp_path)
     live.measured({})
-    assert "draw on the pad" in capsys.readouterr().out
+    assert live.moved({}, [0, 1]) is None
+    assert capsys.readouterr().out.count("draw on the pad") == 2

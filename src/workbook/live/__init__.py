@@ -10,7 +10,7 @@ page of its own (``python -m workbook live``). Where no script runs, a still pic
 from typing import TYPE_CHECKING, Any
 
 from workbook import datasets
-from workbook.live.digits import measured, read_digits
+from workbook.live.digits import measured, moved, read_digits
 from workbook.live.errors import NetworkError
 from workbook.live.output import MIME_TYPE, Live
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
-__all__ = ["MIME_TYPE", "Live", "NetworkError", "inside", "measured", "pad", "read_digits"]
+__all__ = ["MIME_TYPE", "Live", "NetworkError", "inside", "measured", "moved", "pad", "read_digits"]
 
 DIGITS = tuple("0123456789")
 

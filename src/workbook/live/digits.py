@@ -1,6 +1,6 @@
 """Digits that were drawn on the pad and saved: read back, and used to measure networks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,8 @@ from workbook.datasets.readers import shown
 import numpy as np
 
 if TYPE_CHECKING:
+    from workbook import plots
+
     import keras
 
 HEADER = ["label", *(f"pixel{i}" for i in range(28 * 28))]
@@ -52,21 +54,61 @@ def measured(networks: Mapping[str, "keras.Model"], path: Path | None = None) ->
         DataError: The file has not the form of Kaggle's train.csv.
     """
     path = path or paths.DATA / "my_digits.csv"
-    if not path.exists():
-        print(
-            f"No {shown(path)} yet: draw on the pad, save your drawings there, and run this again."
-        )
+    drawings = _drawings(path)
+    if drawings is None:
         return
     from workbook import plots  # Matplotlib, which the reports do without
-    from workbook.live.network import unit
 
-    X, y = read_digits(path)
+    X, y = drawings
     print(f"{len(y)} drawings in {shown(path)}; in brackets the 95% interval of Wilson (1927):")
     for name, model in networks.items():
-        images = X.reshape(-1, *model.input_shape[1:]).astype("float32")
-        right = int((model.predict(images * unit(model), verbose=0).argmax(axis=1) == y).sum())
+        right = _right(model, X, y)
         low, high = plots.interval(right, len(y))
         print(f"{name}: {right} read rightly, {right / len(y):.0%} ({low:.0%} to {high:.0%})")
+
+
+def moved(
+    networks: Mapping[str, "keras.Model"], shifts: Sequence[int], path: Path | None = None
+) -> "plots.Figure | None":
+    """Show the accuracy on your own drawings, moved sideways by each of ``shifts`` pixels.
+
+    Positive shifts are to the right; black comes in where ink goes out. ``path`` is as for
+    :func:`measured`, and so is what happens where there is no such file.
+
+    Raises:
+        DataError: The file has not the form of Kaggle's train.csv.
+    """
+    drawings = _drawings(path or paths.DATA / "my_digits.csv")
+    if drawings is None:
+        return None
+    from workbook import plots
+
+    from scipy import ndimage
+
+    X, y = drawings
+    images = [ndimage.shift(X, (0, 0, right), order=0) for right in shifts]
+    accuracy = {
+        name: [_right(model, each, y) / len(y) for each in images]
+        for name, model in networks.items()
+    }
+    title = f"Accuracy on {len(y)} of your own drawings, moved"
+    return plots.curves(shifts, accuracy, title, "pixels to the right")
+
+
+def _drawings(path: Path) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return what the pad saved; where that is nothing, say how to get it and return None."""
+    if path.exists():
+        return read_digits(path)
+    print(f"No {shown(path)} yet: draw on the pad, save your drawings there, and run this again.")
+    return None
+
+
+def _right(model: "keras.Model", images: np.ndarray, labels: np.ndarray) -> int:
+    """Return how many images, uint8 ``(n, 28, 28)``, a network reads as their labels say."""
+    from workbook.live.network import unit
+
+    pixels = images.reshape(-1, *model.input_shape[1:]).astype("float32") * unit(model)
+    return int((model.predict(pixels, verbose=0).argmax(axis=1) == labels).sum())
 
 
 def _in_range(numbers: np.ndarray) -> bool:
