@@ -225,20 +225,30 @@ def _judged(exercise: exercises.Exercise, plain: Any, facts: exercises.Facts) ->
 def _executed(source: str, slot: Slot, kept: Kept) -> dict[str, Any]:
     """Return what came of an answer; execute it where that is not known."""
     name, seconds = slot.exercise, kept.seconds[slot.exercise]
+    measure, names = kept.measures[name], kept.names[name]
+    files: list[str] = []
+
+    def numbered(wanted: Sequence[str]) -> list[int]:
+        files.extend(wanted)
+        return list(range(len(files) - len(wanted), len(files)))
+
+    def used(code: str) -> dict[str, list[int]]:
+        return {n: numbered(names[n]) for n in sorted(answered.names(code) & names.keys())}
+
     job = {
         "source": source,
         "answer": slot.answer,
-        "given": slot.given,
-        "measure": kept.measures[name],
-        "kept": kept.names[name],
-        "folder": kept.folder,
+        "kept": used(source),
+        "measure": numbered(measure or []),
+        "given": [(code, used(code)) for code in slot.given] if measure else [],
     }
-    digest = hashlib.sha256(json.dumps([job, seconds, _grader()]).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps([job, files, seconds, _grader()]).encode()).hexdigest()
     file = ANSWERS / digest[:2] / f"{digest}.json"
     try:
         told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        told = _sandbox().run(job, seconds)
+        objects = course.FOLDER / kept.folder / "objects"
+        told = _sandbox().run(job, [objects / name for name in files], seconds)
         with paths.writing(file) as path:
             path.write_text(json.dumps(told), encoding="utf-8")
     return told
@@ -254,6 +264,6 @@ def _grader() -> str:
 @functools.cache
 def _sandbox() -> sandbox.Sandbox:
     """Return this process' sandbox."""
-    made = sandbox.Sandbox(course.FOLDER)
+    made = sandbox.Sandbox()
     atexit.register(made.stop)
     return made
