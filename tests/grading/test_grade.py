@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from workbook import exercises
 from workbook.grading import course, grade, sandbox
 from workbook.grading.result import HandIn
 
@@ -146,7 +147,17 @@ def test_a_number_off_the_students_own_curve_is_right_by_their_facts(
     put(tmp_path / "in" / "anna" / "small.ipynb", answered({"break-even": "even = 0.2"}, claims))
     forged = {"break-even": {"outcome": "right", "facts": {"as they are": "x"}}}
     put(tmp_path / "in" / "bert" / "small.ipynb", answered({"break-even": "even = 0.2"}, forged))
+    # The losses are written down in the notebook: there is nothing that could be another's own.
+    others = {"losses": [0.1] + [0.2] * 10, "patience": [2, 3]}
+    exercise = exercises.EXERCISES[f"{S}.patience"]
+    assert exercises.judged(exercise, [[3, 1], [4, 1]], others).outcome == "right"
+    made_up = {"patience": {"outcome": "right", "facts": others}}
+    put(
+        tmp_path / "in" / "cleo" / "small.ipynb",
+        answered({"patience": "stops = [(3, 1), (4, 1)]"}, made_up),
+    )
     found = graded(tmp_path / "in")
+    assert outcomes(found["cleo"])["patience"] == "wrong"
     (result,) = (r for r in found["anna"].results if r.exercise.endswith("break-even"))
     assert result.outcome == "right" and result.by_own_facts and "own check" in result.why
     assert outcomes(found["bert"])["break-even"] == "wrong"

@@ -148,11 +148,6 @@ def _python(source: str) -> str:
     )
 
 
-def names(code: str) -> set[str]:
-    """Return the names that code uses."""
-    return {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
-
-
 def _assigned(tree: ast.Module) -> dict[str, bool]:
     """Return the names that code assigns or defines, and whether each is still ``...``."""
     found: dict[str, bool] = {}

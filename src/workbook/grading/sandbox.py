@@ -136,7 +136,7 @@ class Sandbox:
             self._jobs.sendall(b"%04d" % min(seconds, 9999) + struct.pack("<Q", len(data)) + data)
             _hand_in(self._jobs, files)
             said, ended = self._heard(process, seconds + 10)
-        except BrokenPipeError:
+        except ConnectionError:
             said, ended = b"", _GONE
         except (TimeoutError, _TooMuchError) as error:
             said, ended = b"", "timeout" if isinstance(error, TimeoutError) else "too large"
@@ -248,6 +248,7 @@ def _told(said: bytes, ended: str, seconds: int) -> dict[str, Any]:
         return {"outcome": "error", "why": f"Python itself stopped ({ended})"}
     try:
         told = json.loads(said, parse_constant=lambda _: None)
+        json.dumps(told)  # what can be read need not be shallow enough to be written
     except (ValueError, RecursionError):
         return {"outcome": "error", "why": "it ended Python itself, and left no value"}
     if not isinstance(told, dict):
