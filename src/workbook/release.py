@@ -12,7 +12,6 @@ from pathlib import Path
 
 from workbook import paths, reports
 from workbook.reports import colab, editions
-from workbook.reports.reading import read
 
 import nbformat
 
@@ -76,7 +75,7 @@ def _student() -> dict[str, bytes]:
         if name and not name.startswith(_LEFT_OUT)
     }
     for path in paths.listed(paths.NOTEBOOKS, "*.ipynb"):
-        notebook = colab.ready(editions.student(read(path)), path.name)
+        notebook = editions.handed_out(path)
         files[f"notebooks/{path.name}"] = (nbformat.writes(notebook) + "\n").encode()
     return files
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from workbook import exercises
 from workbook.grading import course, grade, sandbox
 from workbook.grading.result import HandIn
 
@@ -146,7 +147,17 @@ def test_a_number_off_the_students_own_curve_is_right_by_their_facts(
     put(tmp_path / "in" / "anna" / "small.ipynb", answered({"break-even": "even = 0.2"}, claims))
     forged = {"break-even": {"outcome": "right", "facts": {"as they are": "x"}}}
     put(tmp_path / "in" / "bert" / "small.ipynb", answered({"break-even": "even = 0.2"}, forged))
+    # The losses are written down in the notebook: there is nothing that could be another's own.
+    others = {"losses": [0.1] + [0.2] * 10, "patience": [2, 3]}
+    exercise = exercises.EXERCISES[f"{S}.patience"]
+    assert exercises.judged(exercise, [[3, 1], [4, 1]], others).outcome == "right"
+    made_up = {"patience": {"outcome": "right", "facts": others}}
+    put(
+        tmp_path / "in" / "cleo" / "small.ipynb",
+        answered({"patience": "stops = [(3, 1), (4, 1)]"}, made_up),
+    )
     found = graded(tmp_path / "in")
+    assert outcomes(found["cleo"])["patience"] == "wrong"
     (result,) = (r for r in found["anna"].results if r.exercise.endswith("break-even"))
     assert result.outcome == "right" and result.by_own_facts and "own check" in result.why
     assert outcomes(found["bert"])["break-even"] == "wrong"
@@ -161,6 +172,48 @@ HOSTILE = {
     "network": ("import socket\nsocket.create_connection(('127.0.0.1', 22), 2)", "error"),
     "host's files": ("weights = open('{secret}').read()", "error"),
     "other hand-ins": ("import os\nweights = os.listdir('{folder}')", "error"),
+    "classmates' answers, and what all are judged by": (
+        "import os\nseen = []\nfor _, folders, files in os.walk('/'):\n"
+        "    folders[:] = [f for f in folders if f not in ('lib', 'usr', 'proc')]\n"
+        "    seen += [f for f in files if f.startswith(('facts-', 'sign')) or len(f) > 63]\n"
+        "assert seen or os.path.exists('/kept')\nweights = 1",
+        "error",
+    ),
+    "the instructor's environment": (
+        "seen = ''\nfor n in (1, 2):\n    try:\n        seen += open(f'/proc/{n}/environ').read()\n"
+        "    except OSError:\n        pass\nassert 'secret' in seen\nweights = seen",
+        "error",
+    ),
+    "memory without a name": (
+        "import os\nfor n in range(64):\n    os.write(os.memfd_create('x'), b'x' * 2**26)",
+        "error",
+    ),
+    "shared memory": (
+        "import ctypes\nassert ctypes.CDLL(None).shmget(0, 2**30, 0o1600) >= 0",
+        "error",
+    ),
+    "files without end": (
+        "import os\nn = 0\nwhile True:\n    os.close(os.open(f'/tmp/{n}', os.O_CREAT))\n    n += 1",
+        "too large",
+    ),
+    "a folder that cannot be cleared": (
+        "import os\nfor _ in range(3000):\n    os.mkdir('d')\n    os.chdir('d')\nweights = 1",
+        "wrong",
+    ),
+    "signals in a queue": (
+        "import ctypes, os\ninfo = (ctypes.c_int * 32)(9, 0, -1)\n"
+        "assert ctypes.CDLL(None).syscall(129, os.getppid(), 9, info) == 0",
+        "error",
+    ),
+    "a signal by a pipe": (
+        "import fcntl, os, time\nr, w = os.pipe()\nfcntl.fcntl(r, 10, 9)\n"
+        "fcntl.fcntl(r, fcntl.F_SETOWN, os.getppid())\n"
+        "fcntl.fcntl(r, fcntl.F_SETFL, fcntl.fcntl(r, fcntl.F_GETFL) | os.O_ASYNC)\n"
+        "os.write(w, b'x')\ntime.sleep(1)\nweights = 1",
+        "error",
+    ),
+    "letters that no file can hold": ("raise ValueError('\\ud800 \\x1b[2J')", "error"),
+    "a value that no file can hold": ("weights = '\\ud800'", "wrong"),
     "writes": ("open('/kept/x', 'w')", "error"),
     "os._exit": ("import os\nos._exit(0)", "error"),
     "sys.exit": ("import sys\nsys.exit('right')", "error"),
@@ -206,6 +259,7 @@ def test_hostile_answers_reach_nothing_and_stop_nobody(
     tmp_path: Path, graded: Graded, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret = put(tmp_path / "secret.txt", "secret")
+    monkeypatch.setenv("KAGGLE_KEY", "secret")
     monkeypatch.setattr(
         course.Kept, "seconds", dict.fromkeys((f"{S}.{n}" for n in NAMES), 2), False
     )

@@ -5,6 +5,7 @@ import copy
 import io
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -364,6 +365,17 @@ def test_student_notebooks_await_answers_and_keep_the_rest() -> None:
     assert cells[1].outputs[0].text == "kept"
     assert cells[2].source == "# Count.\nanswer = ..."
     assert cells[2].outputs == []
+
+
+def test_student_notebooks_say_what_grading_looks_for() -> None:
+    solution = new_code_cell("gap = 1", metadata={"tags": ["solution"]})
+    check = new_code_cell('exercises.check("mnist.gap", gap)', metadata={"tags": ["check"]})
+    write(paths.NOTEBOOKS / "a.ipynb", solution, check)
+    assert reports.student() == 0
+    made = nbformat.read(paths.REPORTS / "student" / "a.ipynb", 4)
+    assert made.metadata["workbook"] == {"notebook": "a", "release": version("workbook")}
+    assert made.cells[0].metadata["workbook"] == {"exercise": "mnist.gap"}
+    assert "workbook" not in made.cells[1].metadata
 
 
 @pytest.mark.skipif(not printing.chromium(), reason="no Chromium, Chrome or Edge on this machine")

@@ -27,7 +27,7 @@ from workbook.grading.answered import Answer
 from workbook.grading.course import Course, Kept, Slot
 from workbook.grading.handed_in import HandedIn, find
 from workbook.grading.result import HandIn, Result
-from workbook.reports import NotebookError
+from workbook.reports import KernelError, NotebookError
 
 ANSWERS = course.FOLDER / "answers"
 
@@ -187,7 +187,13 @@ def _graded(
     for name, answer in answers.items():
         result = Result(one.student, notebook, name, "", answer.claimed, hints=answer.hints)
         if kept is not None:
-            result = _result(result, answer, slots[name], kept)
+            try:
+                result = _result(result, answer, slots[name], kept)
+            except (KernelError, OSError):  # ours: no sandbox, no disk
+                raise
+            except Exception as error:  # one answer never stops another
+                why = f"it cannot be judged ({type(error).__name__})"
+                result = replace(result, outcome="error", why=why)
         results.append(result)
     return HandIn(one.student, notebook, one.place, one.student_id, tuple(results), remarks)
 
@@ -201,7 +207,8 @@ def _result(result: Result, answer: Answer, slot: Slot, kept: Kept) -> Result:
         return replace(result, outcome=told["outcome"], why=told.get("why", ""))
     exercise, plain = exercises.EXERCISES[slot.exercise], told.get("plain")
     verdict = _judged(exercise, plain, kept.facts[slot.exercise])
-    if verdict.outcome == "wrong" and answer.facts:
+    # Where no training is in it, other facts than the course's are a slip, or made up.
+    if verdict.outcome == "wrong" and answer.facts and slot.varies:
         own = _judged(exercise, plain, answer.facts)
         if own.outcome == "right":
             why = "right by what the student's own check recorded, not by the course's run"
@@ -225,20 +232,30 @@ def _judged(exercise: exercises.Exercise, plain: Any, facts: exercises.Facts) ->
 def _executed(source: str, slot: Slot, kept: Kept) -> dict[str, Any]:
     """Return what came of an answer; execute it where that is not known."""
     name, seconds = slot.exercise, kept.seconds[slot.exercise]
+    measure, names = kept.measures[name], kept.names[name]
+    files: list[str] = []
+
+    def numbered(wanted: Sequence[str]) -> list[int]:
+        files.extend(wanted)
+        return list(range(len(files) - len(wanted), len(files)))
+
+    def used(code: str) -> dict[str, list[int]]:
+        return {n: numbered(names[n]) for n in sorted(course.names(code) & names.keys())}
+
     job = {
         "source": source,
         "answer": slot.answer,
-        "given": slot.given,
-        "measure": kept.measures[name],
-        "kept": kept.names[name],
-        "folder": kept.folder,
+        "kept": used(source),
+        "measure": numbered(measure or []),
+        "given": [(code, used(code)) for code in slot.given] if measure else [],
     }
-    digest = hashlib.sha256(json.dumps([job, seconds, _grader()]).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps([job, files, seconds, _grader()]).encode()).hexdigest()
     file = ANSWERS / digest[:2] / f"{digest}.json"
     try:
         told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        told = _sandbox().run(job, seconds)
+        objects = course.FOLDER / kept.folder / "objects"
+        told = _sandbox().run(job, [objects / name for name in files], seconds)
         with paths.writing(file) as path:
             path.write_text(json.dumps(told), encoding="utf-8")
     return told
@@ -254,6 +271,6 @@ def _grader() -> str:
 @functools.cache
 def _sandbox() -> sandbox.Sandbox:
     """Return this process' sandbox."""
-    made = sandbox.Sandbox(course.FOLDER)
+    made = sandbox.Sandbox()
     atexit.register(made.stop)
     return made

@@ -7,7 +7,6 @@ The parent never reads a job nor a result, so that no student's answer is in the
 next child inherits. What the child writes is the student's word, and is trusted with nothing.
 """
 
-import ast
 import builtins
 import contextlib
 import ctypes
@@ -20,23 +19,29 @@ import resource
 import select
 import shutil
 import signal
+import socket
 import struct
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-KEPT = Path("/kept")
 TEMPORARY = Path("/tmp")
 MEMORY = 3 * 1024**3 // 2
 MOST_PRINTED = 1_000_000
+MOST_MADE = 10_000
+"""How many files an answer may make: each costs the kernel memory, however empty it is."""
+
+MOST_FILES = 200
+"""How many opened files come in one message."""
 
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP = 4, 38, 22
 _KILL, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
 _EPERM, _ENOSYS = 1, 38
 _CLONE_THREAD = 0x00010000
 
-# Linux' numbers of the calls that start, signal or look into another process, or leave the room.
+# Linux' numbers of the calls that start, signal or look into another process, leave the room, keep
+# memory that no limit counts, or are for those who look after a system.
 _CALLS: dict[str, tuple[int, int, dict[str, int]]] = {
     # machine: (audit number, clone, {name: number})
     "x86_64": (
@@ -46,7 +51,13 @@ _CALLS: dict[str, tuple[int, int, dict[str, int]]] = {
             **{"fork": 57, "vfork": 58, "execve": 59, "execveat": 322},
             **{"kill": 62, "tkill": 200, "tgkill": 234, "pidfd_send_signal": 424},
             **{"ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311},
-            **{"unshare": 272, "setns": 308, "mount": 165, "io_uring_setup": 425},
+            **{"rt_sigqueueinfo": 129, "rt_tgsigqueueinfo": 297, "pidfd_getfd": 438},
+            **{"memfd_create": 319, "memfd_secret": 447, "shmget": 29, "shmat": 30, "shmctl": 31},
+            **{"semget": 64, "msgget": 68, "mq_open": 240},
+            **{"add_key": 248, "request_key": 249, "keyctl": 250},
+            **{"bpf": 321, "perf_event_open": 298, "userfaultfd": 323, "io_uring_setup": 425},
+            **{"unshare": 272, "setns": 308, "mount": 165, "chroot": 161, "pivot_root": 155},
+            **{"open_tree": 428, "move_mount": 429, "fsopen": 430, "mount_setattr": 442},
         },
     ),
     "aarch64": (
@@ -56,7 +67,14 @@ _CALLS: dict[str, tuple[int, int, dict[str, int]]] = {
             **{"execve": 221, "execveat": 281},
             **{"kill": 129, "tkill": 130, "tgkill": 131, "pidfd_send_signal": 424},
             **{"ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271},
-            **{"unshare": 97, "setns": 268, "mount": 40, "io_uring_setup": 425},
+            **{"rt_sigqueueinfo": 138, "rt_tgsigqueueinfo": 240, "pidfd_getfd": 438},
+            **{"memfd_create": 279, "memfd_secret": 447},
+            **{"shmget": 194, "shmctl": 195, "shmat": 196},
+            **{"semget": 190, "msgget": 186, "mq_open": 180},
+            **{"add_key": 217, "request_key": 218, "keyctl": 219},
+            **{"bpf": 280, "perf_event_open": 241, "userfaultfd": 282, "io_uring_setup": 425},
+            **{"unshare": 97, "setns": 268, "mount": 40, "chroot": 51, "pivot_root": 41},
+            **{"open_tree": 428, "move_mount": 429, "fsopen": 430, "mount_setattr": 442},
         },
     ),
 }
@@ -90,7 +108,7 @@ def main() -> None:
                 os._exit(0)
         ended = _ended(child, float(int(head)))
         is_clear = _clear(TEMPORARY)
-        os.write(control, f"{ended}\n".encode())
+        os.write(control, f"{ended}{'' if is_clear else ' last'}\n".encode())
         if not is_clear:
             return  # a new sandbox is started for the next job
 
@@ -121,27 +139,36 @@ def _ended(child: int, seconds: float) -> str:
                 killer = os.WTERMSIG(status)
                 return "timeout" if killer == signal.SIGXCPU else f"signal {killer}"
             return "done"
-        if time.monotonic() > deadline:
+        is_late = time.monotonic() > deadline
+        if is_late or _made() > MOST_MADE:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-            return "timeout"
+            return "timeout" if is_late else "files"
         time.sleep(pause)
         pause = min(pause * 2, 0.05)
+
+
+def _made() -> int:
+    """Return how many files there are in the temporary folder."""
+    whole = os.statvfs(TEMPORARY)
+    return whole.f_files - whole.f_ffree
 
 
 def _answer() -> None:
     """Run one job in this process, and write what came of it."""
     (size,) = struct.unpack("<Q", _read(8))
     job = json.loads(_read(size))
+    files = _received(job["files"])
     result = os.dup(1)
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):
         os.dup2(null, descriptor)
     sys.stdout = sys.stderr = _Capped()
-    namespace = _namespace(job["source"], job)
-    measuring = [] if not job["measure"] else [_namespace(given, job) for given in job["given"]]
-    given = [eval(e, scope) for e, scope in zip(job["given"], measuring, strict=False)]
-    measure = _load(job["measure"], job) if job["measure"] else None
+    # All that is needed is loaded, and its files are closed, before the student's code begins: an
+    # opened file could be opened again, for writing.
+    namespace = _namespace(job["kept"], files)
+    given = [eval(e, _namespace(kept, files)) for e, kept in job["given"]]
+    measure = _load(job["measure"], files) if job["measure"] else None
     _lock_up(int(job["seconds"]))
     told = _run(job, namespace, measure, given)
     os.write(result, json.dumps(told).encode() + b"\n")
@@ -158,18 +185,28 @@ def _read(size: int) -> bytes:
     return b"".join(parts)
 
 
-def _load(files: list[str], job: dict[str, Any]) -> Any:
+def _received(number: int) -> list[BinaryIO]:
+    """Return the opened files that come with a job."""
+    descriptors: list[int] = []
+    with socket.socket(fileno=os.dup(0)) as jobs:
+        while len(descriptors) < number:
+            sent, more, _, _ = socket.recv_fds(jobs, 1, MOST_FILES)
+            if not sent:
+                os._exit(1)
+            descriptors += more
+    return [os.fdopen(descriptor, "rb") for descriptor in descriptors]
+
+
+def _load(numbers: list[int], files: list[BinaryIO]) -> Any:
     from workbook.grading import keep
 
-    return keep.load(files, KEPT / job["folder"])
+    return keep.load([files[number] for number in numbers])
 
 
-def _namespace(source: str, job: dict[str, Any]) -> dict[str, Any]:
-    """Return what was kept of the names that a piece of code uses."""
-    used = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
-    kept = {name: files for name, files in job["kept"].items() if name in used}
+def _namespace(kept: dict[str, list[int]], files: list[BinaryIO]) -> dict[str, Any]:
+    """Return a namespace of what was kept."""
     return {"__name__": "__main__", "__builtins__": builtins.__dict__.copy()} | {
-        name: _load(files, job) for name, files in kept.items()
+        name: _load(numbers, files) for name, numbers in kept.items()
     }
 
 

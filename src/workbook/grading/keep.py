@@ -9,9 +9,9 @@ import hashlib
 import json
 import mmap
 import pickle
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from workbook import paths
 
@@ -69,15 +69,18 @@ def _file(content: bytes | memoryview, folder: Path) -> str:
     return digest
 
 
-def load(files: list[str], folder: Path) -> Any:
-    """Return a value that was kept. What is written into its arrays is never written to the files.
+def load(files: Sequence[BinaryIO]) -> Any:
+    """Return a value that was kept, and close its files: what an array is given stays in memory.
 
     Only for what the course's own run has kept: unpickling runs code.
     """
-    first, *others = ((folder / "objects" / name) for name in files)
-    return pickle.loads(first.read_bytes(), buffers=[_mapped(path) for path in others])
+    first, *others = files
+    try:
+        return pickle.loads(first.read(), buffers=[_mapped(file) for file in others])
+    finally:
+        for file in files:
+            file.close()
 
 
-def _mapped(path: Path) -> mmap.mmap:
-    with path.open("rb") as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+def _mapped(file: BinaryIO) -> mmap.mmap:
+    return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)

@@ -10,36 +10,24 @@ import json
 import os
 import selectors
 import shutil
+import socket
 import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import workbook
-from workbook.grading import inside
+from workbook.grading import inside, silent
+from workbook.reports import KernelError
 
 MOST_BYTES = 1_000_000
 """The longest value that an answer may have, as JSON."""
 
 START_SECONDS = 120
-
-# The package without what its exercises take for right: checks say nothing in there.
-_STUB = '''"""In the sandbox, exercises say nothing."""
-
-
-def __getattr__(name):
-    if name.startswith("__"):
-        raise AttributeError(name)
-    return fill if name == "fill" else lambda *_, **__: None
-
-
-def fill(name, answer, *given):
-    return answer
-'''
 
 
 @functools.cache
@@ -49,7 +37,9 @@ def missing() -> str:
         return "answers are executed on Linux only, in bubblewrap's sandbox (WSL is Linux, too)"
     if shutil.which("bwrap") is None:
         return "bubblewrap is not installed (Debian, Ubuntu: apt install bubblewrap)"
-    tried = subprocess.run([*_room(), "/bin/true"], capture_output=True, text=True, check=False)
+    tried = subprocess.run(
+        [*_room(), "/bin/true"], capture_output=True, text=True, check=False, env={}
+    )
     if tried.returncode:
         said = (tried.stderr.strip().splitlines() or ["no word"])[-1]
         return f"bubblewrap does not work on this machine ({said})"
@@ -61,7 +51,14 @@ def _room() -> list[str]:
     system = [f"/{name}" for name in ("usr", "bin", "lib", "lib64") if Path(f"/{name}").exists()]
     links = [part for place in system for part in _bound(place)]
     return [
-        *("bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
+        *(
+            shutil.which("bwrap") or "bwrap",
+            "--unshare-all",
+            "--die-with-parent",
+            "--new-session",
+            "--cap-drop",
+            "ALL",
+        ),
         *("--uid", "65534", "--gid", "65534", "--hostname", "sandbox", "--clearenv"),
         *links,
         *("--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"),
@@ -76,20 +73,23 @@ def _bound(place: str) -> list[str]:
     return ["--ro-bind", place, place]
 
 
-def _command(kept: Path, stub: Path) -> list[str]:
+def _command() -> list[str]:
     """Return the command that starts :mod:`workbook.grading.inside` with what it may see."""
     package = Path(workbook.__file__).resolve().parent
     places = [Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve()]
     bound = [p for place in places if not place.is_relative_to("/usr") for p in _bound(str(place))]
+    # Installed beside the other packages, it would be seen there too, with its right answers.
+    is_seen = any(package.is_relative_to(place) for place in (*places, Path("/usr")))
     # A virtual environment's Python is a link, perhaps to one that is a link again.
     python = Path(sys.executable)
     return [
         *_room(),
         *bound,
+        *(("--tmpfs", str(package)) if is_seen else ()),
         *("--ro-bind", str(package), "/workbook/workbook"),
         *("--tmpfs", "/workbook/workbook/exercises/course"),
-        *("--ro-bind", str(stub), "/workbook/workbook/exercises/__init__.py"),
-        *("--ro-bind", str(kept), "/kept", "--remount-ro", "/dev", "--remount-ro", "/"),
+        *("--ro-bind", str(Path(silent.__file__)), "/workbook/workbook/exercises/__init__.py"),
+        *("--remount-ro", "/dev", "--remount-ro", "/"),
         *("--setenv", "PYTHONPATH", "/workbook", "--setenv", "HOME", "/tmp"),
         *("--setenv", "MPLCONFIGDIR", "/tmp", "--setenv", "MPLBACKEND", "agg"),
         *("--setenv", "TF_CPP_MIN_LOG_LEVEL", "3", "--setenv", "PYTHONDONTWRITEBYTECODE", "1"),
@@ -103,65 +103,79 @@ def _command(kept: Path, stub: Path) -> list[str]:
 class Sandbox:
     """A running sandbox in which one answer after the other is executed, each in its own process.
 
-    ``kept`` is the folder of what the course's own runs have made.
+    Of files, an answer gets those that it needs, already opened: no folder of ours is in there.
     """
 
-    kept: Path
     _process: "subprocess.Popen[bytes] | None" = None
+    _jobs: socket.socket | None = None
 
-    def run(self, job: dict[str, Any], seconds: int) -> dict[str, Any]:
+    def run(self, job: dict[str, Any], files: Sequence[Path], seconds: int) -> dict[str, Any]:
         """Return what came of a job: ``outcome`` ("" where there is a value), ``why``, ``plain``.
 
-        All of it is the student's word, but for what the sandbox itself has to say. ``seconds`` is
-        the wall time that it may take. The sandbox is started where it does not run.
+        All of it is the student's word, but for what the sandbox itself has to say. ``files`` are
+        those of which the job speaks, in its order. ``seconds`` is the wall time that it may take.
+        The sandbox is started where it does not run.
 
         Raises:
-            RuntimeError: It does not start.
+            KernelError: It does not start.
+            OSError: A file cannot be read.
         """
-        process = self._started()
         started = time.monotonic()
-        data = json.dumps(job | {"seconds": seconds}).encode()
-        assert process.stdin is not None
-        try:
-            process.stdin.write(b"%04d" % min(seconds, 9999) + struct.pack("<Q", len(data)) + data)
-            process.stdin.flush()
-            said, ended = self._heard(process, seconds + 10)
-        except (BrokenPipeError, TimeoutError, _TooMuchError) as error:
-            self.stop()
-            too_much = isinstance(error, _TooMuchError)
-            said, ended = b"", "too large" if too_much else "timeout"
+        # What ended the sandbox itself need not have been this answer's doing: once more, alone.
+        said, ended = self._ran(job, files, seconds)
+        if ended == _GONE:
+            said, ended = self._ran(job, files, seconds)
         told = _told(said, ended, seconds)
         return told | {"seconds": round(time.monotonic() - started, 3)}
+
+    def _ran(self, job: dict[str, Any], files: Sequence[Path], seconds: int) -> tuple[bytes, str]:
+        process = self._started()
+        assert self._jobs is not None
+        data = json.dumps(job | {"seconds": seconds, "files": len(files)}).encode()
+        try:
+            self._jobs.sendall(b"%04d" % min(seconds, 9999) + struct.pack("<Q", len(data)) + data)
+            _hand_in(self._jobs, files)
+            said, ended = self._heard(process, seconds + 10)
+        except ConnectionError:
+            said, ended = b"", _GONE
+        except (TimeoutError, _TooMuchError) as error:
+            said, ended = b"", "timeout" if isinstance(error, TimeoutError) else "too large"
+            self.stop()
+        if ended == _GONE or ended.endswith(" last"):
+            self.stop()
+        return said, ended.removesuffix(" last")
 
     def stop(self) -> None:
         """End it, and all that runs in it."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-            for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            for pipe in (self._jobs, self._process.stdout, self._process.stderr):
                 if pipe:
                     with contextlib.suppress(OSError):
                         pipe.close()
-            self._process = None
+            self._process = self._jobs = None
 
     def _started(self) -> "subprocess.Popen[bytes]":
         if self._process is not None and self._process.poll() is None:
             return self._process
         self.stop()
-        stub = self.kept / "exercises.py"
-        if not stub.exists():
-            stub.write_text(_STUB, encoding="utf-8")
+        self._jobs, theirs = socket.socketpair()
         pipe = subprocess.PIPE
-        self._process = subprocess.Popen(
-            _command(self.kept, stub), stdin=pipe, stdout=pipe, stderr=pipe
-        )
+        with theirs:  # Without our environment: what starts it could be asked for it in /proc.
+            self._process = subprocess.Popen(
+                _command(), stdin=theirs.fileno(), stdout=pipe, stderr=pipe, env={}
+            )
         try:
             _, first = self._heard(self._process, START_SECONDS)
         except (TimeoutError, _TooMuchError):
             first = "no word"
         if first != "ready":
             self.stop()
-            raise RuntimeError(f"the sandbox did not start: {first[-300:]}")
+            raise KernelError(
+                f"the sandbox did not start ({first[-300:]}); --claimed-only reads what the "
+                "hand-ins claim, and executes nothing"
+            )
         return self._process
 
     def _heard(self, process: "subprocess.Popen[bytes]", seconds: float) -> tuple[bytes, str]:
@@ -183,13 +197,25 @@ class Sandbox:
                     else:
                         control += part
                     if not part and key.fileobj is process.stderr:
-                        return said, control.decode(errors="replace").strip() or "it ended"
+                        return said, control.decode(errors="replace").strip() or _GONE
                     if not part:
                         selector.unregister(key.fileobj)
                 if len(said) > MOST_BYTES or len(control) > MOST_BYTES:
                     raise _TooMuchError
         said += b"".join(_waiting(process.stdout.fileno()))
         return said, control.decode(errors="replace").strip().rpartition("\n")[2]
+
+
+_GONE = "gone"
+
+
+def _hand_in(jobs: socket.socket, files: Sequence[Path]) -> None:
+    """Send opened files; a message holds at most 253 (unix(7), SCM_RIGHTS)."""
+    for start in range(0, len(files), inside.MOST_FILES):
+        with contextlib.ExitStack() as opened:
+            batch = files[start : start + inside.MOST_FILES]
+            held = [opened.enter_context(path.open("rb")) for path in batch]
+            socket.send_fds(jobs, [b"."], [file.fileno() for file in held])
 
 
 class _TooMuchError(Exception):
@@ -213,10 +239,16 @@ def _told(said: bytes, ended: str, seconds: int) -> dict[str, Any]:
         return {"outcome": "timeout", "why": f"stopped after {seconds} s"}
     if ended == "too large" or len(said) > MOST_BYTES:
         return {"outcome": "too large", "why": f"its value is longer than {MOST_BYTES:,} bytes"}
+    if ended == "files":
+        why = f"it makes more than {inside.MOST_MADE:,} files"
+        return {"outcome": "too large", "why": why}
+    if ended == _GONE:
+        return {"outcome": "error", "why": "it ended the sandbox, and left no value"}
     if ended != "done":
         return {"outcome": "error", "why": f"Python itself stopped ({ended})"}
     try:
         told = json.loads(said, parse_constant=lambda _: None)
+        json.dumps(told)  # what can be read need not be shallow enough to be written
     except (ValueError, RecursionError):
         return {"outcome": "error", "why": "it ended Python itself, and left no value"}
     if not isinstance(told, dict):
@@ -233,4 +265,8 @@ def _told(said: bytes, ended: str, seconds: int) -> dict[str, Any]:
 
 
 def _line(text: Any) -> str:
-    return " ".join(str(text).split())[:300] if isinstance(text, str) else ""
+    """Return a student's text in one line, of characters that can be seen and written."""
+    if not isinstance(text, str):
+        return ""
+    seen = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(seen.split())[:300]

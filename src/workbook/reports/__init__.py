@@ -180,13 +180,12 @@ def student() -> int:
     Raises:
         NotebookError: A file in ``notebooks/`` is not a notebook.
     """
-    from workbook.reports import colab, editions
-    from workbook.reports.reading import read
+    from workbook.reports import editions
 
     import nbformat
 
     for path in _own():
-        notebook = colab.ready(editions.student(read(path)), path.name)
+        notebook = editions.handed_out(path)
         with paths.writing(paths.REPORTS / "student" / path.name) as partial:
             nbformat.write(notebook, partial)
         print(paths.REPORTS / "student" / path.name)

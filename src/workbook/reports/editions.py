@@ -2,17 +2,35 @@
 
 import contextlib
 import copy
+from importlib.metadata import version
+from pathlib import Path
 
 from workbook import exercises
+from workbook.reports import colab
 from workbook.reports.errors import NotebookError
+from workbook.reports.reading import read
 
 from nbformat import NotebookNode
+
+
+def handed_out(path: Path) -> NotebookNode:
+    """Return the student's edition of one of the course's notebooks, as students get it.
+
+    It opens in Colab, and its metadata say which notebook of which release it is.
+
+    Raises:
+        NotebookError: It is not a notebook, or a solution of it cannot be left out.
+    """
+    notebook = colab.ready(student(read(path)), path.name)
+    notebook.metadata["workbook"] = {"notebook": path.stem, "release": version("workbook")}
+    return notebook
 
 
 def student(notebook: NotebookNode) -> NotebookNode:
     """Return a copy without solutions: their code awaits an answer, their words are left out.
 
-    What the checks had said goes too, since a right answer explains itself.
+    What the checks had said goes too, since a right answer explains itself. A cell's metadata say
+    which exercise it answers, for grading to find it.
 
     Raises:
         NotebookError: A solution has no answer that could be left out.
@@ -23,9 +41,11 @@ def student(notebook: NotebookNode) -> NotebookNode:
     ]
     for cell in notebook.cells:
         if "solution" in tags(cell):
+            asked = _answered_by(cell, notebook.cells)
+            if asked is not None:
+                cell.metadata["workbook"] = {"exercise": asked.exercise}
             try:
-                names = _answered_by(cell, notebook.cells)
-                cell.source = exercises.unsolved(cell.source, names)
+                cell.source = exercises.unsolved(cell.source, asked.names if asked else ())
             except (SyntaxError, ValueError) as error:
                 opening = cell.source.strip().partition("\n")[0]
                 raise NotebookError(
@@ -38,16 +58,16 @@ def student(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def _answered_by(solution: NotebookNode, cells: list[NotebookNode]) -> tuple[str, ...]:
-    """Return the names that a solution's check takes; none where none of ours follows it."""
+def _answered_by(solution: NotebookNode, cells: list[NotebookNode]) -> exercises.Asked | None:
+    """Return what a solution's check asks; None where no check of ours follows it."""
     following = cells[cells.index(solution) + 1 :]
     for cell in following:
         if "solution" in tags(cell):
             break
         if "check" in tags(cell):
             with contextlib.suppress(SyntaxError, ValueError):
-                return exercises.asked(cell.source).names
-    return ()
+                return exercises.asked(cell.source)
+    return None
 
 
 def tags(cell: NotebookNode) -> list[str]:
