@@ -1,6 +1,10 @@
 """From a folder of hand-ins to outcomes: what counts, what does not, and what cannot do harm."""
 
 import json
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -339,3 +343,34 @@ def test_records_that_are_none_claim_nothing(tmp_path: Path, graded: Graded) -> 
     assert [found[f"s{n}"].results[0].claimed for n in range(3)] == ["", "", "right"]
     assert json.dumps([found["s2"].results[0].hints]) == "[0]"
     assert grade.Options().folder is None
+
+
+POOL = """
+import time
+from workbook.grading import grade
+def job():
+    import os
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+if __name__ == "__main__":
+    with grade._executor(None) as pool:
+        pool.submit(job).result()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process is not killed there like this")
+def test_a_run_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
+    script = put(tmp_path / "pool.py", POOL)
+    run = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+    assert run.stdout is not None
+    worker = int(run.stdout.readline())
+    run.kill()
+    run.wait()
+    run.stdout.close()
+    for _ in range(100):
+        try:
+            os.kill(worker, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    pytest.fail("the worker outlived the run by ten seconds")

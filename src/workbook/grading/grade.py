@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
@@ -101,7 +102,7 @@ def _executor(scheduler: str | None) -> Iterator[Executor]:
     """Give processes of this machine, or those of the Dask cluster at an address."""
     if scheduler is None:
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
+        with ProcessPoolExecutor(os.cpu_count(), context, _end_with_parent) as pool:
             yield pool
         return
     try:
@@ -112,6 +113,18 @@ def _executor(scheduler: str | None) -> Iterator[Executor]:
         ) from None
     with Client(scheduler) as client:
         yield client.get_executor()
+
+
+def _end_with_parent() -> None:
+    """End this process, and its sandbox, when the one that started it is killed."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _mapped(
