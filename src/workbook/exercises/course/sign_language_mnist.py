@@ -140,20 +140,25 @@ def _of_undecided(per_image: dict[str, np.ndarray], groups: np.ndarray) -> dict[
     """Return the mean of each name's numbers, and how surely each is behind the largest.
 
     The differences from the largest are paired, image by image, and the groups of near-duplicates
-    count as the measurements: in standard errors, once as a mean over all images (a ratio
-    estimator; Cochran, "Sampling Techniques", 1977, chapter 6) and once as a mean over groups.
+    count as the measurements. In standard errors, by each of the ways there are: the largest of
+    all images, or of the groups' means; and the mean over images (a ratio estimator; Cochran,
+    "Sampling Techniques", 1977, chapter 6), or over groups.
     """
     _, group = np.unique(groups, return_inverse=True)
     sizes = np.bincount(group)
+    one = np.ones(len(sizes))
     sums = {name: np.bincount(group, values) for name, values in per_image.items()}
-    most = max(sums, key=lambda name: sums[name].sum())
-    most_by_group = max(sums, key=lambda name: (sums[name] / sizes).mean())
+    largest = {
+        max(sums, key=lambda name: sums[name].sum()),
+        max(sums, key=lambda name: (sums[name] / sizes).sum()),
+    }
     return {
         name: {
             "mean": float(own.sum() / sizes.sum()),
             "behind": [
-                _errors_above_zero(sums[most] - own, sizes),
-                _errors_above_zero((sums[most_by_group] - own) / sizes, np.ones(len(sizes))),
+                _errors_above_zero(*ways)
+                for most in sorted(largest)
+                for ways in ((sums[most] - own, sizes), ((sums[most] - own) / sizes, one))
             ],
         }
         for name, own in sums.items()
