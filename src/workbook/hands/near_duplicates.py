@@ -61,7 +61,7 @@ def hold_out(groups: np.ndarray, labels: np.ndarray, share: float, seed: int) ->
         ``(n,)`` bool.
     """
     rng = np.random.default_rng(seed)
-    chosen = []
+    chosen: list[int] = []
     for label in np.unique(labels):
         of_class = rng.permutation(np.unique(groups[labels == label]))
         chosen.extend(of_class[: max(1, round(share * len(of_class)))])
