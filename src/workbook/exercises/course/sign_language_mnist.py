@@ -345,7 +345,7 @@ EXERCISES: dict[str, Exercise] = {
         (
             "If it did not matter where the square lies, what share of the orange would be on the "
             "hand?",
-            'np.clip(looked_at["occlusion"], 0, None) leaves what is above 0; multiplied by '
+            "np.clip(occluded, 0, None) leaves what is above 0; multiplied by "
             "on_hand, what of it is on the hand; on_hand.mean() is the hand's share of the "
             "pictures.",
             "Divide the share of the orange that is on the hand by the share of the pictures that "
