@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from workbook.exercises.course import undecided
 from workbook.exercises.course.statement import Statement
 from workbook.exercises.exercise import (
     Exercise,
@@ -136,70 +137,25 @@ def _break_even(facts: Facts) -> float:
     return float(lost / (lost + won)) if won > 0 else 1.0
 
 
-def _of_undecided(per_image: dict[str, np.ndarray], groups: np.ndarray) -> dict[str, Any]:
-    """Return the mean of each name's numbers, and how surely each is behind the largest.
-
-    The differences from the largest are paired, image by image, and the groups of near-duplicates
-    count as the measurements. In standard errors, by each of the ways there are: the largest of
-    all images, or of the groups' means; and the mean over images (a ratio estimator; Cochran,
-    "Sampling Techniques", 1977, chapter 6), or over groups.
-    """
-    _, group = np.unique(groups, return_inverse=True)
-    sizes = np.bincount(group)
-    one = np.ones(len(sizes))
-    sums = {name: np.bincount(group, values) for name, values in per_image.items()}
-    largest = {
-        max(sums, key=lambda name: sums[name].sum()),
-        max(sums, key=lambda name: (sums[name] / sizes).sum()),
-    }
-    return {
-        name: {
-            "mean": float(own.sum() / sizes.sum()),
-            "behind": [
-                _errors_above_zero(*ways)
-                for most in sorted(largest)
-                for ways in ((sums[most] - own, sizes), ((sums[most] - own) / sizes, one))
-            ],
-        }
-        for name, own in sums.items()
-    }
-
-
-def _errors_above_zero(sums: np.ndarray, sizes: np.ndarray) -> float:
-    """Return the mean of all that was summed, in its standard errors; at most 1000."""
-    mean = sums.sum() / sizes.sum()
-    spread = np.sqrt(len(sizes) / max(len(sizes) - 1, 1)) * np.linalg.norm(sums - mean * sizes)
-    return float(min(mean / (spread / sizes.sum() + 1e-12), 1000.0))
-
-
-CERTAIN, OPEN = 2.3, 1.7
-"""Standard errors: behind by more is worse for certain, by less is undecided. A 95% interval ends
-at 1.96; between these two it depends on how it is computed."""
-
-
-def _is_open(one: dict[str, Any]) -> bool:
-    return max(one["behind"]) < OPEN
-
-
-def _is_certain(one: dict[str, Any]) -> bool:
-    return min(one["behind"]) > CERTAIN
-
-
 def _of_losses(right_of: dict[str, dict[str, np.ndarray]], groups: np.ndarray) -> Facts:
     """Return how much is lost under each disturbance by the second of two networks."""
     first, second = right_of.values()
-    return _of_undecided({name: first[name].astype(int) - second[name] for name in first}, groups)
+    return undecided.compared(
+        {name: first[name].astype(int) - second[name] for name in first}, groups
+    )
 
 
 def _hit(facts: Facts) -> list[str]:
     """Return the disturbances that lose the most, as far as the groups can tell."""
-    return [name for name, one in facts.items() if not _is_certain(one)]
+    return [name for name, one in facts.items() if not undecided.is_certain(one)]
 
 
 def _of_mistakes(right_under: dict[str, np.ndarray], groups: np.ndarray) -> Facts:
     """Return the share of mistakes under each disturbance but the mirrored hand."""
     others = {name: right for name, right in right_under.items() if "mirrored" not in name}
-    return _of_undecided({name: 1 - right.astype(int) for name, right in others.items()}, groups)
+    return undecided.compared(
+        {name: 1 - right.astype(int) for name, right in others.items()}, groups
+    )
 
 
 def _named(answer: Any) -> set[str]:
@@ -210,8 +166,8 @@ def _named(answer: Any) -> set[str]:
 def _is_weakest(answer: Any, facts: Facts) -> bool:
     by_name = {name.casefold(): one for name, one in facts.items()}
     named = _named(answer)
-    open_ = {name for name, one in by_name.items() if _is_open(one)}
-    return open_ <= named and not any(_is_certain(by_name[name]) for name in named)
+    open_ = {name for name, one in by_name.items() if undecided.is_open(one)}
+    return open_ <= named and not any(undecided.is_certain(by_name[name]) for name in named)
 
 
 def _of_places(maps: np.ndarray, hand: np.ndarray) -> Facts:
@@ -527,7 +483,7 @@ EXERCISES: dict[str, Exercise] = {
             Misconception(
                 "the lowest only",
                 lambda answer, facts: (
-                    len(_named(answer)) == 1 and sum(map(_is_open, facts.values())) > 1
+                    len(_named(answer)) == 1 and sum(map(undecided.is_open, facts.values())) > 1
                 ),
                 "The lowest number is one of them. Which others might be as low, for all that the "
                 "groups can tell?",
@@ -540,7 +496,8 @@ EXERCISES: dict[str, Exercise] = {
             Misconception(
                 "too sure",
                 lambda answer, facts: (
-                    _named(answer) < {n.casefold() for n, one in facts.items() if _is_open(one)}
+                    _named(answer)
+                    < {n.casefold() for n, one in facts.items() if undecided.is_open(one)}
                 ),
                 "All of these belong to it, but some are missing: did you count images as "
                 "measurements? Their twins say the same again.",
@@ -550,7 +507,7 @@ EXERCISES: dict[str, Exercise] = {
                 lambda answer, facts: (
                     _named(answer) <= {name.casefold() for name in facts}
                     and _named(answer)
-                    >= {name.casefold() for name, one in facts.items() if _is_open(one)}
+                    >= {name.casefold() for name, one in facts.items() if undecided.is_open(one)}
                 ),
                 "Some of these are clearly less bad than the lowest: compare the two on the same "
                 "images, rather than two separate intervals.",
