@@ -607,8 +607,9 @@ EXERCISES: dict[str, Exercise] = {
             "What the second network loses on right hands, times 1 - s, equals what it gains on "
             "left hands, times s.",
         ),
-        "About one person in ten is left-handed: compare your number with that. Which network is "
-        "better depends on who will use it, and that is nothing a test set can know.",
+        "About one person in ten is left-handed (Papadatou-Pastou and others, 2020): compare your "
+        "number with that. Which network is better depends on who will use it, and that is "
+        "nothing a test set can know.",
         (
             as_percentage(_break_even, within=0.005),
             the_rest(_break_even, within=0.005),
