@@ -477,8 +477,9 @@ EXERCISES: dict[str, Exercise] = {
             "The mean of the groups' differences is clear of 0 if it is more than about two "
             "standard errors away: their standard deviation divided by the root of their number.",
         ),
-        "The lowest bar is not *the* weakness: several are as low as far as these few groups can "
-        "tell. More hands would decide it; more images of the same hands would not.",
+        "The lowest bar need not be *the* weakness: where the interval of a paired difference "
+        "holds 0, these few groups cannot tell. More hands would decide it; more images of the "
+        "same hands would not.",
         (
             Misconception(
                 "the lowest only",
