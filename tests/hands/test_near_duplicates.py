@@ -27,3 +27,18 @@ def test_blank_images_are_compared():
     plain = np.zeros((2, 28, 28))
     assert hands.near_duplicates(plain, np.zeros(2)).tolist() == [0, 1]
     assert hands.closest(plain, plain).tolist() == [0, 0]
+
+
+def test_what_is_held_out_is_whole_groups_and_a_share_of_each_class():
+    rng = np.random.default_rng(0)
+    of_class = [*([0] * 40), *([1] * 9), *([2] * 3)]  # groups: 40, 9 and 3
+    groups = np.repeat(np.arange(52), rng.integers(1, 30, 52))
+    labels = np.asarray(of_class)[groups]
+    order = rng.permutation(len(groups))
+    groups, labels = groups[order], labels[order]
+
+    held = hands.hold_out(groups, labels, 0.1, seed=1)
+    assert not set(groups[held]) & set(groups[~held])
+    assert [len(set(groups[held & (labels == k)])) for k in range(3)] == [4, 1, 1]
+    assert (hands.hold_out(groups, labels, 0.1, seed=1) == held).all()
+    assert (hands.hold_out(groups, labels, 0.1, seed=2) != held).any()

@@ -4,13 +4,14 @@
 """
 
 from workbook.hands.cutting import cropped, cut_out, well_cut
-from workbook.hands.near_duplicates import closest, near_duplicates
+from workbook.hands.near_duplicates import closest, hold_out, near_duplicates
 from workbook.hands.photo import read_photo, steps
 
 __all__ = [
     "closest",
     "cropped",
     "cut_out",
+    "hold_out",
     "near_duplicates",
     "read_photo",
     "steps",

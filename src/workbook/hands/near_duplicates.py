@@ -45,6 +45,29 @@ def near_duplicates(images: np.ndarray, labels: np.ndarray, alike: float = 0.97)
     return groups
 
 
+def hold_out(groups: np.ndarray, labels: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Return which images go to validation: whole groups, as large a share of each class's.
+
+    The split is grouped and stratified: of the groups of each class, ``share`` is drawn at random,
+    to the nearest whole number, and at least one.
+
+    Args:
+        groups: ``(n,)`` int, as :func:`near_duplicates` gives them: no group has two labels.
+        labels: ``(n,)``.
+        share: a fraction, between 0 and 1.
+        seed: a whole number for the same groups again.
+
+    Returns:
+        ``(n,)`` bool.
+    """
+    rng = np.random.default_rng(seed)
+    chosen: list[int] = []
+    for label in np.unique(labels):
+        of_class = rng.permutation(np.unique(groups[labels == label]))
+        chosen.extend(of_class[: max(1, round(share * len(of_class)))])
+    return np.isin(groups, chosen)
+
+
 def _standardised(images: np.ndarray) -> np.ndarray:
     rows = images.reshape(len(images), -1).astype("float32")
     rows = rows - rows.mean(axis=1, keepdims=True)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from workbook.exercises.course import undecided
 from workbook.exercises.course.statement import Statement
 from workbook.exercises.exercise import (
     Exercise,
@@ -57,9 +58,11 @@ def _off(by_stop: int, by_best: int) -> Judge:
     return equals(lambda facts: [[[e + by_stop, b + by_best] for e, b in _stops(facts)[0]]])
 
 
-def _of_split(in_valid: Any, groups: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
-    """Return how a split holds groups together, and what share of each class's groups it takes."""
-    held = np.asarray(in_valid)
+def _of_fold(
+    in_fold: Any, groups: np.ndarray, labels: np.ndarray, in_first: np.ndarray
+) -> dict[str, Any]:
+    """Return how a fold holds groups together, and what share of each class's groups it takes."""
+    held = np.asarray(in_fold)
     if held.dtype.kind in "iu":  # positions of the images held out
         held = np.isin(np.arange(len(labels)), held)
     if held.dtype != bool:
@@ -72,24 +75,25 @@ def _of_split(in_valid: Any, groups: np.ndarray, labels: np.ndarray) -> dict[str
     return {
         "images": len(held),
         "groups on both sides": len(both),
+        "groups of the first fold": len(np.intersect1d(groups[held], groups[in_first])),
         "lowest share": float(min(shares)),
         "highest share": float(max(shares)),
-        "share of the images": float(held.mean()),
     }
 
 
-def _of_groups(groups: np.ndarray, labels: np.ndarray) -> Facts:
+def _of_groups(groups: np.ndarray, labels: np.ndarray, _: np.ndarray) -> Facts:
     """Return the number of images, and of the groups of the smallest class."""
     sizes = [len(np.unique(groups[labels == k])) for k in np.unique(labels)]
     return {"images": len(labels), "fewest groups": min(sizes)}
 
 
-def _is_stratified(split: Any, facts: Facts) -> bool:
+def _is_second_fold(split: Any, facts: Facts) -> bool:
     # A class of few groups cannot be cut at a tenth exactly: one group more or less is as good.
     room = max(0.03, 1 / facts["fewest groups"])
     return (
         split["images"] == facts["images"]
         and split["groups on both sides"] == 0
+        and split["groups of the first fold"] == 0
         and split["lowest share"] > 0
         and split["lowest share"] >= 0.1 - room
         and split["highest share"] <= 0.1 + room
@@ -133,19 +137,84 @@ def _break_even(facts: Facts) -> float:
     return float(lost / (lost + won)) if won > 0 else 1.0
 
 
-def _of_losses(with_it: dict[str, float], without: dict[str, float]) -> Facts:
-    """Return by how much accuracy falls under each disturbance when one thing is left out."""
-    return {"lost": {name: float(with_it[name] - without[name]) for name in with_it}}
-
-
-NOISE = 0.03
-"""What two accuracies may differ by in :func:`_hit`: some four groups of the 122 held out."""
+def _of_losses(right_of: dict[str, dict[str, np.ndarray]], groups: np.ndarray) -> Facts:
+    """Return how much is lost under each disturbance by the second of two networks."""
+    first, second = right_of.values()
+    return undecided.compared(
+        {name: first[name].astype(int) - second[name] for name in first}, groups
+    )
 
 
 def _hit(facts: Facts) -> list[str]:
-    """Return the disturbances that lose the most, and all that are within noise of it."""
-    lost = facts["lost"]
-    return [name for name, share in lost.items() if share >= max(lost.values()) - NOISE]
+    """Return the disturbances that lose the most, as far as the groups can tell."""
+    return [name for name, one in facts.items() if not undecided.is_certain(one)]
+
+
+def _of_mistakes(right_under: dict[str, np.ndarray], groups: np.ndarray) -> Facts:
+    """Return the share of mistakes under each disturbance but the mirrored hand."""
+    others = {name: right for name, right in right_under.items() if "mirrored" not in name}
+    return undecided.compared(
+        {name: 1 - right.astype(int) for name, right in others.items()}, groups
+    )
+
+
+def _named(answer: Any) -> set[str]:
+    names = [answer] if isinstance(answer, str) else answer
+    return {name.strip().casefold() for name in names}
+
+
+def _is_weakest(answer: Any, facts: Facts) -> bool:
+    by_name = {name.casefold(): one for name, one in facts.items()}
+    named = _named(answer)
+    open_ = {name for name, one in by_name.items() if undecided.is_open(one)}
+    return open_ <= named and not any(undecided.is_certain(by_name[name]) for name in named)
+
+
+def _of_places(maps: np.ndarray, hand: np.ndarray) -> Facts:
+    """Return for each picture how much of its map is on the hand, and how large the hand is.
+
+    ``maps`` is (n, height, width), of which only what is above 0 counts; ``hand`` (n, height,
+    width) bool.
+    """
+    above = np.clip(maps, 0, None)
+    return {
+        "on the hand": (above * hand).sum(axis=(1, 2), dtype=float).tolist(),
+        "in all": above.sum(axis=(1, 2), dtype=float).tolist(),
+        "area": hand.mean(axis=(1, 2)).tolist(),
+        "with what is below 0": float((maps * hand).sum() / maps.sum()),
+    }
+
+
+def _share(facts: Facts) -> float:
+    return sum(facts["on the hand"]) / sum(facts["in all"])
+
+
+def _area(facts: Facts) -> float:
+    return sum(facts["area"]) / len(facts["area"])
+
+
+def _times(facts: Facts) -> list[float]:
+    """Return how many times its share of the pictures the hand's share of the map is.
+
+    All pictures together; or as the mean of the pictures' shares, or of their own ratios.
+    """
+    own = zip(facts["on the hand"], facts["in all"], facts["area"], strict=True)
+    used = [(on / total, area) for on, total, area in own if total > 0 and area > 0]
+    return [
+        _share(facts) / _area(facts),
+        sum(share for share, _ in used) / sum(area for _, area in used),
+        sum(share / area for share, area in used) / len(used),
+    ]
+
+
+def _corner(facts: Facts, turned: bool = False, step: int = 1) -> np.ndarray:
+    """Return the four sums at the upper left, of a filter laid on ``step`` pixels apart."""
+    patch, kernel = np.array(facts["patch"]), np.array(facts["kernel"])
+    kernel = kernel[::-1, ::-1] if turned else kernel
+    places = (0, step)
+    return np.array(
+        [[(patch[r : r + 3, c : c + 3] * kernel).sum() for c in places] for r in places]
+    )
 
 
 def _counts(dense: int, convolution: int, dense_doubled: int, doubled: int) -> Judge:
@@ -157,24 +226,41 @@ FILTERS = 3 * 3 * 1 * 32
 
 
 EXERCISES: dict[str, Exercise] = {
-    "sign-language-mnist.shift-off": Exercise(
-        _of_losses,
-        equals(_hit),
+    "sign-language-mnist.convolve": Exercise(
+        lambda patch, kernel: {
+            "patch": np.asarray(patch).tolist(),
+            "kernel": np.asarray(kernel).tolist(),
+        },
+        equals(lambda facts: [_corner(facts), _corner(facts).ravel()]),
         (
-            "Which change of the picture had the network met only because of that augmentation?",
-            "Both dictionaries have the same names: subtract, and look for the largest loss.",
-            "max(names, key=...) finds the name for which a function gives the most.",
+            "Lay the filter on the upper left corner: nine pixels lie under nine weights.",
+            "Multiply each pixel by the weight that lies on it, and add up the nine products. "
+            "Then move the filter by one pixel.",
+            "The places are rows 0 to 2 and columns 0 to 2, then columns 1 to 3; then the same "
+            "columns of rows 1 to 3. Three of the nine products are 0.",
         ),
-        "A filter finds a finger wherever it is, but the dense layer after it has a weight for "
-        "each place: it has to have *seen* hands in other places. Pooling forgives a pixel or "
-        "two, no more.",
+        "Each of these sums is one pixel of a feature map. A layer with 32 filters does it 32 "
+        "times at each place, with weights that it has learned.",
         (
             Misconception(
-                "the least",
-                lambda answer, facts: (
-                    isinstance(answer, str) and facts["lost"][answer] <= min(facts["lost"].values())
-                ),
-                "That one loses least, or gains: which of the two is subtracted from which?",
+                "turned round",
+                equals(lambda facts: [_corner(facts, turned=True)]),
+                "The signs are turned round: the filter is laid on as it is, not upside down.",
+            ),
+            Misconception(
+                "rows for columns",
+                equals(lambda facts: [_corner(facts).T]),
+                "The four sums are right, but the second one belongs to the place on the *right*.",
+            ),
+            Misconception(
+                "moved too far",
+                equals(lambda facts: [_corner(facts, step=3)]),
+                "The filter moves by one pixel, not by its own width.",
+            ),
+            Misconception(
+                "mean",
+                equals(lambda facts: [_corner(facts) / 9], within=0.01),
+                "That is the mean of the nine products: add them up.",
             ),
         ),
     ),
@@ -206,6 +292,69 @@ EXERCISES: dict[str, Exercise] = {
                 "brightness",
                 lambda answer, _: abs(_answers(answer)["alike"]) >= 0.01,
                 "It also answers where all nine pixels are alike: its weights do not add up to 0.",
+            ),
+        ),
+    ),
+    "sign-language-mnist.hand-or-sleeve": Exercise(
+        _of_places,
+        equals(_times, within=0.02),
+        (
+            "If it did not matter where the square lies, what share of the orange would be on the "
+            "hand?",
+            "np.clip(occluded, 0, None) leaves what is above 0; multiplied by "
+            "on_hand, what of it is on the hand; on_hand.mean() is the hand's share of the "
+            "pictures.",
+            "Divide the share of the orange that is on the hand by the share of the pictures that "
+            "is hand.",
+        ),
+        "A share alone says nothing: of an orange thrown at random, too, much would land on a "
+        "hand that fills much of the picture. Only what is above 1 speaks for the hand. (The "
+        "outline is the cutter's, and a square is wider than a finger: it is a rough measure.)",
+        (
+            Misconception(
+                "not compared",
+                equals(_share, within=0.01),
+                "That is the share on the hand. Of the pictures, the hand is a large part as it "
+                "is: how many times as much is it as chance would give?",
+            ),
+            Misconception(
+                "area",
+                equals(_area, within=0.005),
+                "That is the share of the pictures that is hand.",
+            ),
+            Misconception(
+                "upside down",
+                equals(lambda facts: [1 / one for one in _times(facts)], within=0.02),
+                "Upside down: which of the two shares is divided by which?",
+            ),
+            Misconception(
+                "below 0",
+                equals(
+                    lambda facts: facts["with what is below 0"] / _area(facts),
+                    within=0.02,
+                ),
+                "What is below 0 was counted, too: there the square *helped*.",
+            ),
+        ),
+    ),
+    "sign-language-mnist.shift-off": Exercise(
+        _of_losses,
+        equals(_hit),
+        (
+            "Which change of the picture had the network met only because of that augmentation?",
+            "pairs[name] holds both accuracies: subtract, and look for the largest loss.",
+            "max(names, key=...) finds the name for which a function gives the most.",
+        ),
+        "A filter finds a finger wherever it is, but the dense layer after it has a weight for "
+        "each place: it has to have *seen* hands in other places. Pooling forgives a pixel or "
+        "two, no more.",
+        (
+            Misconception(
+                "the least",
+                lambda answer, facts: (
+                    facts[answer]["mean"] <= min(one["mean"] for one in facts.values())
+                ),
+                "That one loses least, or gains: which of the two is subtracted from which?",
             ),
         ),
     ),
@@ -317,19 +466,75 @@ EXERCISES: dict[str, Exercise] = {
             ),
         ),
     ),
-    "sign-language-mnist.stratified": Exercise(
-        _of_groups,
-        _is_stratified,
+    "sign-language-mnist.weakest": Exercise(
+        _of_mistakes,
+        _is_weakest,
         (
-            "A fair split takes its share from each letter, and takes whole groups.",
-            "For one letter, np.unique(groups[y_train_full == letter]) are its groups: hold out "
-            "one in ten of them.",
+            "Whether one of two changes is worse is asked of the same images under both: it is "
+            "the differences that count. And twins are no separate measurements.",
+            "For each image, right_under[one] minus right_under[other] is -1, 0 or 1. Take the "
+            "mean of these for each group: as many measurements as there are groups.",
+            "The mean of the groups' differences is clear of 0 if it is more than about two "
+            "standard errors away: their standard deviation divided by the root of their number.",
+        ),
+        "The lowest bar need not be *the* weakness: where the interval of a paired difference "
+        "holds 0, these few groups cannot tell. More hands would decide it; more images of the "
+        "same hands would not.",
+        (
+            Misconception(
+                "the lowest only",
+                lambda answer, facts: (
+                    len(_named(answer)) == 1 and sum(map(undecided.is_open, facts.values())) > 1
+                ),
+                "The lowest number is one of them. Which others might be as low, for all that the "
+                "groups can tell?",
+            ),
+            Misconception(
+                "the other hand",
+                lambda answer, _: any("mirrored" in name for name in _named(answer)),
+                "The mirrored hand was to be left out.",
+            ),
+            Misconception(
+                "too sure",
+                lambda answer, facts: (
+                    _named(answer)
+                    < {n.casefold() for n, one in facts.items() if undecided.is_open(one)}
+                ),
+                "All of these belong to it, but some are missing: did you count images as "
+                "measurements? Their twins say the same again.",
+            ),
+            Misconception(
+                "not paired",
+                lambda answer, facts: (
+                    _named(answer) <= {name.casefold() for name in facts}
+                    and _named(answer)
+                    >= {name.casefold() for name, one in facts.items() if undecided.is_open(one)}
+                ),
+                "Some of these are clearly less bad than the lowest: compare the two on the same "
+                "images, rather than two separate intervals.",
+            ),
+        ),
+    ),
+    "sign-language-mnist.second-fold": Exercise(
+        _of_groups,
+        _is_second_fold,
+        (
+            "It is to be another tenth: of each letter, whole groups that the first one has not.",
+            "For one letter, the groups that are left are np.unique(groups[(y_train_full == "
+            "letter) & ~in_valid]): hold out a ninth of these.",
             "Collect the numbers of the groups held out, letter by letter; np.isin(groups, "
             "collected) then marks their images.",
         ),
-        "With whole groups, validation stays honest; with a tenth of each letter, no letter is "
-        "judged by a single photograph while another has ten.",
+        "With ten such folds, each image is held out once: ten networks, each judged by what it "
+        "has not seen, and the mean of their accuracies rests on all groups instead of a tenth. "
+        "This is *cross-validation*, here with folds that are grouped and stratified.",
         (
+            Misconception(
+                "the first fold again",
+                lambda split, _: split["groups of the first fold"] > 0,
+                "Some of its groups are in the first validation set: another seed draws from all "
+                "groups again.",
+            ),
             Misconception(
                 "groups torn",
                 lambda split, _: split["groups on both sides"] > 0,
@@ -353,7 +558,7 @@ EXERCISES: dict[str, Exercise] = {
                 "Even, but not one group in ten.",
             ),
         ),
-        measure=_of_split,
+        measure=_of_fold,
     ),
     "sign-language-mnist.both-hands": Exercise(
         lambda *_: {},
@@ -403,8 +608,9 @@ EXERCISES: dict[str, Exercise] = {
             "What the second network loses on right hands, times 1 - s, equals what it gains on "
             "left hands, times s.",
         ),
-        "About one person in ten is left-handed: compare your number with that. Which network is "
-        "better depends on who will use it, and that is nothing a test set can know.",
+        "About one person in ten is left-handed (Papadatou-Pastou and others, 2020): compare your "
+        "number with that. Which network is better depends on who will use it, and that is "
+        "nothing a test set can know.",
         (
             as_percentage(_break_even, within=0.005),
             the_rest(_break_even, within=0.005),
