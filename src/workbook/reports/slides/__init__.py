@@ -4,6 +4,7 @@ They are made of the outputs that are stored: nothing is executed, and of what a
 nothing can run. reveal.js shows them.
 """
 
+import sys
 import warnings
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def make(notebooks: list[Path] | None = None, folder: Path | None = None) -> int
             with warnings.catch_warnings(action="ignore"):  # libraries', of odd notebooks
                 text, count = page(run, path, name)
         except NotebookError as error:
-            print(f"FAILED {error}")
+            print(f"FAILED {error}", file=sys.stderr)
             failed += 1
             continue
         with paths.writing(target) as partial:

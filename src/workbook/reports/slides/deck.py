@@ -12,13 +12,28 @@ from dataclasses import dataclass, field
 from workbook.reports.editions import tags
 from workbook.reports.export import Cell
 from workbook.reports.slides import prose
-from workbook.reports.slides.parts import HEIGHT, TITLE_HEIGHT, Part, code, lead, outputs, shown
+from workbook.reports.slides.parts import HEIGHT, TITLE_HEIGHT, Part, code, lead, outputs, standing
 
 LEFT_OUT = {"Setup", "Save", "References", "How long it takes", "What you need", "Next"}
 """Headings, and words that a paragraph opens with, of what is for a reader and not for a hall."""
 
 WITHOUT_CODE = {"Summary"}
 """Headings of sections of which only the results are shown."""
+
+MOST = 45
+"""Of more slides than this, first those of code that shows nothing are left out, then AT_LAST."""
+
+WHOLE = {"Build", "Train"}
+"""Headings of sections whose code is the matter itself, and never left out."""
+
+AT_LAST = {"Going further"}
+"""Headings of sections that a lecture which is too long does without."""
+
+SMALLER = 0.8
+"""How much smaller text may be made, to keep words and the code that they are on together."""
+
+# A sentence that takes more than this, in pixels, is too long for a heading.
+_HEADING = 130
 
 HIDDEN = {"solution", "check", "full-run"}
 """Tags of the cells that are on no slide: answers, and what checks a run."""
@@ -33,6 +48,8 @@ class Slide:
     parts: list[Part] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     question: str = ""
+    # Whether it comes after a question: then one answer at a time is on it.
+    answers: bool = False
 
     @property
     def heading(self) -> str:
@@ -42,7 +59,8 @@ class Slide:
     @property
     def opens_with_words(self) -> bool:
         """Whether its first sentence is its heading, and so not shown once more."""
-        return not self.title and bool(self.parts) and self.parts[0].kind == "lead"
+        first = self.parts[0] if self.parts and not self.title else None
+        return first is not None and first.kind == "lead" and first.height <= _HEADING
 
     @property
     def is_beside(self) -> bool:
@@ -53,8 +71,8 @@ class Slide:
         """Return whether a part of one of these kinds is on it."""
         return any(part.kind in kinds for part in self.parts)
 
-    def has_room(self, added: Iterable[Part]) -> bool:
-        """Return whether these parts fit on it, too."""
+    def has_room(self, added: Iterable[Part], smaller: float = 1) -> bool:
+        """Return whether these parts fit on it, too, with text that is as much smaller."""
         parts = [*self.parts, *added]
         tall = any(part.is_tall for part in parts)
         if tall and sum(part.kind == "figure" for part in parts) > 1:
@@ -62,7 +80,7 @@ class Slide:
         # The column beside a tall figure is half as wide.
         taken = sum(part.height * 1.8 for part in parts if part.kind != "figure") if tall else 0
         taken = taken or sum(part.height for part in parts)
-        return taken + TITLE_HEIGHT <= HEIGHT
+        return (taken + TITLE_HEIGHT) * smaller <= HEIGHT
 
     @property
     def shows(self) -> bool:
@@ -89,8 +107,16 @@ class _Idea:
 
 def slides(cells: list[Cell], language: str) -> list[Slide]:
     """Return the slides of a notebook's cells; ``language`` is that of its code, for Pygments."""
+    for brief, left_out in ((False, LEFT_OUT), (True, LEFT_OUT), (True, LEFT_OUT | AT_LAST)):
+        made = _slides(_ideas(cells, language, brief, left_out))
+        if len(made) <= MOST:
+            break
+    return made
+
+
+def _slides(ideas: list[_Idea]) -> list[Slide]:
     made: list[Slide] = []
-    for idea in _ideas(cells, language):
+    for idea in ideas:
         if idea.follows and made and made[-1].shows and made[-1].section == idea.section:
             _look_back(made[-1], idea)
         if idea.is_empty:
@@ -105,18 +131,21 @@ def slides(cells: list[Cell], language: str) -> list[Slide]:
     return made
 
 
-def _ideas(cells: list[Cell], language: str) -> list[_Idea]:
-    """Return what the cells say and do, without what is not for the hall."""
+def _ideas(cells: list[Cell], language: str, brief: bool, left_out: set[str]) -> list[_Idea]:
+    """Return what the cells say and do, but for the sections ``left_out``.
+
+    With ``brief``, code that shows nothing is there in the sections ``WHOLE`` only.
+    """
     ideas = [_Idea("")]
     under: dict[int, str] = {}  # the headings that a cell stands under, by their level
     for cell in cells:
         if cell.source.cell_type == "code":
             names = set(under.values())
-            if LEFT_OUT & names or HIDDEN & set(tags(cell.source)):
+            if left_out & names or HIDDEN & set(tags(cell.source)):
                 continue
-            step = [] if WITHOUT_CODE & names else code(cell, language)
-            step += outputs(cell.pieces)
-            if step:
+            shown = outputs(cell.pieces)
+            silent = WITHOUT_CODE & names or (brief and not shown and not WHOLE & names)
+            if step := ([] if silent else code(cell, language)) + shown:
                 ideas[-1].steps.append(step)
         elif cell.source.cell_type == "markdown":
             ideas.append(_Idea(ideas[-1].section, follows=True))
@@ -125,7 +154,7 @@ def _ideas(cells: list[Cell], language: str) -> list[_Idea]:
                     under = {level: name for level, name in under.items() if level < block.level}
                     under[block.level] = block.title
                     ideas.append(_Idea(under.get(2, ""), block.title))
-                elif not LEFT_OUT & set(under.values()):
+                elif not left_out & set(under.values()):
                     _take(ideas, block)
     return ideas
 
@@ -146,52 +175,50 @@ def _take(ideas: list[_Idea], block: prose.Block) -> None:
         idea.question = block.text
         ideas.append(_Idea(idea.section, idea.title))
     elif block.kind == "shown":
-        idea.words.append(shown(block.text))
+        idea.words.append(standing(block.text))
     elif block.lead:
         idea.words.append(lead(block.lead))
 
 
 def _look_back(last: Slide, idea: _Idea) -> None:
-    """Give the words that are on the slide before to its notes: all but the last paragraph."""
+    """Give the words that are on the slide before to its notes: all but those on the code."""
     if any(part.kind != "lead" for part in idea.words):
         return
-    kept = 1 if idea.steps or idea.question else 0
+    kept = 1 if idea.steps else 0
     while len(idea.words) > kept:
         idea.words.pop(0)
         last.notes.append(idea.notes.pop(0))
 
 
 def _add_steps(made: list[Slide], idea: _Idea) -> None:
-    """Add slides of code and what came of it; the first cell's are with the words before it."""
-    last = made[-1] if made else None
+    """Add slides of code and what came of it; the words before it are with the first code."""
     first = [*idea.words, *idea.steps[0]]
-    if last and _goes_on(last, idea) and last.has_room(first):
+    last = made[-1] if made else None
+    if last and idea.title in ("", last.title) and _goes_on(last, idea.section, first):
         last.notes += idea.notes
     else:
-        made.append(Slide(idea.section, idea.title, notes=idea.notes))
-    if made[-1].has_room(first):
-        idea.steps[0] = first
-    else:
-        made[-1].parts += idea.words
+        answers = last is not None and bool(last.question)
+        made.append(Slide(idea.section, idea.title, notes=idea.notes, answers=answers))
+    made[-1].parts += idea.words
     for step in idea.steps:
-        if made[-1].shows or not made[-1].has_room(step):
-            _turn(made, idea)
+        # Words and code stay together, even where what came of it has to go on the next slide.
+        together = not made[-1].shows and made[-1].has_room(step[:1], SMALLER)
+        if made[-1].parts and not together and not _goes_on(made[-1], idea.section, step):
+            made.append(Slide(idea.section, idea.title))
         for part in step:
-            if not made[-1].has_room([part]):
-                _turn(made, idea)
+            smaller = SMALLER if part.kind == "code" and not made[-1].holds("code") else 1
+            if made[-1].parts and not made[-1].has_room([part], smaller):
+                made.append(Slide(idea.section, idea.title))
             made[-1].parts.append(part)
 
 
-def _turn(made: list[Slide], idea: _Idea) -> None:
-    """Begin another slide, unless nothing is on the last one yet."""
-    if made[-1].parts:
-        made.append(Slide(idea.section, idea.title))
-
-
-def _goes_on(last: Slide, idea: _Idea) -> bool:
-    """Return whether the slide before has code that has shown nothing yet, of the same matter."""
-    same = last.section == idea.section and idea.title in ("", last.title)
-    return same and last.holds("code") and not last.shows
+def _goes_on(last: Slide, section: str, added: list[Part]) -> bool:
+    """Return whether more of the same section goes on a slide: no two things to look at."""
+    if last.section != section or last.question or not last.has_room(added):
+        return False
+    return not last.shows or not (
+        last.answers or last.holds("figure") or any(p.kind == "figure" for p in added)
+    )
 
 
 def _add_words(made: list[Slide], idea: _Idea) -> None:

@@ -16,16 +16,16 @@ HEIGHT = 640
 TITLE_HEIGHT = 90
 """Pixels that a slide's title takes, with its section above it."""
 
-CODE_LINES, TEXT_LINES, TABLE_ROWS = 24, 13, 11
+CODE_LINES, TEXT_LINES, TABLE_ROWS = 24, 16, 11
 """The most that a slide shows of a cell's code, of what it printed, and of a table."""
 
 # Of each kind of text: the height of a line, and how many characters it holds.
-_WORDS, _CODE, _TEXT = (42, 78), (33, 80), (29, 90)
+_WORDS, _CODE, _TEXT = (42, 76), (31, 84), (31, 84)
 _ROW = 42
 _FORMULA = 80
 _GAP = 16
 # The least height at which a figure is readable.
-_FIGURE = 330
+_FIGURE = 290
 # A figure whose height is more than this share of its width stands beside the text.
 _TALL = 0.72
 
@@ -54,13 +54,11 @@ def lead(text: str) -> Part:
     return Part("lead", text, _lines(_plain(text), _WORDS))
 
 
-def shown(text: str) -> Part:
+def standing(text: str) -> Part:
     """Return a list, a table, a formula, a picture or code that stands in prose."""
     soup = BeautifulSoup(text, "html.parser")
     if soup.find("tr"):
         return _table(soup)
-    for number, item in enumerate(soup.find_all("pre")):
-        del number, item["tabindex"]
     lines = soup.find_all("li")
     height = sum(_lines(line.get_text(), _WORDS) for line in lines) or _lines(_plain(text), _WORDS)
     height += _FORMULA * len(soup.find_all("math", attrs={"display": "block"}))

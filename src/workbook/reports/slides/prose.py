@@ -1,4 +1,4 @@
-"""Read what a Markdown cell says, as a page shows it, block by block: what goes on a slide of it."""
+"""Read what a Markdown cell says, block by block, and what of each goes on a slide."""
 
 import re
 from collections.abc import Iterator
@@ -9,6 +9,8 @@ from bs4 import BeautifulSoup, NavigableString, Tag
 # Where a sentence may end: what follows begins with a capital, a digit or a sign.
 _END = re.compile(r"[.?!…](?=\s+[^a-z\s])|[.?!…]\s*$")
 _OPENING, _CLOSING = "([{„“", ")]}”"
+# Of shorter sentences, the next one is taken, too: "First the data."
+_SHORT = 36
 
 
 @dataclass(frozen=True)
@@ -33,18 +35,18 @@ def blocks(page: str) -> Iterator[Block]:
     soup = BeautifulSoup(page, "html.parser")
     for link in soup.select("a.anchor"):
         link.decompose()
-    for element in soup.find_all(tabindex=True):
-        del element["tabindex"]  # nothing scrolls on a slide
-    for element in soup.contents:
+    for scrolling in soup.find_all(tabindex=True):
+        del scrolling["tabindex"]  # nothing does on a slide
+    for element in list(soup.contents):
         if isinstance(element, Tag):
             yield _block(element)
-        elif element.strip():
+        elif str(element).strip():
             yield Block("paragraph", f"<p>{element}</p>", lead=f"<p>{element}</p>")
 
 
 def _block(element: Tag) -> Block:
     if re.fullmatch("h[1-6]", element.name):
-        words = element.decode_contents().strip()
+        words = element.decode_contents().strip()  # HTML, as a title may hold code or a formula
         return Block("heading", str(element), title=words, level=int(element.name[1]))
     if element.name != "p" or element.find(["img", "pre"]) or _is_formula(element):
         return Block("shown", str(element))
@@ -81,30 +83,33 @@ def _title(paragraph: Tag) -> str:
 
 
 def _cut(paragraph: Tag) -> None:
-    """Leave of a paragraph its first sentence."""
-    depth, ended = 0, False
+    """Leave of a paragraph its first sentence, or sentences, if that is a short one."""
+    depth, length, ended = 0, 0, False
     for node in list(paragraph.descendants):
         if not isinstance(node, NavigableString) or node.parent is None:
             continue
         if ended:
             node.extract()
             continue
-        if node.find_parent(["code", "math"]):
-            continue
-        depth, end = _end(str(node), depth)
-        if end and (end < len(node) or node.parent is paragraph):
-            node.replace_with(str(node)[:end])
-            ended = True
+        if not node.find_parent(["code", "math"]):
+            depth, end = _end(str(node), depth, _SHORT - length)
+            if end:
+                node.replace_with(str(node)[:end])
+                ended = True
+        length += len(node)
     for element in paragraph.find_all(["code", "em", "strong", "a", "math"]):
         if not element.get_text():
             element.decompose()
 
 
-def _end(text: str, depth: int) -> tuple[int, int]:
-    """Return how deep in parentheses a text ends, and where its first sentence does (0: nowhere)."""
+def _end(text: str, depth: int, least: int) -> tuple[int, int]:
+    """Return how deep in parentheses a text ends, and where its first sentence does (0: nowhere).
+
+    A sentence that ends before ``least`` characters does not count.
+    """
     ends = {found.start() for found in _END.finditer(text)}
     for place, letter in enumerate(text):
         depth += (letter in _OPENING) - (letter in _CLOSING and depth > 0)
-        if depth == 0 and place in ends:
+        if depth == 0 and place in ends and place + 1 >= least:
             return depth, place + 1
     return depth, 0

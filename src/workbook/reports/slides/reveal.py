@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 from workbook import paths
+from workbook.reports.errors import RevealError
 
 VERSION = "5.2.1"
 
@@ -20,10 +21,6 @@ _DIGESTS = {
     "reveal.js": "46538b52db48724192f59bf46f5e851a18e302777c46f4a34c32709d010d6a29",
     "reveal.css": "68f915a11ebf7203c0446576b7e952ff61c5dd02134a8a226ffaf62ed42136d2",
 }
-
-
-class RevealError(Exception):
-    """The files of reveal.js cannot be had: what was tried, what went wrong, what to do."""
 
 
 def text(name: str) -> str:
