@@ -60,7 +60,7 @@ def page(run: Run, path: Path, name: str) -> tuple[str, int]:
     anchors = Anchors()
     cells = export.Exporter(untrusted=True).cells(run.notebook, anchors, path.resolve().parent)
     language = run.notebook.metadata.get("language_info", {}).get("pygments_lexer", "ipython3")
-    made = deck.slides(cells, str(language))
+    made = deck.slides(cells, str(language), path.stem)
     if not made:
         raise NotebookError(f"{path}: it holds nothing that a slide could show")
     environment = Environment(loader=PackageLoader("workbook.reports"), autoescape=True)

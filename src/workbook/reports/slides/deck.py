@@ -6,6 +6,7 @@ question has a slide of its own, before its answer. Code stands with what came o
 much for one slide goes on on the next.
 """
 
+import html
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -48,6 +49,7 @@ class Slide:
     parts: list[Part] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     question: str = ""
+    is_title: bool = False
     # Whether it comes after a question: then one answer at a time is on it.
     answers: bool = False
 
@@ -99,18 +101,24 @@ class _Idea:
     steps: list[list[Part]] = field(default_factory=list)
     # Whether it may begin with words on what came before.
     follows: bool = False
+    is_title: bool = False
 
     @property
     def is_empty(self) -> bool:
         return not (self.words or self.question or self.steps)
 
 
-def slides(cells: list[Cell], language: str) -> list[Slide]:
-    """Return the slides of a notebook's cells; ``language`` is that of its code, for Pygments."""
+def slides(cells: list[Cell], language: str, name: str) -> list[Slide]:
+    """Return the slides of a notebook's cells, none where nothing in them can be shown.
+
+    ``language`` is that of its code, for Pygments; ``name`` its title where it has no heading.
+    """
     for brief, left_out in ((False, LEFT_OUT), (True, LEFT_OUT), (True, LEFT_OUT | AT_LAST)):
         made = _slides(_ideas(cells, language, brief, left_out))
         if len(made) <= MOST:
             break
+    if made and not any(slide.is_title for slide in made):
+        made.insert(0, Slide("", html.escape(name), is_title=True))
     return made
 
 
@@ -119,7 +127,11 @@ def _slides(ideas: list[_Idea]) -> list[Slide]:
     for idea in ideas:
         if idea.follows and made and made[-1].shows and made[-1].section == idea.section:
             _look_back(made[-1], idea)
-        if idea.is_empty:
+        if idea.is_title and not idea.question:
+            made.append(Slide("", idea.title, idea.words, idea.notes, is_title=True))
+            if idea.steps:
+                _add_steps(made, _Idea("", steps=idea.steps))
+        elif idea.is_empty:
             if made:
                 made[-1].notes += idea.notes
         elif idea.question:
@@ -153,7 +165,8 @@ def _ideas(cells: list[Cell], language: str, brief: bool, left_out: set[str]) ->
                 if block.kind == "heading":
                     under = {level: name for level, name in under.items() if level < block.level}
                     under[block.level] = block.title
-                    ideas.append(_Idea(under.get(2, ""), block.title))
+                    name = under.get(2, "")
+                    ideas.append(_Idea(name, block.title, is_title=block.level == 1))
                 elif not left_out & set(under.values()):
                     _take(ideas, block)
     return ideas
@@ -214,7 +227,7 @@ def _add_steps(made: list[Slide], idea: _Idea) -> None:
 
 def _goes_on(last: Slide, section: str, added: list[Part]) -> bool:
     """Return whether more of the same section goes on a slide: no two things to look at."""
-    if last.section != section or last.question or not last.has_room(added):
+    if last.section != section or last.question or last.is_title or not last.has_room(added):
         return False
     return not last.shows or not (
         last.answers or last.holds("figure") or any(p.kind == "figure" for p in added)
@@ -223,8 +236,14 @@ def _goes_on(last: Slide, section: str, added: list[Part]) -> bool:
 
 def _add_words(made: list[Slide], idea: _Idea) -> None:
     """Add a slide of words; they go on the one before if that is one, too, and has room."""
-    last = made[-1] if len(made) > 1 else None  # the first slide is the notebook's title
-    if last and last.section == idea.section and idea.title and not last.question:
+    last = made[-1] if made else None
+    if (
+        last
+        and not last.is_title
+        and last.section == idea.section
+        and idea.title
+        and not last.question
+    ):
         opening = f"<strong>{idea.title}.</strong> "
         if idea.words and idea.words[0].kind == "lead":
             joined = [lead(f"<p>{opening}{idea.words[0].words}</p>"), *idea.words[1:]]

@@ -58,8 +58,9 @@ function speak() {
   make("style", page.body).textContent =
     "body { font: 20px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 46rem; padding: 0 1rem; }" +
     ".place, .next { color: #50565e; } h1 { font-size: 1.5rem; line-height: 1.25; }";
-  for (const [name, kind] of [["p", "place"], ["h1", ""], ["div", "said"], ["p", "next"]]) {
-    make(name, page.body).className = kind;
+  const main = make("main", page.body);
+  for (const [name, kind] of [["p", "place"], ["h1", "now"], ["div", "said"], ["p", "next"]]) {
+    make(name, main).className = kind;
   }
   page.onkeydown = (event) => {
     const forward = ["ArrowRight", "ArrowDown", "PageDown", " ", "n"].includes(event.key);
