@@ -16,8 +16,8 @@ HEIGHT = 640
 TITLE_HEIGHT = 90
 """Pixels that a slide's title takes, with its section above it."""
 
-CODE_LINES, TEXT_LINES, TABLE_ROWS = 24, 16, 11
-"""The most that a slide shows of a cell's code, of what it printed, and of a table."""
+CODE_LINES, TEXT_LINES, ROWS = 24, 16, 11
+"""The most that a slide shows of a cell's code, of what it printed, and of a table or a list."""
 
 # Of each kind of text: the height of a line, and how many characters it holds.
 _WORDS, _CODE, _TEXT = (42, 76), (31, 84), (31, 84)
@@ -59,10 +59,14 @@ def standing(text: str) -> Part:
     soup = BeautifulSoup(text, "html.parser")
     if soup.find("tr"):
         return _table(soup)
-    lines = soup.find_all("li")
-    height = sum(_lines(line.get_text(), _WORDS) for line in lines) or _lines(_plain(text), _WORDS)
+    items = soup.find_all("li")
+    for item in items[ROWS:]:
+        item.decompose()
+    said = _rest(len(items) - ROWS, "points")
+    height = sum(_lines(item.get_text(), _WORDS) for item in items[:ROWS])
+    height = height or _lines(_plain(text), _WORDS)
     height += _FORMULA * len(soup.find_all("math", attrs={"display": "block"}))
-    return Part("shown", str(soup), height + _FIGURE * len(soup.find_all("img")))
+    return Part("shown", str(soup) + said, height + _FIGURE * len(soup.find_all("img")))
 
 
 def code(cell: Cell, language: str) -> list[Part]:
@@ -127,9 +131,9 @@ def _rich(text: str) -> Part:
 def _table(soup: BeautifulSoup) -> Part:
     """Return a table, the first rows of a long one."""
     rows = soup.find_all("tr")
-    for row in rows[TABLE_ROWS:]:
+    for row in rows[ROWS:]:
         row.decompose()
-    kept = min(len(rows), TABLE_ROWS)
+    kept = min(len(rows), ROWS)
     return Part("rich", str(soup) + _rest(len(rows) - kept, "rows"), _ROW * kept + _GAP)
 
 
