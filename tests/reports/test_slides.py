@@ -367,6 +367,25 @@ def test_a_notebook_that_shows_nothing_is_told_in_a_line(
     assert {path.name for path in tmp_path.glob("*.html")} == {"bare.slides.html"}
 
 
+def test_a_first_heading_that_is_for_readers_hides_only_its_own_section(tmp_path: Path) -> None:
+    cells = [
+        new_markdown_cell("**Chapter 3**"),
+        new_markdown_cell("# Setup\n\nInstall it."),
+        new_code_cell("import this"),
+        new_markdown_cell("# The matter\n\nHere it comes, at some length."),
+        new_code_cell("go()"),
+    ]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "third.ipynb")
+    assert slides.make([tmp_path / "third.ipynb"], tmp_path) == 0
+    made = deck(tmp_path, "third")
+    assert [slide.select_one("h1, h2").get_text() for slide in made] == [
+        "third",
+        "Chapter 3",
+        "The matter",
+    ]
+    assert "go()" in made[-1].get_text()
+
+
 def test_nothing_is_executed(tmp_path: Path) -> None:
     cell = new_code_cell(f"open({str(tmp_path / 'run')!r}, 'w')")
     nbformat.write(new_notebook(cells=[cell]), tmp_path / "a.ipynb")

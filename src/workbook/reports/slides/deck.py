@@ -163,10 +163,14 @@ def _ideas(cells: list[Cell], language: str, brief: bool, left_out: set[str]) ->
             ideas.append(_Idea(ideas[-1].section, follows=True))
             for block in prose.blocks(cell.text):
                 if block.kind == "heading":
-                    under = {level: name for level, name in under.items() if level < block.level}
-                    under[block.level] = block.title
-                    name = under.get(2, "")
-                    ideas.append(_Idea(name, block.title, is_title=block.level == 1))
+                    # The first one is of level 1, and others of its rank of level 2.
+                    level = max(block.level, 2)
+                    under = {above: name for above, name in under.items() if above < level}
+                    under[level] = block.title
+                    opens = block.level == 1 and block.title not in left_out
+                    ideas.append(
+                        _Idea("" if opens else under.get(2, ""), block.title, is_title=opens)
+                    )
                 elif not left_out & set(under.values()):
                     _take(ideas, block)
     return ideas
