@@ -36,6 +36,9 @@ SMALLER = 0.8
 # A sentence that takes more than this, in pixels, is too long for a heading.
 _HEADING = 130
 
+WORDS_ONLY = {"Exercises"}
+"""Headings of sections of which only the words are shown."""
+
 HIDDEN = {"solution", "check", "full-run"}
 """Tags of the cells that are on no slide: answers, and what checks a run."""
 
@@ -153,7 +156,7 @@ def _ideas(cells: list[Cell], language: str, brief: bool, left_out: set[str]) ->
     for cell in cells:
         if cell.source.cell_type == "code":
             names = set(under.values())
-            if left_out & names or HIDDEN & set(tags(cell.source)):
+            if (left_out | WORDS_ONLY) & names or HIDDEN & set(tags(cell.source)):
                 continue
             shown = outputs(cell.pieces)
             silent = WITHOUT_CODE & names or (brief and not shown and not WHOLE & names)
@@ -240,21 +243,14 @@ def _goes_on(last: Slide, section: str, added: list[Part]) -> bool:
 
 def _add_words(made: list[Slide], idea: _Idea) -> None:
     """Add a slide of words; they go on the one before if that is one, too, and has room."""
+    words = idea.words
+    if idea.title:
+        opening = words[0].words if words and words[0].kind == "lead" else ""
+        words = [lead(f"<p><strong>{idea.title}.</strong> {opening}</p>"), *words[bool(opening) :]]
     last = made[-1] if made else None
-    if (
-        last
-        and not last.is_title
-        and last.section == idea.section
-        and idea.title
-        and not last.question
-    ):
-        opening = f"<strong>{idea.title}.</strong> "
-        if idea.words and idea.words[0].kind == "lead":
-            joined = [lead(f"<p>{opening}{idea.words[0].words}</p>"), *idea.words[1:]]
-        else:
-            joined = [lead(f"<p>{opening}</p>"), *idea.words]
-        if not last.holds("code") and not last.shows and last.has_room(joined):
-            last.parts += joined
-            last.notes += idea.notes
-            return
-    made.append(Slide(idea.section, idea.title, idea.words, idea.notes))
+    wordy = last and not (last.is_title or last.question or last.shows or last.holds("code"))
+    if last and wordy and last.section == idea.section and last.has_room(words):
+        last.parts += words
+        last.notes += idea.notes
+    else:
+        made.append(Slide(idea.section, idea.title, idea.words, idea.notes))
