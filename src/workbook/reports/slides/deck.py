@@ -30,8 +30,8 @@ WHOLE = {"Build", "Train"}
 AT_LAST = {"Going further"}
 """Headings of sections that a lecture which is too long does without."""
 
-SMALLER = 0.8
-"""How much smaller text may be made, to keep words and the code that they are on together."""
+SMALLER = 0.85
+"""How much smaller text may be made, to keep words, their code and what came of it together."""
 
 # A sentence that takes more than this, in pixels, is too long for a heading.
 _HEADING = 130
@@ -222,12 +222,12 @@ def _add_steps(made: list[Slide], idea: _Idea) -> None:
     made[-1].parts += idea.words
     for step in idea.steps:
         # Words and code stay together, even where what came of it has to go on the next slide.
-        together = not made[-1].shows and made[-1].has_room(step[:1], SMALLER)
+        alone = not made[-1].shows and not made[-1].holds("code")
+        together = alone and made[-1].has_room(step[:1], SMALLER)
         if made[-1].parts and not together and not _goes_on(made[-1], idea.section, step):
             made.append(Slide(idea.section, idea.title))
         for part in step:
-            smaller = SMALLER if part.kind == "code" and not made[-1].holds("code") else 1
-            if made[-1].parts and not made[-1].has_room([part], smaller):
+            if made[-1].parts and not made[-1].has_room([part], SMALLER):
                 made.append(Slide(idea.section, idea.title))
             made[-1].parts.append(part)
 
@@ -249,8 +249,11 @@ def _add_words(made: list[Slide], idea: _Idea) -> None:
         words = [lead(f"<p><strong>{idea.title}.</strong> {opening}</p>"), *words[bool(opening) :]]
     last = made[-1] if made else None
     wordy = last and not (last.is_title or last.question or last.shows or last.holds("code"))
-    if last and wordy and last.section == idea.section and last.has_room(words):
+    same = last is not None and last.section == idea.section and not last.is_title
+    if last and same and wordy and last.has_room(words):
         last.parts += words
         last.notes += idea.notes
+    elif last and same and not wordy and not idea.title and all(p.kind == "lead" for p in words):
+        last.notes += idea.notes  # on what came before
     else:
         made.append(Slide(idea.section, idea.title, idea.words, idea.notes))
