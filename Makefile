@@ -29,7 +29,7 @@ export GLIBC_TUNABLES
 .DEFAULT_GOAL := help
 # `make reports pdf` is an order: the pages come first.
 .NOTPARALLEL:
-.PHONY: help reports pdf student live grade test test-full lab data notebooks table bench storage release test-colab lint lock clean
+.PHONY: help reports pdf slides student live grade test test-full lab data notebooks table bench storage release test-colab lint lock clean
 
 help: ## list the commands
 	@echo "make COMMAND, where COMMAND is one of"
@@ -40,6 +40,9 @@ reports: $(INSTALLED) ## execute the four notebooks and write reports/*.html
 
 pdf: $(INSTALLED) ## print the pages in reports/ to PDF, with Chromium
 	$(RUN) -m workbook pdf
+
+slides: $(INSTALLED) ## write slides for a lecture, reports/*.slides.html, from the stored outputs
+	$(RUN) -m workbook slides
 
 student: $(INSTALLED) ## write the notebooks without solutions to reports/student/
 	$(RUN) -m workbook student

@@ -1,9 +1,11 @@
 import json
 import sys
+from pathlib import Path
 
 from workbook import bench, datasets, paths
 from workbook.__main__ import main
-from workbook.bench import measurements
+from workbook.bench import live, measurements
+from workbook.reports import printing
 
 import pytest
 
@@ -18,6 +20,8 @@ def measure(tmp_path, monkeypatch):
     monkeypatch.setattr(measurements, "plain_files", lambda name, folder: ["numpy.load", folder])
     monkeypatch.setattr(measurements, "write_photographs", lambda folder: None)
     monkeypatch.setattr(paths, "REPORTS", tmp_path / "reports")
+    monkeypatch.setattr(live, "saved", lambda: [Path("01_a.keras"), Path("04_b.keras")])
+    monkeypatch.setattr(printing, "chromium", lambda: "chromium")
 
     def measured(peak_mb=700.0, practice=()):
         """Give every process the same memory, and those that ``practice`` names drawings."""
@@ -32,6 +36,8 @@ def measure(tmp_path, monkeypatch):
                 return row | {"first": 5.0, "seconds": times}
             if kind == "sign_language":
                 return row | {"epochs": [[10.0, 0.98], [20.0, 0.991], [30.0, 0.995]]}
+            if kind == "live":
+                return row | {"float32": 0.98, "int8": 0.97, "predictions_per_second": 900}
             if kind == "stream":
                 return row | {"images_per_second": 1000.0}
             return row | {"seconds": 2.0 if "empty" in arguments else 0.1}
@@ -63,6 +69,7 @@ def test_every_table_is_printed_and_kept(measure, capsys):
         2,
         1,
         2,
+        2,
     ]
     assert measured["loading"][2]["times_workbook"] == pytest.approx(0.05)
     lines = capsys.readouterr().out.splitlines()
@@ -75,6 +82,18 @@ def test_every_table_is_printed_and_kept(measure, capsys):
             known = [row[column] for column in columns if row.get(column) is not None]
             assert line[40:].split() == [f"{value:.3f}" for value in known]
     assert not [line for line in lines if "practice" in line]
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "nothing", "said"),
+    [(live, "saved", [], "saved no model"), (printing, "chromium", None, "is not installed")],
+)
+def test_without_a_model_or_a_browser_what_runs_in_the_page_is_not_measured(
+    measure, monkeypatch, capsys, module, name, nothing, said
+):
+    monkeypatch.setattr(module, name, lambda: nothing)
+    assert measure()["in the page"] == []
+    assert f"{said}, so what runs in the page is not measured" in capsys.readouterr().out
 
 
 def test_what_was_measured_on_practice_data_says_so(measure, capsys):

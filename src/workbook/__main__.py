@@ -36,8 +36,9 @@ def _foreseen() -> tuple[type[Exception], ...]:
     """
     from workbook.datasets import DataError
     from workbook.live import NetworkError
+    from workbook.reports.errors import KernelError, NotebookError, RevealError
 
-    return DataError, NetworkError, reports.KernelError, reports.NotebookError, OSError
+    return DataError, NetworkError, KernelError, NotebookError, RevealError, OSError
 
 
 def _data(options: argparse.Namespace) -> None:
@@ -76,6 +77,12 @@ def _grade(options: argparse.Namespace) -> None:
 
     chosen = {name: getattr(options, name) for name in grade.Options.__dataclass_fields__}
     grade.grade(options.handed_in, grade.Options(**chosen))
+
+
+def _slides(options: argparse.Namespace) -> int:
+    from workbook.reports import slides
+
+    return slides.make(options.notebooks, options.folder)
 
 
 def _live(options: argparse.Namespace) -> None:
@@ -128,6 +135,15 @@ def _parser() -> argparse.ArgumentParser:
     pdf = commands.add_parser("pdf", help="print the pages in reports/ to PDF, with Chromium")
     pdf.add_argument("folder", nargs="?", type=Path, help="default: reports/")
     pdf.set_defaults(run=lambda chosen: reports.pdf(chosen.folder))
+
+    slides = commands.add_parser(
+        "slides", help="write slides for a lecture from the outputs stored in the notebooks"
+    )
+    slides.add_argument(
+        "notebooks", nargs="*", type=Path, help="files, folders or patterns (default: all ours)"
+    )
+    slides.add_argument("--folder", type=Path, help="where to write them (default: reports/)")
+    slides.set_defaults(run=_slides)
 
     release = commands.add_parser(
         "release", help="write what is published of a tagged version to reports/release/"

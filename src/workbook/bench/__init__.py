@@ -37,6 +37,7 @@ def main() -> int:
         ("loading", _loading, ("seconds", "peak_mb", "times_workbook")),
         ("streaming", _streaming, ("images_per_second", "peak_mb")),
         ("exporting", _exporting, ("seconds",)),
+        ("in the page", _in_the_page, ("float32", "int8", "predictions_per_second")),
         ("sign language", _sign_language, ("to_99_percent", "seconds", "accuracy", "peak_mb")),
     ):
         try:
@@ -119,6 +120,20 @@ def _exporting() -> list[Row]:
     return [_median(["export"], into="four pages and the index")]
 
 
+def _in_the_page() -> list[Row]:
+    """Let Chromium predict with the saved models that run in a page; what 8-bit weights cost."""
+    # Imported here: a measurement's process, which imports this file, does without.
+    from workbook.bench import live
+    from workbook.reports import printing
+
+    names = [path.name for path in live.saved()]
+    if not names or not printing.chromium():
+        missing = "Chromium is not installed" if names else "notebooks 01, 03 and 04 saved no model"
+        print(f"{missing}, so what runs in the page is not measured.")
+        return []
+    return [{"what": Path(name).stem, **_measure("live", name)} for name in names]
+
+
 def _sign_language() -> list[Row]:
     """Train on Sign Language MNIST by two recipes; accuracy on its test images, epoch by epoch."""
     rows = []
@@ -167,7 +182,7 @@ def _measure(*arguments: str) -> Row:
 
 
 def _print(name: str, rows: list[Row], columns: tuple[str, ...]) -> None:
-    print(f"\n{name}{'':{40 - len(name)}}" + "".join(f"{column:>18}" for column in columns))
+    print(f"\n{name}{'':{40 - len(name)}}" + "".join(f" {column:>17}" for column in columns))
     for row in rows:
         values = (row.get(column) for column in columns)
         cells = "".join(f"{'' if value is None else f'{value:.3f}':>18}" for value in values)

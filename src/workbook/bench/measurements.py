@@ -302,12 +302,19 @@ def _one_sign_language(name: str) -> dict[str, Any]:
     return {"epochs": clock.epochs, "peak_mb": _peak_mb()}
 
 
+def _one_live(name: str) -> dict[str, Any]:
+    from workbook.bench import live
+
+    return live.measure([paths.DATA / "models" / name])[0]
+
+
 MEASUREMENTS: dict[str, Callable[..., dict[str, Any]]] = {
     "train": _one_training,
     "load": _one_loading,
     "read": _one_reading,
     "stream": _one_streaming,
     "export": _one_export,
+    "live": _one_live,
     "sign_language": _one_sign_language,
 }
 

@@ -5,13 +5,16 @@ the data from there, and holds the script once for all outputs. Elsewhere, the p
 """
 
 import base64
+import contextlib
 import hashlib
 import html
 import json
+import os
 import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbook import paths
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 MIME_TYPE = "application/vnd.workbook.live+json"
+
+KEPT = 50
+"""How many files of :func:`put_away` are kept: those that were used last."""
 
 _DATA = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
 
@@ -90,7 +96,7 @@ def stored(output: "NotebookNode") -> str | None:
         return None
     found = _DATA.search(output.data.get("text/html", ""))
     try:
-        text = found[1] if found else _kept(record["sha256"]).read_text(encoding="utf-8")
+        text = found[1] if found else _read(record["sha256"])
         # Read and written again: whatever it was, now it is JSON without a tag.
         return packed(json.loads(text))
     except (OSError, ValueError, TypeError, KeyError):
@@ -110,9 +116,27 @@ def put_away(notebook: "NotebookNode") -> None:
                 continue
             with paths.writing(_kept(_digest(text))) as path:
                 path.write_text(text, encoding="utf-8")
+    _thin()
 
 
-def _kept(digest: str) -> Any:
+def _thin() -> None:
+    """Remove what was used longest ago."""
+    used: list[tuple[float, Path]] = []
+    for path in paths.listed(paths.CACHE / "live", "*.json"):
+        with contextlib.suppress(FileNotFoundError):  # another process thins, too
+            used.append((path.stat().st_mtime, path))
+    for _, path in sorted(used, reverse=True)[KEPT:]:
+        path.unlink(missing_ok=True)
+
+
+def _read(digest: str) -> str:
+    text = _kept(digest).read_text(encoding="utf-8")
+    with contextlib.suppress(OSError):  # where it may only be read, nothing is removed either
+        os.utime(_kept(digest))
+    return text
+
+
+def _kept(digest: str) -> Path:
     if not re.fullmatch("[0-9a-f]{64}", digest):
         raise ValueError(f"{digest!r} is no SHA-256")
     return paths.CACHE / "live" / f"{digest}.json"

@@ -7,3 +7,7 @@ class NotebookError(Exception):
 
 class KernelError(RuntimeError):
     """No notebook can be executed, since Python's kernel did not start: why, and what to do."""
+
+
+class RevealError(Exception):
+    """The files of reveal.js cannot be had: what was tried, what went wrong, what to do."""

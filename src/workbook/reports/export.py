@@ -90,7 +90,7 @@ class Exporter:
         script = "" if self.untrusted else asset("copy.js")
         script += live.output.script() if alive else ""
         anchors = Anchors()
-        cells = self._cells(notebook, anchors, path.resolve().parent)
+        cells = self.cells(notebook, anchors, path.resolve().parent)
         title = next((h.text for h in anchors.headings if h.level == 1), "") or path.stem
         record = {
             "name": name or path.stem,
@@ -118,7 +118,7 @@ class Exporter:
             script_source=live.output.source(script) if script else "'none'",
         )
 
-    def _cells(self, notebook: NotebookNode, anchors: Anchors, folder: Path) -> list[Cell]:
+    def cells(self, notebook: NotebookNode, anchors: Anchors, folder: Path) -> list[Cell]:
         """Return what the page shows of each cell; what it has no room for is left out."""
         clean = markup.clean if self.untrusted else markup.local
         amounts = Amounts()
