@@ -93,7 +93,8 @@ def stranger(host: str) -> nbformat.NotebookNode:
             new_markdown_cell("**What do you expect?** " + "Is it so? " * 150),
             new_code_cell("print('the answer')", execution_count=2, outputs=[
                 new_output("stream", text="the answer")]),
-            new_markdown_cell("**Sums.** Here is $$\\sum_i x_i = y + " + "z + " * 60 + "1$$ so."),
+            new_markdown_cell("**&lt;b class=injected&gt;Sums.** Here is one that is too wide for it."
+                              "\n\n$$\\sum_i x_i = y + " + "z + " * 60 + "1$$"),
             new_code_cell("secret = 1", metadata={"tags": ["solution"]}, outputs=[]),
         ]
     )  # fmt: skip
@@ -284,7 +285,7 @@ def test_the_slides_ask_no_host_and_run_no_script_but_theirs(
     assert host.asked == []
     assert page.title().endswith(": slides")
     assert page.locator("script").count() == 1
-    assert page.locator("[onerror], iframe, a[href^='javascript']").count() == 0
+    assert page.locator("[onerror], iframe, a[href^='javascript'], .injected").count() == 0
 
 
 @needs_chromium

@@ -1,5 +1,6 @@
 """Read what a Markdown cell says, block by block, and what of each goes on a slide."""
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ def _is_formula(paragraph: Tag) -> bool:
 
 
 def _title(paragraph: Tag) -> str:
-    """Take the words in bold that a paragraph opens with as a title, and return them."""
+    """Take the words in bold that a paragraph opens with as a title; return them as HTML."""
     bold = paragraph.contents[0] if paragraph.contents else None
     if not (isinstance(bold, Tag) and bold.name == "strong"):
         return ""
@@ -79,7 +80,7 @@ def _title(paragraph: Tag) -> str:
     if isinstance(after, NavigableString):
         rest = following.removeprefix(":").lstrip()
         after.replace_with(rest[:1].upper() + rest[1:])
-    return words.rstrip(".: ")
+    return html.escape(words.rstrip(".: "))
 
 
 def _cut(paragraph: Tag) -> None:
