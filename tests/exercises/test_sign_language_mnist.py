@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from workbook import exercises
+from workbook import exercises, hands
 from workbook.backend import keras
 from workbook.layers import RandomWarp
 
@@ -70,6 +70,13 @@ def _drawn() -> np.ndarray:
     return np.isin(GROUPS, np.concatenate(list(of_class)))
 
 
+def _of_the_rest() -> np.ndarray:
+    fold = np.zeros(1200, bool)
+    rest = ~FIRST_FOLD
+    fold[rest] = hands.hold_out(GROUPS[rest], LABELS[rest], 1 / 9, seed=3)
+    return fold
+
+
 def _keras_flip() -> Any:
     return keras.layers.RandomFlip("horizontal", seed=1)
 
@@ -97,6 +104,7 @@ CASES: dict[str, tuple[tuple[Any, ...], list[Any], list[tuple[Any, str | None]]]
             (CORNER[0], None),
             (CORNER[0][0], None),
             (PATCH[:2, :2], None),
+            ([[21, 24], [22, 23]], None),  # of the notebook's own filter, which it shows
             ("edges", None),
         ],
     ),
@@ -195,7 +203,13 @@ CASES: dict[str, tuple[tuple[Any, ...], list[Any], list[tuple[Any, str | None]]]
     ),
     "second-fold": (
         (GROUPS, LABELS, FIRST_FOLD),
-        [_every_tenth(), _drawn(), np.flatnonzero(_every_tenth()), list(_every_tenth())],
+        [
+            _every_tenth(),
+            _drawn(),
+            _of_the_rest(),
+            np.flatnonzero(_every_tenth()),
+            list(_every_tenth()),
+        ],
         [
             (FIRST_FOLD, "the first fold again"),
             (~FIRST_FOLD & (RANDOM.permutation(1200) < 120), "groups torn"),
