@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("course")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(course, "FOLDER", folder / "kept")
-        patch.setattr(grade, "ANSWERS", folder / "kept" / "answers")
         yield put(folder / "small.ipynb", notebook())
 
 
@@ -39,11 +37,5 @@ def graded(small: Path, tmp_path: Path) -> Graded:
 
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run the jobs in this process: the folder of the tests is known to no other one."""
-
-    @contextmanager
-    def one(_: str | None) -> Iterator[ThreadPoolExecutor]:
-        with ThreadPoolExecutor(1) as pool:
-            yield pool
-
-    monkeypatch.setattr(grade, "_executor", one)
+    """Run the jobs in this process, which has begun."""
+    monkeypatch.setattr(grade, "_processes", lambda: ThreadPoolExecutor(1))

@@ -353,7 +353,7 @@ def job():
     print(os.getpid(), flush=True)
     time.sleep(60)
 if __name__ == "__main__":
-    with grade._executor(None) as pool:
+    with grade._processes() as pool:
         pool.submit(job).result()
 """
 

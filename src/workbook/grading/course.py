@@ -69,12 +69,12 @@ class Course:
 class Kept:
     """What a course's own run has made, by exercise.
 
-    ``folder`` is a folder in :data:`FOLDER`. ``names`` are the files of each name that an answer
-    may use, ``facts`` what it is judged by, ``measures`` the files of what measures it (None where
-    a value is judged as it is), ``seconds`` how long an answer may take.
+    ``folder`` is a whole path, for other processes and machines to find. ``names`` are the files
+    of each name that an answer may use, ``facts`` what it is judged by, ``measures`` the files of
+    what measures it (None where a value is judged as it is), ``seconds`` how long it may take.
     """
 
-    folder: str
+    folder: Path
     names: dict[str, dict[str, list[str]]]
     facts: dict[str, dict[str, Any]]
     measures: dict[str, list[str] | None]
@@ -181,7 +181,7 @@ def keep(course: Course, stream: TextIO | None = None) -> Kept:
         _run(notebook, course, folder, stream)
     facts = _facts(course, folder)
     return Kept(
-        folder.name,
+        folder.resolve(),
         {name: json.loads((folder / f"{name}.json").read_text()) for name in course.slots},
         {name: told["facts"] for name, told in facts.items()},
         {name: told["measure"] for name, told in facts.items()},

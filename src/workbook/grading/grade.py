@@ -11,13 +11,15 @@ import hashlib
 import json
 import multiprocessing
 import os
+import platform
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
@@ -29,8 +31,6 @@ from workbook.grading.course import Course, Kept, Slot
 from workbook.grading.handed_in import HandedIn, find
 from workbook.grading.result import HandIn, Result
 from workbook.reports import KernelError, NotebookError
-
-ANSWERS = course.FOLDER / "answers"
 
 T = TypeVar("T")
 
@@ -67,11 +67,12 @@ def grade(
     why_not = "only what they claim was asked for" if options.claimed_only else sandbox.missing()
     with (
         tempfile.TemporaryDirectory() as scratch,
-        _executor(options.scheduler) as pool,
+        _processes() as here,
+        _cluster(options.scheduler) if options.scheduler else nullcontext(here) as pool,
     ):
         found = find(given, Path(scratch), options.student_from)
         print(f"{len(found):,} files were handed in", file=stream)
-        read = _mapped(pool, _read, [(one, asked) for one in found], "read", stream)
+        read = _mapped(here, _read, [(one, asked) for one in found], "read", stream)
         chosen = _last(found, read)
         if why_not:
             print(
@@ -97,21 +98,33 @@ def grade(
     return hand_ins
 
 
+def _processes() -> Executor:
+    """Return processes of this machine."""
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(os.cpu_count(), context, _end_with_parent)
+
+
 @contextmanager
-def _executor(scheduler: str | None) -> Iterator[Executor]:
-    """Give processes of this machine, or those of the Dask cluster at an address."""
-    if scheduler is None:
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(os.cpu_count(), context, _end_with_parent) as pool:
-            yield pool
-        return
+def _cluster(scheduler: str) -> Iterator[Executor]:
+    """Give the workers of the Dask cluster whose scheduler is at an address.
+
+    Raises:
+        NotebookError: There is none, or Dask is not installed.
+    """
     try:
         from distributed import Client
     except ImportError:
         raise NotebookError(
             "--scheduler needs Dask, which is not installed: python -m pip install -e .[cluster]"
         ) from None
-    with Client(scheduler) as client:
+    try:
+        client = Client(scheduler, timeout=30)
+    except (OSError, ValueError, TypeError) as error:
+        raise NotebookError(
+            f"--scheduler {scheduler}: no Dask scheduler answers there ({error}); expected an "
+            "address such as tcp://host:8786, where `dask scheduler` runs"
+        ) from None
+    with client:
         yield client.get_executor()
 
 
@@ -139,7 +152,17 @@ def _mapped(
     futures: dict[Future[T], int] = {pool.submit(function, *job): n for n, job in enumerate(jobs)}
     results: dict[int, T] = {}
     for future in as_completed(futures):
-        results[futures[future]] = future.result()
+        try:
+            results[futures[future]] = future.result()
+        except BaseException as error:
+            for other in futures:
+                other.cancel()
+            if isinstance(error, BrokenProcessPool):
+                raise KernelError(
+                    "a process that grades was killed, for want of memory perhaps; run it again: "
+                    "it goes on where it stopped"
+                ) from None
+            raise
         now = time.monotonic()
         if now - shown > 5 or len(results) == len(jobs):
             shown = now
@@ -202,7 +225,7 @@ def _graded(
         if kept is not None:
             try:
                 result = _result(result, answer, slots[name], kept)
-            except (KernelError, OSError):  # ours: no sandbox, no disk
+            except (KernelError, NotebookError, OSError):  # ours: no sandbox, no disk
                 raise
             except Exception as error:  # one answer never stops another
                 why = f"it cannot be judged ({type(error).__name__})"
@@ -263,11 +286,16 @@ def _executed(source: str, slot: Slot, kept: Kept) -> dict[str, Any]:
         "given": [(code, used(code)) for code in slot.given] if measure else [],
     }
     digest = hashlib.sha256(json.dumps([job, files, seconds, _grader()]).encode()).hexdigest()
-    file = ANSWERS / digest[:2] / f"{digest}.json"
+    file = kept.folder.with_name("answers") / digest[:2] / f"{digest}.json"
     try:
         told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        objects = course.FOLDER / kept.folder / "objects"
+        objects = kept.folder / "objects"
+        if not objects.is_dir():
+            raise NotebookError(
+                f"{objects} is not there on {platform.node()}; all machines of a cluster have to "
+                "share the folder data/ (NFS, say), under the same path"
+            ) from None
         told = _sandbox().run(job, [objects / name for name in files], seconds)
         with paths.writing(file) as path:
             path.write_text(json.dumps(told), encoding="utf-8")
@@ -281,9 +309,13 @@ def _grader() -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-@functools.cache
+_here = threading.local()
+
+
 def _sandbox() -> sandbox.Sandbox:
-    """Return this process' sandbox."""
-    made = sandbox.Sandbox()
-    atexit.register(made.stop)
+    """Return this thread's sandbox: a cluster's worker may run several answers at a time."""
+    if not hasattr(_here, "sandbox"):
+        _here.sandbox = sandbox.Sandbox()
+        atexit.register(_here.sandbox.stop)
+    made: sandbox.Sandbox = _here.sandbox
     return made
