@@ -51,16 +51,32 @@ def test_the_tables(tmp_path: Path) -> None:
         "4.5",
         "0",
         "2",
-        "0",
+        "",
     ]
     assert {row["of"] for row in grades.values()} == {"4.5"}
     assert grades["Dora"]["remarks"] == "d/x.ipynb: not a notebook"
     assert grades["Bert"]["sign-language-mnist.patience"] == "error"
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1+1", "-1+cmd", "@SUM(1)", "\t=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1+1", "-1+cmd", "@SUM(1)", "\t=1", " =1", "\uff1d1"])
 def test_no_cell_is_a_formula(text: str) -> None:
-    assert tables.cell(text) == f"'{text}"
+    assert tables.cell(text).startswith("'") and "".join(tables.cell(text).split("'")) == text
+
+
+def test_no_cell_becomes_a_formula_where_semicolons_separate() -> None:
+    assert tables.cell("a;=cmd()\n@x") == "a;'=cmd()\n'@x"
+
+
+def test_a_claim_is_no_grade_and_a_name_need_not_be_text(tmp_path: Path) -> None:
+    claimed = Result("J\udcf6rg", NOTEBOOK, NAMES[0], "", "right")
+    hand_ins = [HandIn("J\udcf6rg", NOTEBOOK, "x", "", (claimed,)), CLASS[0]]
+    tables.write(hand_ins, tmp_path)
+    pages.write(hand_ins, tmp_path)
+    rows = _rows(tmp_path / "grades.csv")
+    assert [row["sum"] for row in rows] == ["", "3"]
+    assert rows[0]["student"] == "J?rg" and rows[0][NAMES[0]] == "claimed right"
+    page = (tmp_path / "students" / "J_rg.html").read_text(encoding="utf-8")
+    assert "claimed right" in page and "points" not in page
 
 
 @pytest.mark.parametrize("text", ["-1", "-0.25", "+3", "a=b", ""])
@@ -105,12 +121,29 @@ def test_the_class_knows_who_needs_a_word_and_what_is_hardest(tmp_path: Path) ->
     pages.write(CLASS, tmp_path)
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
     talk = text[text.index("Who needs a word") : text.index("Exercises, hardest first")]
-    assert "Bert</a>: 0 of 3 right; 6 hints; claims to be right where it is not" in talk
-    assert "Dora</a>: nothing that could be graded" in talk
+    assert "Bert</bdi></a>: 0 of 3 right; 6 hints; claims to be right where it is not" in talk
+    assert "Dora</bdi></a>: nothing that could be graded" in talk
     hardest = re.findall(r"<h3>(\S+) ", text)
-    assert hardest[0] == NAMES[0] and "2 × <code>=HYPERLINK(7)</code>" in text
+    assert hardest[0] == NAMES[0] and "2 × <code><bdi>=HYPERLINK(7)</bdi></code>" in text
     assert "<img src=x" not in text and "<i>late" not in text
     assert all(path.parent == tmp_path / "students" for path in tmp_path.rglob("*etc*"))
+
+
+def test_wrong_answers_count_together_by_the_slip_that_explains_them(tmp_path: Path) -> None:
+    said = [("21", "no bias"), ("21.0", "no bias"), ("21", "no bias"), ("7", ""), ("8", "")]
+    given = [
+        HandIn(
+            f"s{n}",
+            NOTEBOOK,
+            "x",
+            results=(Result(f"s{n}", NOTEBOOK, NAMES[0], "wrong", "", *rest),),
+        )
+        for n, rest in enumerate((answer, "Look at b.", slip) for answer, slip in said)
+    ]
+    pages.write(given, tmp_path)
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "3 × <code><bdi>21</bdi></code> <em>no bias</em>: Look at b." in text
+    assert "1 × <code><bdi>7</bdi></code>" in text
 
 
 @pytest.fixture(scope="module")

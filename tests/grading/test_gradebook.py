@@ -60,11 +60,82 @@ def test_who_is_not_found_or_could_be_several_is_told(tmp_path: Path) -> None:
     file.write_text(CANVAS, encoding="utf-8")
     given = [hand_in("Anna Li", 1), hand_in("Nobody", 1), hand_in("jmeier", 4)]
     lines = gradebook.fill(file, given, tmp_path)
-    assert lines[:3] == [
+    assert lines[:-1] == [
         "filled in 1 of 3 students",
         "not in the gradebook: Nobody",
-        "several rows fit, and none was filled in: Anna Li",
+        "several fit each other, and none was filled in: Anna Li",
+        "in the gradebook without a grade from here: Student, Test",
     ]
+
+
+def test_two_students_for_one_row_are_not_guessed(tmp_path: Path) -> None:
+    file = tmp_path / "export.csv"
+    file.write_text(CANVAS, encoding="utf-8")
+    lines = gradebook.fill(file, [hand_in("jmeier", 1), hand_in("Jörg Meier", 4)], tmp_path)
+    assert lines[:2] == [
+        "filled in 0 of 2 students",
+        "several fit each other, and none was filled in: jmeier; Jörg Meier",
+    ]
+    assert (tmp_path / "export-filled.csv").read_bytes() == file.read_bytes()
+
+
+def test_what_was_not_verified_is_no_grade(tmp_path: Path) -> None:
+    file = tmp_path / "export.csv"
+    file.write_text(CANVAS, encoding="utf-8")
+    claimed = Result("jmeier", NOTEBOOK, NAMES[0], "", "right")
+    given = [
+        HandIn("jmeier", NOTEBOOK, "x", "", (claimed,)),
+        HandIn("ali", "", "y", remarks=("not a notebook",)),
+    ]
+    lines = gradebook.fill(file, given, tmp_path)
+    assert "nothing was verified, nor filled in, of: jmeier; ali" in lines
+    assert (tmp_path / "export-filled.csv").read_bytes() == file.read_bytes()
+
+
+FORMS = {
+    "quotes as PHP writes them, a blank before one, an empty first name": (
+        b'"First name",Surname,"ID number",Institution,"Email address",'
+        b'"Assignment: 04_asl_cnn (Real)","Assignment: 04_asl_cnn (Percentage)",'
+        b' "Feedback: 04_asl_cnn (Real)","Last downloaded from this course"\r\n'
+        b',Able,,"Moodle ""HQ""",able@mail.example,"-","- ","Good,\nbut late",1416990000\r\n'
+        b'Anna,Li,,,ali@mail.example,"-",-,,1416990000',
+        [(b'.example,"-",-,', b'.example,"3",-,')],
+    ),
+    "decimal commas, between semicolons": (
+        "\ufeffIdentifier;Full name;Status;Grade;Maximum Grade;Grade can be changed\n"
+        "Participant 9;Anna Li;;;10,00;Yes\n".encode(),
+        [(b";;;10,00", b";;7,5;10,00")],
+    ),
+    "decimal commas, between commas": (
+        b'Identifier,Status,Grade,Maximum Grade\nParticipant 102,,,"10,00"\n',
+        [(b',,,"10,00"', b',,"7,5","10,00"')],
+    ),
+    "Unicode text from Excel": (
+        "\ufeffStudent\tID\tSection\t04_asl_cnn (1)\tEssay ✓\nLi, Anna\t102\tA\t\tž\n".encode(
+            "utf-16-le"
+        ),
+        [("\tA\t\t".encode("utf-16-le"), "\tA\t3\t".encode("utf-16-le"))],
+    ),
+    "bytes that no alphabet has": (
+        b"Student,ID,Root Account,Section,04_asl_cnn (1),Notes\n"
+        b'"Li, Anna",102,x,"A, B",,\x81\xff\n',
+        [(b'"A, B",,', b'"A, B",3,')],
+    ),
+}
+
+
+@pytest.mark.parametrize(("raw", "changes"), FORMS.values(), ids=FORMS.keys())
+def test_every_byte_but_the_grade_stays(
+    raw: bytes, changes: list[tuple[bytes, bytes]], tmp_path: Path
+) -> None:
+    file = tmp_path / "export.csv"
+    file.write_bytes(raw)
+    lines = gradebook.fill(file, [hand_in("Anna Li", 3, "102")], tmp_path / "grades")
+    assert lines[0] == "filled in 1 of 1 students"
+    for old, new in changes:
+        assert raw.count(old) == 1
+        raw = raw.replace(old, new)
+    assert (tmp_path / "grades" / "export-filled.csv").read_bytes() == raw
 
 
 def test_moodle_s_grading_worksheet(tmp_path: Path) -> None:

@@ -36,13 +36,23 @@ COMMONEST = 3
 
 
 @dataclass(frozen=True)
+class Wrong:
+    """A wrong answer as it was given first, and how many gave it, or another by the same slip."""
+
+    answer: str
+    slip: str
+    why: str
+    count: int
+
+
+@dataclass(frozen=True)
 class Asked:
     """An exercise at a glance: the share who have it right, and the commonest wrong answers."""
 
     name: str
     right: int
     students: int
-    wrong: list[tuple[str, str, int]]
+    wrong: list[Wrong]
 
 
 @dataclass(frozen=True)
@@ -76,6 +86,7 @@ def write(hand_ins: Iterable[HandIn], folder: Path) -> None:
             student=student,
             hand_ins=[one for one in hand_ins if one.student == student.name],
             total=tables.grade(found, points, list(found)),
+            is_verified=tables.is_verified(found.values()),
             whys={name: _MARKS.sub(r"\2", exercises.EXERCISES[name].why) for name in found},
             signs=SIGNS,
             style=asset("style.css") + _asset("grades.css"),
@@ -133,7 +144,7 @@ def _words(results: dict[str, Result], right: int, hints: int) -> list[str]:
     claims = [r.exercise for r in results.values() if r.claimed == "right" and r.outcome == "wrong"]
     if claims:
         words.append(f"claims to be right where it is not: {', '.join(claims)}")
-    if any(result.by_own_facts for result in results.values()):
+    if any(r.by_own_facts and r.outcome == "right" for r in results.values()):
         words.append("right by their own run's facts only: look at the curve")
     return words
 
@@ -145,8 +156,18 @@ def _asked(students: Sequence[Student]) -> list[Asked]:
         results = [s.results[name] for s in students if name in s.results]
         if not results:
             continue
-        wrong = Counter((r.answer, r.why) for r in results if r.outcome == "wrong")
-        commonest = [(answer, why, n) for (answer, why), n in wrong.most_common(COMMONEST)]
+        first: dict[tuple[str, str], Result] = {}
+        counts: Counter[tuple[str, str]] = Counter()
+        for result in results:
+            if result.outcome == "wrong":
+                slip = result.misconception
+                kind = (slip, "" if slip else result.answer)
+                first.setdefault(kind, result)
+                counts[kind] += 1
+        commonest = [
+            Wrong(first[kind].answer, kind[0], first[kind].why, count)
+            for kind, count in counts.most_common(COMMONEST)
+        ]
         right = sum(_outcome(result) == "right" for result in results)
         found.append(Asked(name, right, len(results), commonest))
     return sorted(found, key=lambda one: one.right / one.students)

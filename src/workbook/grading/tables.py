@@ -2,19 +2,22 @@
 
 import csv
 import io
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import get_args
 
 from workbook import exercises, paths
-from workbook.grading.result import HandIn, Result
+from workbook.grading.result import HandIn, Outcome, Result
 from workbook.reports import NotebookError
 
 WEIGHTS = "weights.toml"
 """A file of the instructor's in the folder of the grades: ``"mnist.gap" = 2``, a line for each."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# At the start, and after what separates cells in another country's Excel.
+_FORMULA = re.compile(r"(^|[;\t\r\n])(?=[ ]*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
 
 
 def write(hand_ins: Iterable[HandIn], folder: Path) -> None:
@@ -46,9 +49,11 @@ def write(hand_ins: Iterable[HandIn], folder: Path) -> None:
             if one.student == student
             for remark in one.remarks
         ]
-        total, most = grade(found, points, asked)
+        total, most = (f"{part:g}" for part in grade(found, points, asked))
+        if not is_verified(found.values()):
+            total = ""  # a claim is no grade, and neither is nought
         shown = [str(found.get(name, "")) for name in asked]
-        rows.append([student, *shown, f"{total:g}", f"{most:g}", "; ".join(remarks)])
+        rows.append([student, *shown, total, most, "; ".join(remarks)])
     _write(folder / "grades.csv", [header, *rows])
 
 
@@ -99,9 +104,14 @@ def grade(
     return right, sum(points[name] for name in asked)
 
 
+def is_verified(outcomes: Iterable[str]) -> bool:
+    """Return whether something was executed and judged, or found not to be there."""
+    return any(outcome in get_args(Outcome) for outcome in outcomes)
+
+
 def cell(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula (OWASP, "CSV Injection")."""
-    return f"'{text}" if text.startswith(_FORMULA) and not _is_number(text) else text
+    return text if _is_number(text) else _FORMULA.sub(r"\1'", text)
 
 
 def _is_number(text: str) -> bool:
@@ -117,4 +127,5 @@ def _write(file: Path, rows: Iterable[Sequence[str]]) -> None:
     csv.writer(text).writerows([cell(value) for value in row] for row in rows)
     with paths.writing(file) as path:
         # With a byte order mark, without which Excel takes UTF-8 for an older alphabet.
-        path.write_text(text.getvalue(), encoding="utf-8-sig", newline="")
+        made = text.getvalue().encode("utf-8-sig", "replace")  # a name need not be text
+        path.write_bytes(made)
