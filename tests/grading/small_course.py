@@ -16,21 +16,21 @@ GIVEN = {
     "count": "",
     "receptive-field": "",
     "patience": ", losses, (2, 3)",
-    "stratified": ", groups, labels",
+    "second-fold": ", groups, labels, first",
     "break-even": ", compared",
 }
 NAMES = {
     "count": "weights",
     "receptive-field": "field",
     "patience": "stops",
-    "stratified": "held",
+    "second-fold": "held",
     "break-even": "even",
 }
 SOLUTIONS = {
     "count": "pixels = 28 * 28\nweights = [pixels**2 * 32, 288, 16 * pixels**2 * 32, 288]",
     "receptive-field": "field = 22",
     "patience": "stops = [(5, 3), (9, 6)]",
-    "stratified": "held = np.isin(groups, np.arange(0, 60, 10))",
+    "second-fold": "held = np.isin(groups, np.arange(0, 60, 10))",
     "break-even": "r, l = compared.values()\neven = (r['before'] - r['after']) / 0.72",
 }
 
@@ -48,6 +48,7 @@ def notebook() -> NotebookNode:
             "made",
             "losses = [0.90, 0.55, 0.41, 0.43, 0.42, 0.40, 0.44, 0.45, 0.46, 0.39, 0.41]\n"
             "groups, labels = np.repeat(np.arange(60), 200), np.repeat(np.arange(3), 4000)\n"
+            "first = np.isin(groups, np.arange(5, 60, 10))\n"
             "class Model:\n    def fit(self):\n"
             '        return {"cut out": {"before": 0.97, "after": 0.95},'
             ' "cut out, mirrored": {"before": 0.2, "after": 0.9}}',

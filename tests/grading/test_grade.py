@@ -38,7 +38,7 @@ def test_answers_are_right_wrong_or_missing(tmp_path: Path, graded: Graded) -> N
         "count": "weights = [1, 2, 3, 4]",
         "receptive-field": "field = 7",
         "patience": "stops = [(4, 2), (8, 5)]",
-        "stratified": "held = np.random.default_rng(0).permutation(len(groups)) < 1200",
+        "second-fold": "held = np.random.default_rng(0).permutation(len(groups)) < 1200",
         "break-even": "even = 2.7778",
     }
     put(tmp_path / "in" / "anna" / "small.ipynb", answered(SOLUTIONS))
@@ -53,7 +53,7 @@ def test_answers_are_right_wrong_or_missing(tmp_path: Path, graded: Graded) -> N
         "count": "",
         "receptive-field": "without pooling",
         "patience": "counted from 0",
-        "stratified": "groups torn",
+        "second-fold": "the first fold again",
         "break-even": "percentage",
     }
 

@@ -10,7 +10,7 @@ from workbook.reports import NotebookError
 import pytest
 
 NOTEBOOK = "04_asl_cnn"
-NAMES = [f"sign-language-mnist.{n}" for n in ("count", "patience", "horizontal", "stratified")]
+NAMES = [f"sign-language-mnist.{n}" for n in ("count", "patience", "horizontal", "second-fold")]
 
 
 def hand_in(student: str, right: int, student_id: str = "", notebook: str = NOTEBOOK) -> HandIn:
