@@ -93,7 +93,7 @@ def stranger(host: str) -> nbformat.NotebookNode:
             new_markdown_cell("**What do you expect?** " + "Is it so? " * 150),
             new_code_cell("print('the answer')", execution_count=2, outputs=[
                 new_output("stream", text="the answer")]),
-            new_markdown_cell("**&lt;b class=injected&gt;Sums.** Here is one that is too wide for it."
+            new_markdown_cell("**&lt;b class=injected&gt;Sums.** Here is one too wide for it."
                               "\n\n$$\\sum_i x_i = y + " + "z + " * 60 + "1$$"),
             new_code_cell("secret = 1", metadata={"tags": ["solution"]}, outputs=[]),
         ]
