@@ -369,6 +369,20 @@ def test_a_notebook_that_shows_nothing_is_told_in_a_line(
     assert {path.name for path in tmp_path.glob("*.html")} == {"bare.slides.html"}
 
 
+def test_words_without_code_share_a_slide(tmp_path: Path) -> None:
+    cells = [
+        new_markdown_cell("# Title\n\n## Exercises\n\n**1. Count.** How many are there?"),
+        new_code_cell("answer()"),
+        new_markdown_cell("**2. How far?** From here to there."),
+    ]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "a.ipynb")
+    assert slides.make([tmp_path / "a.ipynb"], tmp_path) == 0
+    _, slide = [slide.select_one(".slide") for slide in deck(tmp_path, "a")]
+    assert " ".join(slide.get_text().split()) == (
+        "Exercises 1. Count How many are there? 2. How far? From here to there."
+    )
+
+
 def test_a_first_heading_that_is_for_readers_hides_only_its_own_section(tmp_path: Path) -> None:
     cells = [
         new_markdown_cell("**Chapter 3**"),
