@@ -93,7 +93,7 @@ def stranger(host: str) -> nbformat.NotebookNode:
             new_markdown_cell("**What do you expect?** " + "Is it so? " * 150),
             new_code_cell("print('the answer')", execution_count=2, outputs=[
                 new_output("stream", text="the answer")]),
-            new_markdown_cell("**&lt;b class=injected&gt;Sums.** Here is one that is too wide for it."
+            new_markdown_cell("**&lt;b class=injected&gt;Sums.** Here is one too wide for it."
                               "\n\n$$\\sum_i x_i = y + " + "z + " * 60 + "1$$"),
             new_code_cell("secret = 1", metadata={"tags": ["solution"]}, outputs=[]),
         ]
@@ -367,6 +367,20 @@ def test_a_notebook_that_shows_nothing_is_told_in_a_line(
     assert [bool(re.match("FAILED .*(empty|broken).ipynb: ", line)) for line in lines] == [True] * 2
     assert "2 slides, without outputs: run the notebook and save it first" in said.out
     assert {path.name for path in tmp_path.glob("*.html")} == {"bare.slides.html"}
+
+
+def test_words_without_code_share_a_slide(tmp_path: Path) -> None:
+    cells = [
+        new_markdown_cell("# Title\n\n## Exercises\n\n**1. Count.** How many are there?"),
+        new_code_cell("answer()"),
+        new_markdown_cell("**2. How far?** From here to there."),
+    ]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "a.ipynb")
+    assert slides.make([tmp_path / "a.ipynb"], tmp_path) == 0
+    _, slide = [slide.select_one(".slide") for slide in deck(tmp_path, "a")]
+    assert " ".join(slide.get_text().split()) == (
+        "Exercises 1. Count How many are there? 2. How far? From here to there."
+    )
 
 
 def test_a_first_heading_that_is_for_readers_hides_only_its_own_section(tmp_path: Path) -> None:

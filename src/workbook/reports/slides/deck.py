@@ -246,7 +246,8 @@ def _add_words(made: list[Slide], idea: _Idea) -> None:
     words = idea.words
     if idea.title:
         opening = words[0].words if words and words[0].kind == "lead" else ""
-        words = [lead(f"<p><strong>{idea.title}.</strong> {opening}</p>"), *words[bool(opening) :]]
+        title = idea.title if idea.title.endswith(("?", "!")) else f"{idea.title}."
+        words = [lead(f"<p><strong>{title}</strong> {opening}</p>"), *words[bool(opening) :]]
     last = made[-1] if made else None
     wordy = last and not (last.is_title or last.question or last.shows or last.holds("code"))
     same = last is not None and last.section == idea.section and not last.is_title
