@@ -120,7 +120,7 @@ def test_pages_of_an_earlier_run_go(tmp_path: Path) -> None:
 def test_the_class_knows_who_needs_a_word_and_what_is_hardest(tmp_path: Path) -> None:
     pages.write(CLASS, tmp_path)
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
-    talk = text[text.index("Who needs a word") : text.index("Exercises, hardest first")]
+    talk = text[text.index('id="talk"') : text.index('id="hardest"')]
     assert "Bert</bdi></a>: 0 of 3 right; 6 hints; claims to be right where it is not" in talk
     assert "Dora</bdi></a>: nothing that could be graded" in talk
     hardest = re.findall(r"<h3>(\S+) ", text)

@@ -87,7 +87,7 @@ def write(hand_ins: Iterable[HandIn], folder: Path) -> None:
             hand_ins=[one for one in hand_ins if one.student == student.name],
             total=tables.grade(found, points, list(found)),
             is_verified=tables.is_verified(found.values()),
-            whys={name: _MARKS.sub(r"\2", exercises.EXERCISES[name].why) for name in found},
+            exercises=exercises.EXERCISES,
             signs=SIGNS,
             style=asset("style.css") + _asset("grades.css"),
         )
@@ -180,9 +180,11 @@ def _asset(name: str) -> str:
 
 @functools.cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("workbook.grading"), autoescape=True, keep_trailing_newline=True
     )
+    environment.filters["plain"] = functools.partial(_MARKS.sub, r"\2")
+    return environment
 
 
 def _template(name: str) -> Template:

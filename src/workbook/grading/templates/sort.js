@@ -1,3 +1,5 @@
+const order = new Intl.Collator(undefined, { numeric: true });
+
 // Headings become buttons here, so that a reader with scripts switched off sees none.
 for (const table of document.querySelectorAll(".sortable")) {
   const body = table.tBodies[0];
@@ -5,15 +7,16 @@ for (const table of document.querySelectorAll(".sortable")) {
   headings.forEach((heading, column) => {
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = heading.textContent;
-    heading.replaceChildren(button);
+    button.append(...heading.childNodes);
+    heading.append(button);
     button.addEventListener("click", () => {
       const down = heading.getAttribute("aria-sort") === "ascending";
       headings.forEach((other) => other.removeAttribute("aria-sort"));
       heading.setAttribute("aria-sort", down ? "descending" : "ascending");
-      const text = (row) => row.cells[column].textContent.trim();
-      const rows = [...body.rows].sort((a, b) =>
-        text(a).localeCompare(text(b), undefined, { numeric: true }));
+      const rows = [...body.rows]
+        .map((row) => ({ row, text: row.cells[column].textContent.trim() }))
+        .sort((a, b) => order.compare(a.text, b.text))
+        .map(({ row }) => row);
       body.append(...(down ? rows.reverse() : rows));
     });
   });
