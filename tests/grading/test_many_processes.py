@@ -67,7 +67,7 @@ def answers(folder: Path) -> dict[Path, int]:
 
 
 def wait_for_answers(folder: Path) -> None:
-    for _ in range(1200):
+    for _ in range(2400):
         if len(answers(folder)) >= 4:
             return
         time.sleep(0.05)

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import re
 import stat
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -30,6 +31,8 @@ student, ``when`` says which of several is the later one, ``late`` that it was h
 
 MOST_FILES = 20_000
 MOST_UNPACKED = 10 * 1024**3
+"""How many files of a zip are read, and how many bytes; of a zip in a zip, which is one student's,
+a tenth, so that nobody takes the room that is for all."""
 
 
 @dataclass(frozen=True)
@@ -136,19 +139,25 @@ def _is_wanted(place: str) -> bool:
 
 
 def _in_zip(
-    path: Path, scratch: Path, before: str, inner: bool = True
+    path: Path, scratch: Path, before: str, share: int = 1
 ) -> Iterator[tuple[str, Path, float, str]]:
-    """Give what a zip holds, unpacked under numbers of our own: no name in it is a path here."""
+    """Give what a zip holds, unpacked under names of our own: no name in it is a path here."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = [m for m in archive.infolist() if not m.is_dir() and _is_wanted(m.filename)]
-            left = MOST_UNPACKED
-            for member in members[:MOST_FILES]:
+            left = MOST_UNPACKED // share
+            most = MOST_FILES // share
+            if len(members) > most:
+                yield (
+                    *(before.rstrip("/") or path.name, path, 0.0),
+                    f"of its {len(members):,} files, only the first {most:,} are read",
+                )
+            for member in members[:most]:
                 place = before + _place(member.filename)
                 changed = float("".join(f"{part:02}" for part in member.date_time))
                 size = left if _is_zip(place) else min(MOST_BYTES, left)
                 refused = _refused(member, size)
-                target = scratch / f"{len(list(scratch.iterdir()))}{Path(place).suffix.lower()}"
+                target = Path(tempfile.mkdtemp(dir=scratch), f"file{Path(place).suffix.lower()}")
                 if not refused:
                     try:
                         left -= _unpacked(archive, member, target, size)
@@ -157,13 +166,13 @@ def _in_zip(
                     except zipfile.BadZipFile as error:
                         refused = f"it cannot be unpacked ({error})"
                 if not refused and _is_zip(place):
-                    if inner:
-                        yield from _in_zip(target, scratch, f"{place}/", inner=False)
+                    if share == 1:
+                        yield from _in_zip(target, scratch, f"{place}/", share=10)
                         continue
                     refused = "a zip in a zip in a zip"
                 yield place, target, changed, refused
     except (zipfile.BadZipFile, OSError, ValueError) as error:
-        yield before or path.name, path, 0.0, f"not a zip that can be read ({error})"
+        yield before.rstrip("/") or path.name, path, 0.0, f"not a zip that can be read ({error})"
 
 
 def _is_zip(place: str) -> bool:
