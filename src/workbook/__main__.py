@@ -60,6 +60,12 @@ def _release(options: argparse.Namespace) -> int:
     return 0
 
 
+def _watch(options: argparse.Namespace) -> None:
+    from workbook.reports import watch
+
+    watch.serve(options.edition)
+
+
 def _storage(options: argparse.Namespace) -> int:
     from workbook import storage
 
@@ -110,11 +116,20 @@ def _parser() -> argparse.ArgumentParser:
         "--untrusted", action="store_true", help="do not execute them, and strip their scripts"
     )
     pages.add_argument("--folder", type=Path, help="where to write them (default: reports/)")
+    pages.add_argument(
+        "--fresh", action="store_true", help="execute all, though nothing has changed"
+    )
     pages.set_defaults(
         run=lambda chosen: reports.make(
-            chosen.notebooks, chosen.edition, chosen.untrusted, chosen.folder
+            chosen.notebooks, chosen.edition, chosen.untrusted, chosen.folder, chosen.fresh
         )
     )
+
+    preview = commands.add_parser(
+        "watch", help="serve the pages on this machine, and renew one when its notebook is saved"
+    )
+    preview.add_argument("--edition", choices=["instructor", "student"], default="instructor")
+    preview.set_defaults(run=_watch)
 
     notebooks = commands.add_parser(
         "notebooks", help="execute the notebooks in place, renewing the outputs stored in them"
