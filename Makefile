@@ -58,8 +58,8 @@ grade: $(INSTALLED) ## judge what was handed in (IN=folder or zip), into reports
 	$(RUN) -m workbook grade $(IN)
 
 test: $(INSTALLED) lint ## lint, types, unit tests, then the notebooks on practice data (quick)
-	$(if $(wildcard tests),$(RUN) -m pytest)
-	WORKBOOK_DATA=practice WORKBOOK_QUICK=1 $(RUN) -m pytest $(NBVAL) notebooks
+	$(if $(wildcard tests),$(RUN) -m pytest -n auto --dist worksteal)
+	WORKBOOK_DATA=practice WORKBOOK_QUICK=1 $(RUN) -m pytest $(NBVAL) -n 2 --dist loadscope notebooks
 
 test-full: $(INSTALLED) ## the notebooks on the real data, full training, floors asserted
 	WORKBOOK_DATA=real WORKBOOK_QUICK= $(RUN) -m pytest $(NBVAL) notebooks
