@@ -190,7 +190,8 @@ def _begin_anew(model: Any) -> None:
     """Give a model that was trained new weights, and an optimizer at its first step."""
     import keras
 
-    settings = model.get_compile_config()
+    # Keras keeps what it made of "auto", and the compiled loop takes that for a wish.
+    settings = model.get_compile_config() | {"jit_compile": "auto"}
     keras.utils.set_random_seed(SEED)
     model.set_weights(type(model).from_config(model.get_config()).get_weights())
     model.compile_from_config(settings)
