@@ -103,6 +103,7 @@ CASES: dict[str, Case] = {
         [
             DW2,
             np.einsum("ij,ik->jk", H, DZ2),
+            H.T.astype("float32") @ DZ2.astype("float32"),
             sum(np.outer(h, d) for h, d in zip(H, DZ2, strict=True)),
         ],
         [
@@ -116,7 +117,13 @@ CASES: dict[str, Case] = {
     ),
     "planted-bug": (
         (LOSS, PARAMETERS, CLAIMED),
-        [_measured(1e-4, True), _measured(1e-6, False), _measured(1e-2, True), WRONG.upper()],
+        [
+            _measured(1e-4, True),
+            _measured(1e-6, False),
+            _measured(1e-2, True),
+            WRONG.upper(),
+            f"d{WRONG}",
+        ],
         [*((name, "a right one") for name in OTHERS), ("dW", None), (3, None)],
     ),
     "quietest-unit": (
@@ -132,6 +139,7 @@ CASES: dict[str, Case] = {
             ((0, SILENT[0]), "loudest"),
             ((1, SILENT[1]), None),
             (2, None),
+            ((-1, SILENT[2]), None),
         ],
     ),
     "learning-rate": (
@@ -140,6 +148,7 @@ CASES: dict[str, Case] = {
         [
             ((0.3, {0.1: 0.9, 0.3: 0.95}), "too few"),
             ((0.12, dict.fromkeys((0.1, 0.11, 0.12, 0.13, 0.14), 0.9)), "too narrow"),
+            ((0.3, {rate: 100 * share for rate, share in REACHED.items()}), "percentage"),
             ((0.03, REACHED), "not the best"),
             ((0.2, REACHED), "not the best"),
             (0.3, None),

@@ -34,6 +34,12 @@ def _history(epochs=60, steps=1688, **more):
     return SimpleNamespace(epoch=list(range(epochs)), params={"steps": steps}, history=curves)
 
 
+def _activations_apart():
+    dense, parts = keras.layers.Dense, [keras.Input((28, 28)), keras.layers.Flatten()]
+    parts += [dense(200), keras.layers.Activation("relu"), dense(100), keras.layers.ReLU()]
+    return keras.Sequential([*parts, dense(10), keras.layers.Softmax()])
+
+
 VAL = [0.5, 0.4, 0.3, 0.29, 0.31, 0.35]
 CURVES = SimpleNamespace(
     history={"val_loss": VAL, "val_accuracy": [0.80, 0.85, 0.86, 0.87, 0.90, 0.88]}
@@ -73,6 +79,7 @@ CASES: dict[str, Case] = {
             ((RAW / 255 / 255, RAW_TEST / 255 / 255), "divided twice"),
             ((RAW // 255, RAW_TEST // 255), "whole numbers"),
             ((RAW_TEST / 255, RAW / 255), None),
+            ((RAW / 256, RAW_TEST / 256), "by 256"),
             (RAW / 255, None),
         ],
     ),
@@ -93,12 +100,18 @@ CASES: dict[str, Case] = {
     ),
     "build": (
         (),
-        [_network(), _network(own=True), exercises.EXERCISES["fashion-mnist.build"].ours()],
+        [
+            _network(),
+            _network(own=True),
+            _activations_apart(),
+            exercises.EXERCISES["fashion-mnist.build"].ours(),
+        ],
         [
             (_network(activations=("relu", "relu", None)), "no softmax"),
             (_network(activations=("relu", "relu", "sigmoid")), "no softmax"),
             (_network(activations=(None, None, "softmax")), "linear"),
             (_network(flat=False), "not flat"),
+            (keras.Sequential([keras.layers.Dense(10, "softmax")]), "no input"),
             (_network(units=(100, 200, 10)), "sizes"),
             ("200, 100, 10", None),
         ],
@@ -191,6 +204,27 @@ def test_the_notebook_s_own_training_is_right() -> None:
     ours = exercises.EXERCISES["fashion-mnist.train"].ours
     assert ours is not None
     assert judged("fashion-mnist.train", ours(*given), given).outcome == "right"
+
+
+def test_the_notebook_s_own_training_does_not_go_on_from_a_wrong_one() -> None:
+    images, labels = np.random.default_rng(0).random((64, 28, 28), "float32"), np.arange(64) % 10
+    ours = exercises.EXERCISES["fashion-mnist.train"].ours
+    assert ours is not None
+    curves = []
+    for before in (0, 3):  # epochs of the student's
+        keras.utils.set_random_seed(42)
+        network = _network(units=(4, 4, 10))
+        rate = keras.optimizers.schedules.CosineDecay(0.05, decay_steps=6)
+        network.compile(
+            keras.optimizers.AdamW(rate), "sparse_categorical_crossentropy", metrics=["accuracy"]
+        )
+        if before:
+            network.fit(images, labels, epochs=before, verbose=0)
+        history, _ = ours(network, images, labels, images[:8], labels[:8], 3)
+        assert int(network.optimizer.iterations) == 6
+        curves.append(history.history["loss"])
+    assert curves[1][0] > curves[1][-1]  # a rate that has decayed to 0 would leave it where it was
+    np.testing.assert_allclose(curves[0], curves[1], rtol=0.2)
 
 
 def test_a_diverged_training_has_a_best_epoch() -> None:

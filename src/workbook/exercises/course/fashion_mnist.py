@@ -96,13 +96,34 @@ def _split(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 def _layers(model: Any) -> dict[str, Any]:
-    dense = [layer for layer in model.layers if hasattr(layer, "units")]
+    """Return the dense layers' units and activations; what has no input shape has no parameters.
+
+    An activation may stand in a layer of its own, behind the one that it belongs to.
+    """
+    units: list[int] = []
+    activations: list[str] = []
+    for layer in model.layers:
+        if hasattr(layer, "units"):
+            units.append(int(layer.units))
+            activations.append(layer.activation.__name__)
+        elif units and (name := _activation(layer)) and activations[-1] == "linear":
+            activations[-1] = name
     return {
-        "units": [int(layer.units) for layer in dense],
-        "activations": [layer.activation.__name__ for layer in dense],
-        "parameters": int(model.count_params()),
-        "input": [int(size) for size in model.input_shape[1:]],
+        "units": units,
+        "activations": activations,
+        "parameters": int(model.count_params()) if model.built else 0,
+        "input": [int(size) for size in model.input_shape[1:]] if model.built else [],
     }
+
+
+def _activation(layer: Any) -> str:
+    """Return what a layer that is only an activation computes; empty for all others."""
+    kind = type(layer).__name__
+    return (
+        layer.activation.__name__
+        if kind == "Activation"
+        else {"ReLU": "relu", "Softmax": "softmax"}.get(kind, "")
+    )
 
 
 def _is_built(seen: Any, _: Facts) -> bool:
@@ -156,11 +177,24 @@ def _train(
     y_valid: np.ndarray,
     epochs: int,
 ) -> tuple[Any, float]:
+    if model.optimizer.iterations > 0:
+        _begin_anew(model)
     started = time.perf_counter()
     history = model.fit(
         X_train, y_train, batch_size=32, epochs=epochs, validation_data=(X_valid, y_valid)
     )
     return history, time.perf_counter() - started
+
+
+def _begin_anew(model: Any) -> None:
+    """Give a model that was trained new weights, and an optimizer at its first step."""
+    import keras
+
+    # Keras keeps what it made of "auto", and the compiled loop takes that for a wish.
+    settings = model.get_compile_config() | {"jit_compile": "auto"}
+    keras.utils.set_random_seed(SEED)
+    model.set_weights(type(model).from_config(model.get_config()).get_weights())
+    model.compile_from_config(settings)
 
 
 # Questions.
@@ -278,6 +312,13 @@ EXERCISES: dict[str, Exercise] = {
                 "These are whole numbers: // or astype(int) leave nothing between 0 and 1.",
             ),
             Misconception(
+                "by 256",
+                lambda seen, facts: np.allclose(
+                    seen["means"], np.array(facts["means"]) * 255 / 256, atol=1e-5
+                ),
+                "Grey levels are 256 in number, but the largest of them is 255.",
+            ),
+            Misconception(
                 "divided twice",
                 lambda seen, facts: max(seen["means"]) < min(facts["means"]) / 100,
                 "The numbers are much too small. A cell that divides, run twice, divides twice: "
@@ -330,6 +371,11 @@ EXERCISES: dict[str, Exercise] = {
         ),
         "784 × 200 + 200, 200 × 100 + 100 and 100 × 10 + 10: 178,110 parameters.",
         (
+            Misconception(
+                "no input",
+                lambda seen, _: not seen["input"],
+                "Its first layer does not know its inputs: begin with keras.Input((28, 28)).",
+            ),
             Misconception(
                 "no softmax",
                 lambda seen, _: seen["activations"][-1] != "softmax",
