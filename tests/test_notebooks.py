@@ -25,7 +25,7 @@ SECTIONS = [
     "Summary",
 ]
 
-TAGS = {"nbval-check-output", "full-run", "solution", "check", "main-figure"}
+TAGS = {"nbval-check-output", "full-run", "solution", "check", "telling", "main-figure"}
 
 COURSE = {"01_mnist_dense", "02_fashion_mnist_dense", "03_kaggle_mnist_3layer", "04_asl_cnn"}
 

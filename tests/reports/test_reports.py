@@ -357,6 +357,11 @@ def test_student_notebooks_await_answers_and_keep_the_rest() -> None:
         "# A",
         new_code_cell("x = 1", outputs=[new_output("stream", text="kept")]),
         new_code_cell("# Count.\nanswer = x + 1", metadata={"tags": ["solution"]}),
+        new_code_cell(
+            "plot(x)",
+            metadata={"tags": ["telling"]},
+            outputs=[new_output("stream", text="answer: 2")],
+        ),
     )
     before = path.read_bytes()
     assert reports.student() == 0
@@ -365,6 +370,7 @@ def test_student_notebooks_await_answers_and_keep_the_rest() -> None:
     assert cells[1].outputs[0].text == "kept"
     assert cells[2].source == "# Count.\nanswer = ..."
     assert cells[2].outputs == []
+    assert (cells[3].source, cells[3].outputs) == ("plot(x)", [])
 
 
 def test_student_notebooks_say_what_grading_looks_for() -> None:

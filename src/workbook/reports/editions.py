@@ -29,8 +29,9 @@ def handed_out(path: Path) -> NotebookNode:
 def student(notebook: NotebookNode) -> NotebookNode:
     """Return a copy without solutions: their code awaits an answer, their words are left out.
 
-    What the checks had said goes too, since a right answer explains itself. A cell's metadata say
-    which exercise it answers, for grading to find it.
+    What the checks had said goes too, since a right answer explains itself, and what cells tagged
+    "telling" had shown, since it answers an exercise. A cell's metadata say which exercise it
+    answers, for grading to find it.
 
     Raises:
         NotebookError: A solution has no answer that could be left out.
@@ -52,7 +53,7 @@ def student(notebook: NotebookNode) -> NotebookNode:
                     f"the solution that begins with {opening!r} cannot be left out: {error}"
                 ) from None
             cell.metadata.tags = ["answer" if tag == "solution" else tag for tag in tags(cell)]
-        elif "check" not in tags(cell):
+        elif not {"check", "telling"} & set(tags(cell)):
             continue
         cell.outputs, cell.execution_count = [], None
     return notebook
