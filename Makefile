@@ -1,6 +1,7 @@
 # Every command of the workbook. Without make: see "Without make" in README.md.
 #   GPU=1            install TensorFlow's CUDA build; it stays until `make clean`
 #   EDITION=student  leave the solutions out of the reports
+#   FRESH=1          execute every notebook for the reports, though nothing has changed
 #   IN=PATH          what `make grade` judges: a folder, a zip, a pattern
 #   MODEL=FILE.keras  the trained network that `make live` shows
 PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 python,$(shell \
@@ -35,8 +36,8 @@ help: ## list the commands
 	@echo "make COMMAND, where COMMAND is one of"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
 
-reports: $(INSTALLED) ## execute the four notebooks and write reports/*.html
-	$(RUN) -m workbook reports --edition $(EDITION)
+reports: $(INSTALLED) ## execute the notebooks that changed and write reports/*.html
+	$(RUN) -m workbook reports --edition $(EDITION) $(if $(FRESH),--fresh)
 
 pdf: $(INSTALLED) ## print the pages in reports/ to PDF, with Chromium
 	$(RUN) -m workbook pdf
@@ -100,8 +101,8 @@ lock: ## renew requirements.txt and its GPU form from pyproject.toml's list (nee
 	$(COMPILE) --output-file requirements.txt
 	$(COMPILE) --extra gpu --no-emit-package tensorflow-cpu --output-file .ci/requirements-gpu.txt
 
-clean: ## remove the environment and the reports (data/ stays)
-	rm -rf .venv reports
+clean: ## remove the environment, the reports and kept runs (data/ stays)
+	rm -rf .venv reports .kept
 
 # Of what is not in the list itself, the newest that goes with it.
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \

@@ -110,9 +110,12 @@ def _parser() -> argparse.ArgumentParser:
         "--untrusted", action="store_true", help="do not execute them, and strip their scripts"
     )
     pages.add_argument("--folder", type=Path, help="where to write them (default: reports/)")
+    pages.add_argument(
+        "--fresh", action="store_true", help="execute all, though nothing has changed"
+    )
     pages.set_defaults(
         run=lambda chosen: reports.make(
-            chosen.notebooks, chosen.edition, chosen.untrusted, chosen.folder
+            chosen.notebooks, chosen.edition, chosen.untrusted, chosen.folder, chosen.fresh
         )
     )
 

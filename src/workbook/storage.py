@@ -9,6 +9,7 @@ from workbook import paths
 # The user's own files and trained models in data/ are in none of these; .venv is `make clean`'s.
 _MADE_AGAIN = {
     "data/cache": "decoded datasets: made again from your files, or downloaded again",
+    ".kept": "runs of the notebooks: `make reports` executes them again",
     "reports": "pages, student notebooks, releases: `make reports` makes them again",
 }
 _CACHES = ("__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".ipynb_checkpoints")

@@ -17,6 +17,9 @@ Aside of it: `photographs` does stops 3 to 5 for folders of JPEGs, `kaggle` talk
 client, and `network` says in words what stands between.
 """
 
+import hashlib
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,14 +28,14 @@ from workbook import paths
 from workbook.datasets import cache, photographs, sources
 from workbook.datasets.catalogue import CATALOGUE, PHOTOGRAPHS, Spec
 from workbook.datasets.readers import Arrays, DataError, shown
-from workbook.datasets.search import OWN, candidates
+from workbook.datasets.search import OWN, Candidate, candidates
 
 import numpy as np
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-__all__ = ["DataError", "Dataset", "load", "names", "practice_notice", "table"]
+__all__ = ["DataError", "Dataset", "digest", "load", "names", "practice_notice", "table"]
 
 Split = tuple[np.ndarray, np.ndarray]
 
@@ -243,22 +246,53 @@ def table() -> str:
     return "\n".join([*lines, "", "How to get them:", *hints])
 
 
+def digest(name: str) -> str:
+    """Return a digest of the data that `load` would find now, "" where none is at hand.
+
+    It is made of what earlier loads recorded of the files, so that no image is read; of files that
+    were never loaded, of their sizes and times of change.
+    """
+    spec = _spec(name)
+    if sources.mode() == "practice":
+        said: list[Any] = ["practice"]  # drawn by the code alone
+    elif spec.name in PHOTOGRAPHS:
+        said = [found for found in [photographs.origin(spec)] if found]
+    else:
+        said = [
+            [kept["arrays"], kept["source"]] if kept else stamp for _, stamp, kept in _at_hand(spec)
+        ]
+        if spec.cut_from:
+            said += filter(None, [digest(spec.cut_from)])
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32] if said else ""
+
+
+def _at_hand(spec: Spec) -> Iterator[tuple[str, object, dict[str, Any] | None]]:
+    """Yield where `load` would find a dataset, first to last: in words, the stamp of its files, and
+    what is recorded of them, None where they were not loaded yet.
+    """
+    for slot, candidate in _candidates(spec):
+        if candidate.complete:
+            stamp = candidate.fingerprint()
+            yield str(candidate), stamp, cache.record(spec, slot, stamp)
+    for slot in ("keras", "kaggle", "cut"):
+        if kept := cache.record(spec, slot):
+            yield f"data/cache, {kept['source']}", None, kept
+
+
+def _candidates(spec: Spec) -> list[tuple[str, Candidate]]:
+    folders = [("placed", folder) for folder in paths.placed_dirs()]
+    if spec.downloads and (home := sources.keras_home()):
+        folders.append(("keras-cache", home))
+    return [(slot, candidate) for slot, f in folders for candidate in candidates(spec, f)]
+
+
 def _state(spec: Spec) -> tuple[str, str]:
     """Return where `load` would find a dataset, and whether that is known to be right."""
     if sources.mode() == "practice":
         return "practice data (WORKBOOK_DATA=practice)", "no"
-    folders = [("placed", folder) for folder in paths.placed_dirs()]
-    if spec.downloads and (home := sources.keras_home()):
-        folders.append(("keras-cache", home))
-    found = [(slot, candidate) for slot, f in folders for candidate in candidates(spec, f)]
-    for slot, candidate in found:
-        if candidate.complete:
-            kept = cache.record(spec, slot, candidate.fingerprint())
-            return str(candidate), _verified(kept) if kept else "not yet"
-    for slot in ("keras", "kaggle", "cut"):
-        kept = cache.record(spec, slot)
-        if kept:
-            return f"data/cache, {kept['source']}", _verified(kept)
+    for where, _, kept in _at_hand(spec):
+        return where, _verified(kept) if kept else "not yet"
+    found = _candidates(spec)
     if found and found[0][1].level == OWN:
         return f"{found[0][1].where}, unusable: load() tells why", "no"
     if spec.cut_from:

@@ -222,7 +222,7 @@ def read(spec: Spec, root: Path) -> tuple[Loaded, Photographs]:
         DataError: No class, or only one, has a usable photograph; or a folder cannot be read.
     """
     frames, strange = _listed(spec, root)
-    origin = hashlib.sha256(repr([str(root), frames, sorted(strange.items())]).encode()).hexdigest()
+    origin = _origin(root, frames, strange)
 
     def shrink() -> Loaded:
         return _shrunk(spec, root, [(name, k) for name, k, *_ in frames], strange)
@@ -236,6 +236,26 @@ def read(spec: Spec, root: Path) -> tuple[Loaded, Photographs]:
         more = f"; and {len(skipped) - 5:,} more" if len(skipped) > 5 else ""
         print(f"Skipped {len(skipped):,} files of {shown(root)}: {first}{more}.")
     return loaded, Photographs(_side(root, train), _side(root, test), skipped)
+
+
+def origin(spec: Spec) -> str:
+    """Return a digest of the names, sizes and times of the photographs, "" where none are placed.
+
+    Raises:
+        DataError: They cannot be read.
+    """
+    root = placed(spec)
+    if root is None:
+        return ""
+    if root.is_file():  # a zip
+        stat = root.stat()
+        return _origin(root, [(root.name, 0, stat.st_size, stat.st_mtime_ns)], {})
+    return _origin(root, *_listed(spec, root))
+
+
+def _origin(root: Path, frames: "list[Frame]", strange: dict[str, str]) -> str:
+    said = repr([str(root), frames, sorted(strange.items())])
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def _side(root: Path, chosen: list[tuple[str, int]]) -> tuple[list[str], np.ndarray]:

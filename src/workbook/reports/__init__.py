@@ -31,6 +31,7 @@ def make(
     edition: str = "instructor",
     untrusted: bool = False,
     folder: Path | None = None,
+    fresh: bool = False,
 ) -> int:
     """Write ``<name>.html`` into ``folder`` (default: ``reports/``) for each, and ``index.html``.
 
@@ -41,6 +42,9 @@ def make(
     from elsewhere is exported as it is. The notebooks themselves are not changed. ``edition`` is
     "instructor", or "student", which leaves the solutions out. With ``untrusted``, no notebook is
     executed, wherever it is, and nothing in it can run a script in its page.
+
+    A run of a notebook in ``notebooks/`` is kept, and used again while nothing that it depends on
+    has changed; ``fresh`` executes all the same.
 
     Returns 0 where each notebook has its page, and each that was executed here ran to its end; 1
     otherwise. An error in stored outputs is told of, and no failure. A notebook that cannot be
@@ -71,8 +75,8 @@ def make(
             page = folder / f"{name}.html"
             try:
                 with warnings.catch_warnings(action="ignore"):  # libraries', of odd notebooks
-                    run = _run(path, ours, untrusted)
-                    executing += run.seconds
+                    run = _run(path, ours, untrusted, fresh)
+                    executing += 0.0 if run.executed else run.seconds
                     text = exporter.page(run, path, commit if ours else "", name)
                 with paths.writing(page) as partial:
                     partial.write_text(text, encoding="utf-8", errors="replace")
@@ -207,12 +211,15 @@ def pdf(folder: Path | None = None) -> int:
     return 0
 
 
-def _run(path: Path, ours: bool, untrusted: bool) -> "Run":
+def _run(path: Path, ours: bool, untrusted: bool, fresh: bool) -> "Run":
     """Execute a notebook that is ours or has no outputs; take any other one as it is stored."""
+    from workbook.reports import kept
     from workbook.reports.execute import execute, stored
 
     run = stored(path)
-    return run if untrusted or (run.is_executed and not ours) else execute(path)
+    if ours:
+        return kept.run(path, run.notebook, execute, fresh)
+    return run if untrusted or run.is_executed else execute(path)
 
 
 def _own() -> list[Path]:

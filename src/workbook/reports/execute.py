@@ -45,12 +45,14 @@ _NOISE = re.compile(
 class Run:
     """An executed notebook: where a cell failed, ``failure`` says which and how, else it is "".
 
-    ``seconds`` is how long it took here, 0 where it was not executed here.
+    ``seconds`` is how long it took here, 0 where it was not executed here. ``executed`` says of a
+    kept run when that was, and is "" for any other.
     """
 
     notebook: NotebookNode
     seconds: float
     failure: str = ""
+    executed: str = ""
 
     @property
     def is_executed(self) -> bool:
@@ -72,7 +74,7 @@ def execute(path: Path, stream: TextIO | None = None) -> Run:
     """
     notebook = read(path)
     sections = _sections(notebook)
-    numbers = [i for i, cell in enumerate(notebook.cells) if _runs(cell)]
+    numbers = [i for i, cell in enumerate(notebook.cells) if runs(cell)]
     started = time.monotonic()
     current = 0
 
@@ -130,7 +132,7 @@ def stored(path: Path) -> Run:
     """
     notebook = read(path)
     pairs = zip(_sections(notebook), notebook.cells, strict=True)
-    cells = [(section, cell) for section, cell in pairs if _runs(cell)]
+    cells = [(section, cell) for section, cell in pairs if runs(cell)]
     for number, (section, cell) in enumerate(cells, start=1):
         if "raises-exception" in cell.metadata.get("tags", []):
             continue
@@ -224,7 +226,8 @@ def _silent() -> logging.Logger:
     return log
 
 
-def _runs(cell: NotebookNode) -> bool:
+def runs(cell: NotebookNode) -> bool:
+    """Return whether a cell is one that the kernel is given."""
     return cell.cell_type == "code" and bool(cell.source.strip())
 
 

@@ -100,6 +100,7 @@ class Exporter:
             "bare": not run.is_executed,
             "failure": run.failure,
             "seconds": round(run.seconds, 1),
+            "executed": run.executed,
             "commit": commit,
             "results": results(notebook),
             "exercises": answered(notebook),
@@ -243,6 +244,8 @@ def facts(record: dict[str, Any]) -> list[tuple[str, str]]:
         ]
     if record["seconds"]:
         said.append(("Whole notebook", duration(record["seconds"])))
+    if isinstance(when := record.get("executed"), str) and when:
+        said.append(("Executed", f"{when}; nothing that it depends on has changed since"))
     if isinstance(answers := record.get("exercises"), str) and answers:
         said.append(("Exercises", answers))
     if found:
