@@ -30,7 +30,7 @@ export GLIBC_TUNABLES
 .DEFAULT_GOAL := help
 # `make reports pdf` is an order: the pages come first.
 .NOTPARALLEL:
-.PHONY: help reports pdf slides student live grade test test-full lab data notebooks table bench storage release test-colab lint lock clean
+.PHONY: help reports watch pdf slides student live grade test test-full lab data notebooks table bench storage release test-colab lint lock clean
 
 help: ## list the commands
 	@echo "make COMMAND, where COMMAND is one of"
@@ -38,6 +38,9 @@ help: ## list the commands
 
 reports: $(INSTALLED) ## execute the notebooks that changed and write reports/*.html
 	$(RUN) -m workbook reports --edition $(EDITION) $(if $(FRESH),--fresh)
+
+watch: $(INSTALLED) ## serve the pages here, and renew one when its notebook's text is saved
+	$(RUN) -m workbook watch --edition $(EDITION)
 
 pdf: $(INSTALLED) ## print the pages in reports/ to PDF, with Chromium
 	$(RUN) -m workbook pdf

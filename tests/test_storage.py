@@ -18,6 +18,7 @@ def checkout(tmp_path, monkeypatch):
         "data/models/a.keras",
         "data/cache/mnist/a.npy",
         "reports/a.html",
+        ".kept/a.json",
         "src/workbook/__pycache__/a.pyc",
         ".pytest_cache/a",
         ".venv/lib/__pycache__/b.pyc",
@@ -39,6 +40,7 @@ def test_each_part_is_told_and_nothing_removed_unless_asked(checkout, capsys):
     assert main(["storage"]) == 0
     assert sizes(capsys.readouterr().out) == {
         "data/cache": 2.0,
+        ".kept": 2.0,
         "reports": 2.0,
         "caches": 4.0,
         "data": 4.0,
@@ -49,7 +51,7 @@ def test_each_part_is_told_and_nothing_removed_unless_asked(checkout, capsys):
 
 def test_what_can_be_made_again_goes_and_the_users_files_stay(checkout, capsys):
     assert main(["storage", "--clear"]) == 0
-    assert "Removed 8.0 MB." in capsys.readouterr().out
+    assert "Removed 10.0 MB." in capsys.readouterr().out
     left = sorted(p.relative_to(checkout).as_posix() for p in checkout.rglob("*") if p.is_file())
     assert left == [
         ".venv/lib/__pycache__/b.pyc",

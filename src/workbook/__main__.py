@@ -60,6 +60,12 @@ def _release(options: argparse.Namespace) -> int:
     return 0
 
 
+def _watch(options: argparse.Namespace) -> None:
+    from workbook.reports import watch
+
+    watch.serve(options.edition, options.port)
+
+
 def _storage(options: argparse.Namespace) -> int:
     from workbook import storage
 
@@ -118,6 +124,13 @@ def _parser() -> argparse.ArgumentParser:
             chosen.notebooks, chosen.edition, chosen.untrusted, chosen.folder, chosen.fresh
         )
     )
+
+    preview = commands.add_parser(
+        "watch", help="serve the pages on this machine, and renew one when its notebook is saved"
+    )
+    preview.add_argument("--edition", choices=["instructor", "student"], default="instructor")
+    preview.add_argument("--port", type=int, default=8765)
+    preview.set_defaults(run=_watch)
 
     notebooks = commands.add_parser(
         "notebooks", help="execute the notebooks in place, renewing the outputs stored in them"

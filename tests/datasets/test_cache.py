@@ -384,3 +384,33 @@ def test_another_description_in_the_catalogue_is_compared_anew(course, monkeypat
     monkeypatch.setenv("WORKBOOK_DATA", "real")
     with pytest.raises(DataError, match="X_train of shape"):
         datasets.load("mnist")
+
+
+def test_the_digest_of_a_dataset_changes_with_its_arrays_and_reads_none(course, decoded):
+    assert datasets.digest("mnist") == ""
+    path = course.npz("mnist", course.data / "mnist.npz")
+    unread = datasets.digest("mnist")
+    assert unread and not decoded
+    datasets.load("mnist")
+    read = datasets.digest("mnist")
+    course.arrays["mnist"]["X_train"] = 255 - course.arrays["mnist"]["X_train"]
+    course.npz("mnist", path)
+    os.utime(path, ns=(1, 1))
+    datasets.load("mnist")
+    assert len(decoded) == 2
+    other = datasets.digest("mnist")
+    assert len({unread, read, other}) == 3
+    assert len(decoded) == 2
+    # The same images, put there anew, are the same data once they were loaded.
+    course.arrays["mnist"]["X_train"] = 255 - course.arrays["mnist"]["X_train"]
+    course.npz("mnist", path)
+    os.utime(path, ns=(2, 2))
+    datasets.load("mnist")
+    assert datasets.digest("mnist") == read
+
+
+def test_the_digest_of_practice_data_is_not_that_of_a_dataset(course, monkeypatch):
+    course.npz("mnist", course.data / "mnist.npz")
+    real = datasets.digest("mnist")
+    monkeypatch.setenv("WORKBOOK_DATA", "practice")
+    assert datasets.digest("mnist") not in ("", real)

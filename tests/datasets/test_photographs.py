@@ -385,3 +385,11 @@ def test_each_epoch_has_an_order_of_its_own(folder):
     stream = datasets.load("asl-alphabet").stream("train", 24, seed=1)
     first, second = ([int(k) for _, y in stream for k in y] for _ in range(2))
     assert first != second
+
+
+def test_the_digest_of_photographs_is_of_names_sizes_and_times(folder, monkeypatch):
+    first = datasets.digest("asl-alphabet")
+    datasets.load("asl-alphabet")
+    assert datasets.digest("asl-alphabet") == first != ""
+    (folder / "A" / "A3.jpg").unlink()
+    assert datasets.digest("asl-alphabet") != first

@@ -33,7 +33,7 @@ MOST = 16
 """How many runs are kept: those used last."""
 
 VERSION = 1
-"""Part of each kept run's seal: raise it when another version of the workbook would read it wrongly."""
+"""Part of each kept run's seal: raise it when what is kept of a run changes its form."""
 
 _PACKAGE = Path(workbook.__file__).parent
 # What turns the code into outputs, whatever a notebook imports.
@@ -79,8 +79,15 @@ def run(
     if os.environ.get("CI"):
         return execute(path)
     before = dependencies(notebook, path.parent)
-    if not fresh and (found := _used(path.stem, notebook, before)):
-        return found
+    if not fresh:
+        found, why = find(path.stem, notebook, before)
+        if found:
+            print(
+                f"{path.stem}  kept: nothing that it depends on has changed since {found.executed}"
+            )
+            return found
+        if why:
+            print(f"{path.stem}  executed again: {why}")
     files = _data()
     made = execute(path)
     after = dependencies(made.notebook, path.parent)
@@ -274,24 +281,25 @@ def _digest(content: str | bytes) -> str:
     return hashlib.sha256(raw).hexdigest()[:32]
 
 
-def _used(name: str, notebook: NotebookNode, now: Dependencies) -> Run | None:
-    """Return the notebook with the outputs that are kept of it; else say what has changed."""
+def find(name: str, notebook: NotebookNode, now: Dependencies) -> tuple[Run | None, str]:
+    """Return the notebook with the outputs that are kept of it; else why they do not hold.
+
+    The reason is "" where none of a notebook of this name are kept.
+    """
     kept = _all()
     for file, found in kept:
         if found["digests"] != now.digests or now.unknown:
             continue
         gone = [wrote for wrote in found["wrote"] if not (paths.DATA / wrote).is_file()]
         if gone:
-            print(f"{name}  executed again: {_listed(gone)}, which it writes, is not there")
-            return None
+            return None, f"{_listed(gone)}, which it writes, is not there"
         os.utime(file)
-        print(f"{name}  kept: nothing that it depends on has changed since {found['executed']}")
-        return Run(_with(notebook, found), found["seconds"], executed=found["executed"])
+        return Run(_with(notebook, found), found["seconds"], executed=found["executed"]), ""
     last = next((found for _, found in kept if found["name"] == name), None)
-    if last:
-        changed = Dependencies(last["digests"]).changed(now)
-        print(f"{name}  executed again: {_listed(changed) or now.unknown} changed")
-    return None
+    if last is None:
+        return None, ""
+    changed = Dependencies(last["digests"]).changed(now)
+    return None, f"{_listed(changed)} changed" if changed else now.unknown
 
 
 def _all() -> list[tuple[Path, dict[str, Any]]]:
