@@ -15,7 +15,8 @@ NOTICE = "practice data drawn by the workbook, not MNIST"
 @pytest.fixture
 def measure(tmp_path, monkeypatch):
     """Return a function that makes the tables of what each process would have found."""
-    seconds = {"keras": [9.0, 4.0, 3.0], "workbook": [0.5, 0.4, 8.0], "pytorch": [1.0, 1.0, 1.0]}
+    seconds = {name: [1.0, 1.0, 1.0] for name in measurements.TRAINERS}
+    seconds |= {"keras": [9.0, 4.0, 3.0], "workbook": [0.5, 0.4, 8.0]}
     monkeypatch.setattr(measurements, "bound", lambda: 0.25)
     monkeypatch.setattr(measurements, "plain_files", lambda name, folder: ["numpy.load", folder])
     monkeypatch.setattr(measurements, "write_photographs", lambda folder: None)
@@ -63,8 +64,12 @@ def test_the_time_to_99_percent_is_that_of_the_first_epoch_above(measure):
 
 def test_every_table_is_printed_and_kept(measure, capsys):
     measured = measure()
+
+    def there(module):
+        return bench.importlib.util.find_spec(module)
+
     assert [len(rows) for rows in measured.values()] == [
-        2 * len(measurements.TRAINERS) + 1 - 2 * (bench.importlib.util.find_spec("torch") is None),
+        2 * len([t for t in measurements.TRAINERS.values() if all(map(there, t.needs))]) + 1,
         12,
         2,
         1,
@@ -152,3 +157,26 @@ def test_the_bound_counts_the_products_of_a_small_network(monkeypatch):
     backward = 2 * (2 * 3 + 2 * 3 * 5)
     products = 54_000 * (forward + backward) + 6_000 * forward
     assert measurements.bound() == pytest.approx(products / (2 * 2048**3))
+
+
+def test_what_is_not_installed_is_named_and_not_measured(measure, monkeypatch, capsys):
+    there = bench.importlib.util.find_spec
+    monkeypatch.setattr(
+        bench.importlib.util,
+        "find_spec",
+        lambda name, *rest: None if name in ("jax", "torch") else there(name, *rest),
+    )
+    names = {row["what"].rpartition(", ")[0] for row in measure()["training"][:-1]}
+    assert names == {"keras", "keras, steps", "keras, steps and XLA", "workbook"}
+    assert "torch not installed here: torch.compile is not measured." in capsys.readouterr().out
+
+
+def test_each_trainer_that_needs_nothing_else_trains():
+    code = (
+        "import numpy as np; from workbook.bench import measurements as m\n"
+        "m.EPOCHS, m.VALID = 2, 64\n"
+        "m._data = lambda: (np.ones((256, 784), 'f'), np.zeros(256, 'uint8'))\n"
+        "print([len(t.train('adam')) for t in m.TRAINERS.values() if not t.needs])"
+    )
+    done = bench.subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "[2, 2, 2, 2]", done.stderr

@@ -59,10 +59,13 @@ def main() -> int:
 
 def _training() -> list[Row]:
     """Time an epoch of 784-200-100-10, batches of 32, validation included; the first apart."""
-    trainers = list(measurements.TRAINERS)
-    if not importlib.util.find_spec("torch"):
-        print("PyTorch is not installed here, so its loop is not measured.")
-        trainers.remove("pytorch")
+    trainers = []
+    for name, trainer in measurements.TRAINERS.items():
+        missing = [module for module in trainer.needs if not importlib.util.find_spec(module)]
+        if missing:
+            print(f"{' and '.join(missing)} not installed here: {name} is not measured.")
+        else:
+            trainers.append(name)
     runs: dict[tuple[str, str], list[Row]] = {}
     bounds = []
     for _ in range(ROUNDS):
@@ -80,7 +83,7 @@ def _training() -> list[Row]:
     ]
     ours = {row["what"]: row["seconds"] for row in rows}
     for row in rows:
-        optimizer = row["what"].split(", ")[1]
+        optimizer = row["what"].rpartition(", ")[2]
         row["times_workbook"] = row["seconds"] / ours[f"workbook, {optimizer}"]
         row["times_bound"] = row["seconds"] / median(bounds)
     return [*rows, {"what": "bound: the matrix products alone", "seconds": median(bounds)}]

@@ -7,6 +7,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -21,6 +23,7 @@ UNITS = (784, 200, 100, 10)
 BATCH = 32
 VALID = 6_000
 EPOCHS = 2 if QUICK else 4
+RATES = {"sgd": 0.01, "adam": 0.001}
 DATASETS = ("mnist", "fashion-mnist", "digit-recognizer", "sign-language-mnist")
 PHOTOGRAPHS = 290 if QUICK else 2_900
 
@@ -51,18 +54,35 @@ def _data() -> tuple[np.ndarray, np.ndarray]:
     return images.reshape(-1, 784).astype(np.float32) / 255, labels
 
 
-def _train_keras(optimizer: str, ours: bool) -> list[float]:
+def _train_workbook(optimizer: str) -> list[float]:
     from workbook.backend import keras
     from workbook.training import Sequential
 
+    return _fit(keras, Sequential, optimizer)
+
+
+def _train_keras(optimizer: str, backend: str = "tensorflow", **options: Any) -> list[float]:
+    """Train by Keras' own ``fit``, on a backend of Keras', with options of ``compile``."""
+    os.environ["KERAS_BACKEND"] = backend
+    keras = importlib.import_module("keras")
+    return _fit(keras, keras.Sequential, optimizer, **options)
+
+
+def _fit(keras: Any, kind: Any, optimizer: str, **options: Any) -> list[float]:
+    """Return the seconds of each epoch of a model of this kind."""
     X, y = _data()
     keras.utils.set_random_seed(1)
     *hidden, last = UNITS[1:]
-    model = (Sequential if ours else keras.Sequential)([keras.Input((UNITS[0],))])
+    model = kind([keras.Input((UNITS[0],))])
     for units in hidden:
         model.add(keras.layers.Dense(units, activation="relu"))
     model.add(keras.layers.Dense(last, activation="softmax"))
-    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(
+        optimizer=optimizer,
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        **options,
+    )
     ends: list[float] = []
     clock = keras.callbacks.LambdaCallback(
         on_train_begin=lambda logs: ends.append(time.perf_counter()),
@@ -80,7 +100,7 @@ def _train_keras(optimizer: str, ours: bool) -> list[float]:
     return list(np.diff(ends))
 
 
-def _train_torch(optimizer: str) -> list[float]:
+def _train_torch(optimizer: str, compiled: bool = False) -> list[float]:
     torch = importlib.import_module("torch")  # no requirement of the workbook
     X, y = (torch.from_numpy(array) for array in _data())
     y = y.long()
@@ -90,7 +110,9 @@ def _train_torch(optimizer: str) -> list[float]:
     model = torch.nn.Sequential(*layers[:-1])
     loss_of = torch.nn.CrossEntropyLoss()
     kinds = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
-    update = kinds[optimizer](model.parameters(), lr=0.01 if optimizer == "sgd" else 0.001)
+    update = kinds[optimizer](model.parameters(), lr=RATES[optimizer])
+    if compiled:
+        model = torch.compile(model)
 
     def epoch() -> None:
         right = torch.zeros(())
@@ -108,11 +130,78 @@ def _train_torch(optimizer: str) -> list[float]:
     return [_timed(epoch) for _ in range(EPOCHS)]
 
 
-TRAINERS: dict[str, Callable[[str], list[float]]] = {
-    "keras": lambda optimizer: _train_keras(optimizer, ours=False),
-    "pytorch": _train_torch,
-    "workbook": lambda optimizer: _train_keras(optimizer, ours=True),
+def _train_jax(optimizer: str) -> list[float]:
+    """Train by one compiled loop over the batches of an epoch, ``jax.lax.scan``."""
+    jax, optax = map(importlib.import_module, ("jax", "optax"))
+    X, y = _data()
+    X, y = jax.numpy.array(X), jax.numpy.array(y)
+    random = np.random.default_rng(1)
+    weights = [
+        (random.uniform(-1, 1, (n, m)).astype("float32") * (6 / (n + m)) ** 0.5, np.zeros(m, "f"))
+        for n, m in pairwise(UNITS)
+    ]
+    update = getattr(optax, optimizer)(RATES[optimizer])
+
+    def loss_of(weights: Any, rows: Any) -> Any:
+        hidden = X[rows]
+        *first, (w, b) = weights
+        for u, c in first:
+            hidden = jax.nn.relu(hidden @ u + c)
+        scores = hidden @ w + b
+        loss = optax.softmax_cross_entropy_with_integer_labels(scores, y[rows]).mean()
+        return loss, (scores.argmax(1) == y[rows]).sum()
+
+    def step(carried: Any, rows: Any) -> Any:
+        weights, state = carried
+        found, gradients = jax.value_and_grad(loss_of, has_aux=True)(weights, rows)
+        changes, state = update.update(gradients, state, weights)
+        return (optax.apply_updates(weights, changes), state), found
+
+    @jax.jit
+    def epoch(weights: Any, state: Any, order: Any) -> Any:
+        (weights, state), trained = jax.lax.scan(step, (weights, state), order)
+        tested = jax.lax.map(lambda rows: loss_of(weights, rows), held_out)
+        return weights, state, trained, tested
+
+    n = (len(X) - VALID) // BATCH * BATCH  # the last batch of an epoch is left out: it is smaller
+    held_out = jax.numpy.arange(VALID // BATCH * BATCH).reshape(-1, BATCH)
+    state = update.init(weights)
+
+    def one() -> None:
+        nonlocal weights, state
+        order = (VALID + random.permutation(len(X) - VALID)[:n]).reshape(-1, BATCH)
+        weights, state, *found = epoch(weights, state, order)
+        jax.block_until_ready(found)
+
+    return [_timed(one) for _ in range(EPOCHS)]
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """A way to train the network: ``train`` takes the optimizer and returns seconds an epoch.
+
+    ``needs`` names the modules, beside the workbook's own, without which it is not measured.
+    """
+
+    train: Callable[[str], list[float]]
+    needs: tuple[str, ...] = ()
+
+
+STEPS: dict[str, Any] = {"steps_per_execution": 100}
+XLA: dict[str, Any] = {"jit_compile": True}
+TRAINERS = {
+    "keras": Trainer(_train_keras),
+    "keras, steps": Trainer(partial(_train_keras, **STEPS)),
+    "keras, steps and XLA": Trainer(partial(_train_keras, **STEPS, **XLA)),
+    "keras on JAX, steps and XLA": Trainer(
+        partial(_train_keras, backend="jax", **STEPS, **XLA), ("jax",)
+    ),
+    "JAX scan": Trainer(_train_jax, ("jax", "optax")),
+    "pytorch": Trainer(_train_torch, ("torch",)),
+    "torch.compile": Trainer(partial(_train_torch, compiled=True), ("torch",)),
+    "workbook": Trainer(_train_workbook),
 }
+"""What a student would pick: Keras as it is, with an argument of its own or two, or others."""
 
 
 def _peak_mb() -> float | None:
@@ -126,7 +215,7 @@ def _peak_mb() -> float | None:
 
 
 def _one_training(name: str, optimizer: str) -> dict[str, Any]:
-    first, *others = TRAINERS[name](optimizer)
+    first, *others = TRAINERS[name].train(optimizer)
     return {"first": first, "seconds": others, "peak_mb": _peak_mb()}
 
 
