@@ -63,7 +63,7 @@ def _release(options: argparse.Namespace) -> int:
 def _watch(options: argparse.Namespace) -> None:
     from workbook.reports import watch
 
-    watch.serve(options.edition, options.port)
+    watch.serve(options.edition)
 
 
 def _storage(options: argparse.Namespace) -> int:
@@ -129,7 +129,6 @@ def _parser() -> argparse.ArgumentParser:
         "watch", help="serve the pages on this machine, and renew one when its notebook is saved"
     )
     preview.add_argument("--edition", choices=["instructor", "student"], default="instructor")
-    preview.add_argument("--port", type=int, default=8765)
     preview.set_defaults(run=_watch)
 
     notebooks = commands.add_parser(

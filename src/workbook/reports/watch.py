@@ -94,7 +94,7 @@ def _note(why: str) -> str:
     return f"These are the outputs stored in the notebook: {reason}. make reports executes it."
 
 
-def serve(edition: str = "instructor", port: int = PORT) -> None:
+def serve(edition: str = "instructor") -> None:
     """Serve the pages until Ctrl-C, and print their address.
 
     Raises:
@@ -103,7 +103,7 @@ def serve(edition: str = "instructor", port: int = PORT) -> None:
     pages = Pages(edition)
     for line in pages.look():
         print(line, flush=True)
-    with serving(pages, port) as address:
+    with serving(pages, PORT) as address:
         print(f"Open {address} and save a notebook; Ctrl-C ends this.", flush=True)
         while True:
             time.sleep(LOOK_SECONDS)
