@@ -509,8 +509,9 @@ EXERCISES: dict[str, Exercise] = {
             "won: together right and plain wrong; lost: the other way round; binomtest(won, won "
             "+ lost).pvalue below 0.05 is beyond chance.",
         ),
-        "Averaging networks (an *ensemble*) is the surest small gain that there is: what each "
-        "got wrong by chance, the others outvote. It costs as many trainings as networks.",
+        "Averaging networks (an *ensemble*) usually gains a little, since what each got wrong by "
+        "chance, the others outvote. So little that some thousand images may not suffice to tell "
+        "it from chance; and it costs as many trainings as networks.",
         (
             Misconception(
                 "turned round",
