@@ -51,7 +51,7 @@ def students(found: list[HandedIn]) -> list[str]:
         (CANVAS.format("LATE_", 4711, 99), "meierjoerg", "4711"),
         ("Assignment 1_ameier_attempt_2026-11-20-12-30-11_01.ipynb", "ameier", ""),
         ("anna/01_mnist_dense.ipynb", "anna", ""),
-        ("anna/work/deeper/01_mnist_dense.ipynb", "anna", ""),
+        ("anna/mine/deeper/01_mnist_dense.ipynb", "anna", ""),
         ("anna.ipynb", "anna", ""),
     ],
 )
@@ -111,7 +111,7 @@ def test_patterns_and_files(tmp_path: Path, scratch: Path, monkeypatch: pytest.M
 
 def test_a_zip_within_a_zip(tmp_path: Path, scratch: Path) -> None:
     inner, deepest = io.BytesIO(), io.BytesIO()
-    for buffer, name, content in ((deepest, "a.ipynb", b"{}"), (inner, "work/a.ipynb", b"{}")):
+    for buffer, name, content in ((deepest, "a.ipynb", b"{}"), (inner, "mine/a.ipynb", b"{}")):
         with zipfile.ZipFile(buffer, "w") as archive:
             archive.writestr(name, content)
             if buffer is inner:
