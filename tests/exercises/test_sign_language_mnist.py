@@ -1,6 +1,5 @@
 """Notebook 04's exercises: each with several right answers, and with wrong ones that are known."""
 
-import json
 from typing import Any
 
 from workbook import exercises, hands
@@ -9,6 +8,7 @@ from workbook.layers import RandomWarp
 
 import numpy as np
 import pytest
+from judging import judged
 
 COUNT = 28**4 * 32
 RANDOM = np.random.default_rng(0)
@@ -250,12 +250,7 @@ CASES: dict[str, tuple[tuple[Any, ...], list[Any], list[tuple[Any, str | None]]]
 
 
 def _judged(name: str, answer: Any, given: tuple[Any, ...]) -> exercises.Verdict:
-    """Return the verdict as a record leaves it, JSON and all."""
-    exercise = exercises.EXERCISES[f"sign-language-mnist.{name}"]
-    plain, _ = exercises._measured(exercise, answer, given)
-    facts = json.dumps(dict(exercise.facts(*given)))
-    assert len(facts) < 20_000
-    return exercises.judged(exercise, json.loads(json.dumps(plain)), json.loads(facts))
+    return judged(f"sign-language-mnist.{name}", answer, given)
 
 
 def test_every_exercise_has_cases() -> None:

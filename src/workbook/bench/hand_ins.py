@@ -177,7 +177,6 @@ def make(
                 name = _SHORT.get(name, name)
                 cell["source"] = sources.get(name, "pass")
                 cell["metadata"] = {"tags": ["solution"]}
-            cell.pop("outputs", None) if cell["cell_type"] == "markdown" else None
         chance.choice(CHANGES)(made)
         path.write_text(json.dumps(made), encoding="utf-8")
         expected[student] = outcomes
