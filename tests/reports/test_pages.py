@@ -1,8 +1,6 @@
 """The exported pages in a real browser: self-contained, accessible, readable on any screen."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ from workbook.results import MIME_TYPE
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from loopback import Host
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -118,32 +117,6 @@ def made_notebook(host: str) -> nbformat.NotebookNode:
             ),
         ]
     )
-
-
-class Host(HTTPServer):
-    """A host of the wide world, played on loopback: it keeps what it was asked for."""
-
-    def __init__(self) -> None:
-        self.asked = asked = []
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                asked.append(self.path)
-                self.send_error(404)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[Host]:
-    with Host() as host:
-        threading.Thread(target=host.serve_forever, daemon=True).start()
-        yield host
-        host.shutdown()
 
 
 @pytest.fixture(scope="module")
