@@ -13,7 +13,8 @@ From that line to the bytes in five stops:
 4. `sources.kept` asks the `cache` first; otherwise each `Candidate` is read, one process at a time.
 5. `readers` turns the bytes into arrays and compares them with what was published.
 
-Aside of it: `photographs` does stops 3 to 5 for folders of JPEGs, `kaggle` talks with Kaggle's
+Aside of it: `photographs` does stops 3 to 5 for folders of JPEGs, `people` for those of which is
+known whose hand they show (`load_people`), `kaggle` talks with Kaggle's
 client, and `network` says in words what stands between.
 """
 
@@ -25,8 +26,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbook import paths
-from workbook.datasets import cache, photographs, sources
-from workbook.datasets.catalogue import CATALOGUE, PHOTOGRAPHS, Spec
+from workbook.datasets import cache, people, photographs, sources
+from workbook.datasets.catalogue import CATALOGUE, PEOPLE, PHOTOGRAPHS, Spec
 from workbook.datasets.readers import Arrays, DataError, shown
 from workbook.datasets.search import OWN, Candidate, candidates
 
@@ -35,9 +36,20 @@ import numpy as np
 if TYPE_CHECKING:
     import tensorflow as tf
 
-__all__ = ["DataError", "Dataset", "digest", "load", "names", "practice_notice", "table"]
+__all__ = [
+    "DataError",
+    "Dataset",
+    "digest",
+    "load",
+    "load_people",
+    "names",
+    "practice_notice",
+    "table",
+]
 
 Split = tuple[np.ndarray, np.ndarray]
+
+load_people = people.load
 
 _practice_loaded: dict[str, str] = {}
 
@@ -142,8 +154,8 @@ class Dataset:
 
 
 def names() -> tuple[str, ...]:
-    """Return the names that `load` takes."""
-    return (*CATALOGUE, *PHOTOGRAPHS)
+    """Return the names of all datasets, those that `load` takes first."""
+    return (*CATALOGUE, *PHOTOGRAPHS, *PEOPLE)
 
 
 def load(name: str) -> Dataset:
@@ -157,6 +169,13 @@ def load(name: str) -> Dataset:
             there are no practice drawings of it.
     """
     spec = _spec(name)
+    if spec.name in PEOPLE:
+        raise DataError(
+            "datasets.load",
+            f"{spec.title} has no images to train on",
+            "",
+            f"Its photographs are loaded by datasets.load_people({name!r}, signs)",
+        )
     frames = None
     if spec.name in PHOTOGRAPHS:
         found, frames, why_practice = photographs.load(spec)
@@ -225,7 +244,7 @@ def practice_notice() -> str | None:
 def _spec(name: str) -> Spec:
     if name not in names():
         raise DataError("datasets.load", f"no dataset {name!r}", " or ".join(map(repr, names())))
-    return CATALOGUE[name] if name in CATALOGUE else PHOTOGRAPHS[name]
+    return (CATALOGUE | PHOTOGRAPHS | PEOPLE)[name]
 
 
 def table() -> str:
@@ -235,14 +254,15 @@ def table() -> str:
         megabytes = sum(int(np.prod(shape)) for shape in spec.shapes.values()) / 1e6
         images = f"{spec.n_train:,} + {spec.n_test:,}"
         rows.append((spec.name, *_state(spec), images, f"{megabytes:.0f} MB", spec.licence))
-    for spec in PHOTOGRAPHS.values():
-        images = f"{spec.n_train:,} + {spec.n_test:,}"
-        rows.append((spec.name, *_photographs_state(spec), images, "1.1 GB", spec.licence))
+    for size, specs in {"1.1 GB": PHOTOGRAPHS, "30 MB": PEOPLE}.items():
+        for spec in specs.values():
+            images = f"{spec.n_train:,} + {spec.n_test:,}"
+            rows.append((spec.name, *_photographs_state(spec), images, size, spec.licence))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     lines.insert(1, "  ".join("-" * width for width in widths))
-    specs = [*CATALOGUE.values(), *PHOTOGRAPHS.values()]
-    hints = [f"  {spec.name}: {spec.how_to_get}" for spec in specs]
+    everything = map(_spec, names())
+    hints = [f"  {spec.name}: {spec.how_to_get}" for spec in everything]
     return "\n".join([*lines, "", "How to get them:", *hints])
 
 
@@ -255,7 +275,7 @@ def digest(name: str) -> str:
     spec = _spec(name)
     if sources.mode() == "practice":
         said: list[Any] = ["practice"]  # drawn by the code alone
-    elif spec.name in PHOTOGRAPHS:
+    elif spec.name in PHOTOGRAPHS | PEOPLE:
         said = [found for found in [photographs.origin(spec)] if found]
     else:
         said = [
@@ -304,7 +324,8 @@ def _state(spec: Spec) -> tuple[str, str]:
 
 def _photographs_state(spec: Spec) -> tuple[str, str]:
     if sources.mode() == "practice":
-        return "practice data (WORKBOOK_DATA=practice)", "no"
+        drawn = spec.name in PHOTOGRAPHS
+        return ("practice data" if drawn else "not used") + " (WORKBOOK_DATA=practice)", "no"
     try:
         root = photographs.placed(spec)
     except DataError as problem:

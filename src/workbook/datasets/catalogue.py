@@ -55,6 +55,9 @@ class Spec:
     The published arrays are known by ``sha256``, array by array (of the bytes in C order), or,
     where the publisher's order is not known, by ``images_sha256``: the digests of all images,
     train and test, sorted and hashed together, with ``train_class_counts``.
+    ``photograph`` is how the files are named, before ``.jpg``, of a dataset that has a folder of
+    photographs for each class: a regular expression, in which ``\\1`` stands for the class
+    and the first group is a number to sort by.
     """
 
     name: str
@@ -77,6 +80,7 @@ class Spec:
     kaggle_competition: str = ""
     kaggle_host: str = KAGGLE_HOST
     cut_from: str = ""
+    photograph: str = r"\1(\d+)"
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -292,4 +296,32 @@ PHOTOGRAPHS: dict[str, Spec] = {
 """Datasets of one folder of colour JPEGs for each class, read by `workbook.datasets.photographs`.
 
 There is no published digest. ``n_train`` and ``n_test`` are those of the whole dataset.
+"""
+
+PEOPLE: dict[str, Spec] = {
+    spec.name: spec
+    for spec in (
+        Spec(
+            name="asl-dataset",
+            title="ASL Dataset",
+            class_names=tuple("0123456789abcdefghijklmnopqrstuvwxyz"),
+            label_values=tuple(range(36)),
+            n_train=0,
+            n_test=2_515,
+            layouts=(),
+            licence="see its page",
+            url="https://www.kaggle.com/datasets/ayuraj/asl-dataset",
+            how_to_get=(
+                'press "Download" at https://www.kaggle.com/datasets/ayuraj/asl-dataset '
+                "and put archive.zip into data/asl-dataset/"
+            ),
+            folders=("asl-dataset",),
+            kaggle_dataset="ayuraj/asl-dataset/versions/1",
+            photograph=r"hand(\d+)_\1_([a-z]+)_seg_(\d+)_cropped",
+        ),
+    )
+}
+"""Photographs of which is known whose hand they show, read by `workbook.datasets.people`.
+
+All are for testing; there is no published digest.
 """

@@ -69,7 +69,7 @@ def _read_placed(spec: Spec) -> tuple[Loaded, Photographs] | None:
     if root is None:
         sources.require_data_dir()
         return None
-    return read(spec, _unpacked(spec, root) if root.is_file() else root)
+    return read(spec, unpacked(spec, root) if root.is_file() else root)
 
 
 def placed(spec: Spec) -> Path | None:
@@ -123,7 +123,7 @@ def _found(spec: Spec, top: Path) -> Path | None:
                 continue
             try:
                 members = _members(spec, place.path / name)
-                if sure == search.OWN or any(map(_named(spec).fullmatch, members)):
+                if sure == search.OWN or any(map(named(spec).fullmatch, members)):
                     found.append((sure, False, 1, place.path / name))
             except DataError as error:
                 error.sure = sure == search.OWN
@@ -137,17 +137,17 @@ def _found(spec: Spec, top: Path) -> Path | None:
     return None
 
 
-def _named(spec: Spec) -> re.Pattern:
-    """Return the pattern of a photograph's name: A/A1.jpg."""
+def named(spec: Spec) -> re.Pattern:
+    """Return the pattern of a photograph's name, such as A/A1.jpg."""
     names = "|".join(map(re.escape, spec.class_names))
-    return re.compile(rf"({names})/\1(\d+)\.jpe?g", re.IGNORECASE)
+    return re.compile(rf"({names})/{spec.photograph}\.jpe?g", re.IGNORECASE)
 
 
 def _well_named(spec: Spec, root: Path) -> bool:
     for name in spec.class_names:
         with suppress(OSError), os.scandir(root / name) as entries:
             for entry in islice(entries, 100):
-                if _named(spec).fullmatch(f"{name}/{entry.name}"):
+                if named(spec).fullmatch(f"{name}/{entry.name}"):
                     return True
     return False
 
@@ -164,7 +164,7 @@ def _members(spec: Spec, file: Path) -> dict[str, str]:
     }
 
 
-def _unpacked(spec: Spec, file: Path) -> Path:
+def unpacked(spec: Spec, file: Path) -> Path:
     """Unpack the photographs of a zip into the cache, once; the zip stays as it is."""
     stat = file.stat()
     key = hashlib.sha256(f"{file}{stat.st_size}{stat.st_mtime_ns}".encode()).hexdigest()[:16]
@@ -221,7 +221,7 @@ def read(spec: Spec, root: Path) -> tuple[Loaded, Photographs]:
     Raises:
         DataError: No class, or only one, has a usable photograph; or a folder cannot be read.
     """
-    frames, strange = _listed(spec, root)
+    frames, strange = listed(spec, root)
     origin = _origin(root, frames, strange)
 
     def shrink() -> Loaded:
@@ -250,7 +250,7 @@ def origin(spec: Spec) -> str:
     if root.is_file():  # a zip
         stat = root.stat()
         return _origin(root, [(root.name, 0, stat.st_size, stat.st_mtime_ns)], {})
-    return _origin(root, *_listed(spec, root))
+    return _origin(root, *listed(spec, root))
 
 
 def _origin(root: Path, frames: "list[Frame]", strange: dict[str, str]) -> str:
@@ -265,20 +265,20 @@ def _side(root: Path, chosen: list[tuple[str, int]]) -> tuple[list[str], np.ndar
 Frame = tuple[str, int, int, int]
 
 
-def _listed(spec: Spec, root: Path) -> tuple[list[Frame], dict[str, str]]:
+def listed(spec: Spec, root: Path) -> tuple[list[Frame], dict[str, str]]:
     """Return (name, label, bytes, time) by class and number; and what is no photograph, and why."""
     frames: list[Frame] = []
     strange: dict[str, str] = {}
-    named = _named(spec)
+    pattern = named(spec)
     for label, class_name in enumerate(spec.class_names):
         numbered = []
         for file_name, stat in _entries(root / class_name):
             name = f"{class_name}/{file_name}"
-            match = named.fullmatch(name)
+            match = pattern.fullmatch(name)
             if stat is None:
                 strange[name] = "not a file"
             elif not match:
-                strange[name] = f"not named {class_name}1.jpg, {class_name}2.jpg …"
+                strange[name] = "not named as its photographs are"
             else:
                 numbered.append((int(match[2]), (name, label, stat.st_size, stat.st_mtime_ns)))
         frames += [frame for _, frame in sorted(numbered)]

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from workbook import paths
-from workbook.datasets.catalogue import CATALOGUE, PHOTOGRAPHS, Layout, Part, Spec
+from workbook.datasets.catalogue import CATALOGUE, PEOPLE, PHOTOGRAPHS, Layout, Part, Spec
 from workbook.datasets.readers import (
     READERS,
     Arrays,
@@ -141,7 +141,7 @@ def owner(name: str) -> str | None:
     text = re.sub(r"[^a-z0-9]+", "-", name.lower())
     named = [
         (len(found[found.lastindex or 0]), spec.name)
-        for spec in (*CATALOGUE.values(), *PHOTOGRAPHS.values())
+        for spec in (*CATALOGUE.values(), *PHOTOGRAPHS.values(), *PEOPLE.values())
         for folder in spec.folders
         if (found := _pattern(folder).match(text))
     ]
