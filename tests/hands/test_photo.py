@@ -5,7 +5,7 @@ from workbook.hands import opening
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 
 def hand_like(size=(400, 400), box=(150, 100, 250, 300), colour=(200, 150, 120), behind="black"):
@@ -168,3 +168,34 @@ def test_a_large_photo_is_decoded_small_and_told_in_its_full_size(tmp_path):
 def test_the_steps_say_that_practice_data_was_loaded(tmp_path, monkeypatch):
     monkeypatch.setattr(datasets, "practice_notice", lambda: "drawings")
     assert hands.steps(saved(hand_like(), tmp_path / "a.png")).alt.endswith("Made from drawings.")
+
+
+def drawn_large(side=420):
+    """A drawn hand in the size of a photograph, sharp: bands on an ellipse, on black."""
+    rng = np.random.default_rng(0)
+    grain = rng.integers(-60, 60, (side // 4, side // 4)).repeat(4, 0).repeat(4, 1)
+    hand = np.asarray(hand_like((side, side), (110, 40, 310, 380)).convert("L")).astype(int)
+    return Image.fromarray(np.where(hand > 0, np.clip(hand + grain, 40, 255), 0).astype("uint8"))
+
+
+def test_a_good_photo_needs_no_remark():
+    assert hands.remarks(drawn_large()) == []
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        (lambda photo: photo.point(lambda grey: grey // 6), "dark"),
+        (lambda photo: photo.filter(ImageFilter.GaussianBlur(14)), "blurred"),
+        (lambda photo: Image.new("L", (300, 300), 127), "No hand was found"),
+    ],
+)
+def test_what_is_wrong_with_a_photo_is_said_with_what_to_do(spoilt, said):
+    found = hands.remarks(spoilt(drawn_large()))
+    assert len(found) == 1 and said in found[0] and found[0].count(". ") >= 1
+
+
+def test_a_small_picture_is_not_called_blurred():
+    small = drawn_large().resize((56, 56))
+    assert hands.remarks(small) == []
+    assert hands.remarks(np.asarray(small)) == []

@@ -137,9 +137,28 @@ def _skeleton(rng: np.random.Generator, pose: Pose, n: int) -> tuple[Array, Arra
     bends = (pose.index, pose.middle, pose.ring, pose.little)
     fingers = np.radians(np.array(bends, np.float32)) + normal(rng, 0.05, (n, 4, 3))
     fingers[..., 2] *= uniform(rng, 0.7, 1.2, (n, 1))
-    bend, middle, lean_ = fingers[..., 0], fingers[..., 1], fingers[..., 2]
     lengths = FINGER_LENGTHS * uniform(rng, 0.92, 1.08, (n, 1))
-    joint = np.broadcast_to(KNUCKLES, (n, 4, 3))
+    start, end = finger_bones(np.broadcast_to(KNUCKLES, (n, 4, 3)), fingers, lengths)
+    thumb = np.array([THUMB_BASE, *pose.thumb], np.float32) + normal(rng, 0.05, (n, 4, 3))
+    start += [thumb[:, :-1], np.broadcast_to(TRUNK_START, (n, *TRUNK_START.shape))]
+    end += [thumb[:, 1:], np.broadcast_to(TRUNK_END, (n, *TRUNK_END.shape))]
+
+    yaw = math.radians(pose.yaw) + normal(rng, 0.12, n)
+    pitch, roll = normal(rng, 0.11, n), math.radians(pose.roll) + normal(rng, 0.11, n)
+    camera = turned(yaw, pitch, roll)
+    return np.concatenate(start, axis=1) @ camera, np.concatenate(end, axis=1) @ camera
+
+
+def finger_bones(
+    knuckles: Array, fingers: Array, lengths: Array
+) -> tuple[list[Array], list[Array]]:
+    """Return both ends of the bones of four fingers, each list three arrays (n, 4, 3).
+
+    ``fingers`` (n, 4, 3) are bends and leans as in `Finger`, in radians. The last joint is bent
+    0.65 times as much as the middle one.
+    """
+    bend, middle, lean_ = fingers[..., 0], fingers[..., 1], fingers[..., 2]
+    joint = knuckles
     start, end = [], []
     for bone, angle in zip(BONES, (bend, bend + middle, bend + 1.65 * middle), strict=True):
         flat = np.cos(angle)
@@ -147,12 +166,16 @@ def _skeleton(rng: np.random.Generator, pose: Pose, n: int) -> tuple[Array, Arra
         start.append(joint)
         joint = joint + (bone * lengths)[..., None] * step
         end.append(joint)
-    thumb = np.array([THUMB_BASE, *pose.thumb], np.float32) + normal(rng, 0.05, (n, 4, 3))
-    start += [thumb[:, :-1], np.broadcast_to(TRUNK_START, (n, *TRUNK_START.shape))]
-    end += [thumb[:, 1:], np.broadcast_to(TRUNK_END, (n, *TRUNK_END.shape))]
+    return start, end
 
-    yaw = math.radians(pose.yaw) + normal(rng, 0.12, n)
-    pitch, roll = normal(rng, 0.11, n), math.radians(pose.roll) + normal(rng, 0.11, n)
+
+def turned(yaw: Array, pitch: Array, roll: Array) -> Array:
+    """Return what points (n, k, 3) are multiplied by to be seen so turned, in radians: (n, 3, 3).
+
+    First about the fingers (yaw), then nodding (pitch), then in the picture (roll); y points
+    downwards from then on, as in images.
+    """
+    n = len(yaw)
     zero, one = np.zeros(n, np.float32), np.ones(n, np.float32)
 
     def turn(rows: list[Array]) -> Array:
@@ -163,9 +186,8 @@ def _skeleton(rng: np.random.Generator, pose: Pose, n: int) -> tuple[Array, Arra
     c, s = np.cos(pitch), np.sin(pitch)
     about_x = turn([one, zero, zero, zero, c, -s, zero, s, c])
     c, s = np.cos(roll), np.sin(roll)
-    about_z = turn([c, s, zero, s, -c, zero, zero, zero, one])  # and y downwards, as in images
-    camera = (about_z @ about_x @ about_y).transpose(0, 2, 1)
-    return np.concatenate(start, axis=1) @ camera, np.concatenate(end, axis=1) @ camera
+    about_z = turn([c, s, zero, s, -c, zero, zero, zero, one])
+    return (about_z @ about_x @ about_y).transpose(0, 2, 1)
 
 
 def _photograph(rng: np.random.Generator, hand: Array, height: Array) -> Array:

@@ -96,20 +96,21 @@ def cover(margin: Array) -> Array:
     return np.clip(margin + np.float32(0.5), 0, 1)
 
 
-def capsules(start: Array, end: Array, radius: Array) -> tuple[Array, Array]:
+def capsules(start: Array, end: Array, radius: Array, size: int = SIZE) -> tuple[Array, Array]:
     """Look at sticks with round ends from the front.
 
     ``start`` and ``end`` are (n, k, 3): x, y and z, the height towards the viewer; ``radius`` is
     (n, k). Returns how far each pixel lies inside the nearest silhouette and the height of the
-    frontmost surface there, both (n, 28, 28); outside, the height falls off steeply.
+    frontmost surface there, both (n, size, size); outside, the height falls off steeply.
     """
     n = len(start)
-    margin = np.full((n, SIZE, SIZE), -SIZE, np.float32)
+    grid = np.arange(size, dtype=np.float32)
+    margin = np.full((n, size, size), -size, np.float32)
     height = margin.copy()
     along = end - start
     unit = along / np.maximum(np.square(along[..., :2]).sum(axis=2), np.float32(0.01))[..., None]
     for k in range(start.shape[1]):
-        dx, dy = GRID - start[:, k, :1], GRID - start[:, k, 1:2]
+        dx, dy = grid - start[:, k, :1], grid - start[:, k, 1:2]
         t = (dy * unit[:, k, 1:2])[:, :, None] + (dx * unit[:, k, :1])[:, None]
         np.clip(t, 0, 1, out=t)
         off_x = dx[:, None] - t * along[:, k, 0, None, None]
