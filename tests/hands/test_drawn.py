@@ -39,11 +39,11 @@ def test_the_same_seed_gives_the_same_hands(made):
     assert len(np.unique(made[0].reshape(len(again), -1), axis=0)) == len(again)
 
 
-def test_labels_are_places_in_the_letters_asked_for():
-    _, y = drawn("BA", 3)
-    assert y.tolist() == [0, 0, 0, 1, 1, 1]
-    with pytest.raises(ValueError, match="no drawing of J"):
-        drawn("AJ", 3)
+def test_labels_are_places_among_the_classes_and_what_cannot_be_drawn_is_left_out():
+    _, y = drawn(("B", "J", "A", "space"), 3)
+    assert y.tolist() == [0, 0, 0, 2, 2, 2]
+    with pytest.raises(ValueError, match="no drawing of J, del"):
+        drawn(("J", "del"), 3)
 
 
 def test_every_letter_can_be_made_and_first_as_in_the_training_images():

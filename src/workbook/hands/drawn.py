@@ -39,26 +39,27 @@ RADII = np.array(
 )
 
 
-def drawn(letters: Sequence[str], each: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Draw right hands on black that sign ``letters``, each in all the ways of `SIGNS`.
+def drawn(class_names: Sequence[str], each: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Draw right hands on black that sign letters, each letter in all the ways of `SIGNS`.
 
     Args:
-        letters: capital letters, none of them J or Z.
+        class_names: what is not among the 24 letters, such as J or "space", is left out.
         each: how many images of each letter; twice as many of M and T.
         seed: a whole number for the same images again.
 
     Returns:
         ``(n, 28, 28)`` uint8 images, from 0 (black) to 255 (white), and ``(n,)`` labels: the place
-        of each one's letter in ``letters``.
+        of each one's letter in ``class_names``.
 
     Raises:
-        ValueError: a letter is not among those that can be drawn.
+        ValueError: none of ``class_names`` can be drawn.
     """
-    if unknown := [letter for letter in letters if letter not in SIGNS]:
-        raise ValueError(f"no drawing of {', '.join(unknown)}; there are {', '.join(SIGNS)}.")
+    letters = {name: label for label, name in enumerate(class_names) if name in SIGNS}
+    if not letters:
+        raise ValueError(f"no drawing of {', '.join(class_names)}; there are {', '.join(SIGNS)}.")
     rng = np.random.default_rng(seed)
     images, labels = [], []
-    for label, letter in enumerate(letters):
+    for letter, label in letters.items():
         wanted = each * MORE_OF.get(letter, 1)
         for part, sign in zip(
             np.array_split(np.arange(wanted), len(SIGNS[letter])), SIGNS[letter], strict=True

@@ -6,8 +6,47 @@ said of *people* has an interval that counts people.
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
+
+from workbook.datasets.people import People
+from workbook.hands.drawn import drawn
+from workbook.hands.photo import read_photo
 
 import numpy as np
+
+STAND_IN = "DRAWN hands, since no strangers are here"
+
+
+class Photographs(NamedTuple):
+    """Photographs as the network reads them: ``X`` (n, 28, 28) uint8, ``y`` (n,) class numbers.
+
+    ``people`` (n,) and ``lights`` (n,) tell whose hand each is, and where its light came from;
+    ``title`` is what a figure should say of whose hands these are.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    people: np.ndarray
+    lights: np.ndarray
+    title: str
+
+
+def photographs(people: People, class_names: Sequence[str]) -> Photographs:
+    """Return the photographs of strangers, read by :func:`workbook.hands.read_photo`.
+
+    Where there are none, drawn hands stand in for them, so that what follows can be tried; the
+    title says that they are drawn.
+    """
+    if not len(people):
+        X, y = drawn(class_names, 6, seed=len(class_names))
+        places = np.arange(len(y))
+        return Photographs(
+            X, y, places % 2 + 1, np.where(places % 4 < 2, "left", "right"), STAND_IN
+        )
+    y = np.array([list(class_names).index(sign) for sign in people.signs])
+    X = np.stack([read_photo(path) for path in people.paths])
+    title = f"people {', '.join(map(str, np.unique(people.people)))} of {people.title}"
+    return Photographs(X, y, people.people, people.lights, title)
 
 
 def among_first(probabilities: np.ndarray, labels: np.ndarray, k: int = 1) -> np.ndarray:
