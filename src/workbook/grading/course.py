@@ -109,7 +109,7 @@ def _course(path: Path) -> Course:
             asked = exercises.asked(cell.source)
             if asked.call in _GRADED:
                 call: Any = ast.parse(cell.source).body[0]
-                answer, *given = (ast.unparse(part) for part in call.value.args[1:])
+                answer, *given = (ast.unparse(part) for part in _arguments(call.value)[1:])
                 used = {name for part in given for name in names(part)}
                 slots[asked.exercise] = Slot(
                     asked.exercise,
@@ -126,6 +126,17 @@ def _course(path: Path) -> Course:
         frozenset(cell.id for cell in notebook.cells),
         frozenset(cell.source for cell in code if "solution" not in tags(cell)),
     )
+
+
+def _arguments(call: ast.Call) -> list[ast.expr]:
+    """Return the arguments of a call, those written as ``*(a, b)`` one by one."""
+    several = (
+        part.value.elts
+        if isinstance(part, ast.Starred) and isinstance(part.value, ast.Tuple | ast.List)
+        else [part]
+        for part in call.args
+    )
+    return [part for parts in several for part in parts]
 
 
 def names(code: str) -> set[str]:
