@@ -167,7 +167,9 @@ def _as_format_3(made: Notebook) -> None:
 
 CHANGES: dict[str, Change] = {
     "nothing": Change(lambda made: None),
-    "no ids, format 4.4": Change(lambda made: (_without("id")(made), made.update(nbformat_minor=4))),
+    "no ids, format 4.4": Change(
+        lambda made: (_without("id")(made), made.update(nbformat_minor=4))
+    ),
     "no ids, format 4.5": Change(_without("id")),
     "other ids": Change(_ids("renamed-{}")),
     "one id for all": Change(_ids("the-same")),
@@ -296,7 +298,9 @@ def make(
             cells[slot.cell_id]["source"] = source
             outcomes[name] = ("unattempted", "") if change.loses else outcome
         change.do(made)
-        path.write_bytes(_one(list(FILES.values()), turn)(json.dumps(made, ensure_ascii=False, indent=1)))
+        path.write_bytes(
+            _one(list(FILES.values()), turn)(json.dumps(made, ensure_ascii=False, indent=1))
+        )
         expected[student] = outcomes
     return expected
 

@@ -190,13 +190,22 @@ def keep(course: Course, stream: TextIO | None = None) -> Kept:
     folder = FOLDER / f"{course.notebook}-{_digest(notebook, course)}"
     if not (folder / "seconds.json").exists():
         _run(notebook, course, folder, stream)
-    facts = _facts(course, folder)
+    seconds = json.loads((folder / "seconds.json").read_text(encoding="utf-8"))
+    return read_kept(course, folder, _facts(course, folder), seconds)
+
+
+def read_kept(course: Course, folder: Path, facts: Path, seconds: dict[str, int]) -> Kept:
+    """Return what a folder holds of a course's run, and a file of its facts.
+
+    See :mod:`workbook.grading.keep` and :mod:`workbook.grading.facts`, which write them.
+    """
+    told = json.loads(facts.read_text(encoding="utf-8"))
     return Kept(
         folder.resolve(),
         {name: json.loads((folder / f"{name}.json").read_text()) for name in course.slots},
-        {name: told["facts"] for name, told in facts.items()},
-        {name: told["measure"] for name, told in facts.items()},
-        json.loads((folder / "seconds.json").read_text()),
+        {name: one["facts"] for name, one in told.items()},
+        {name: one["measure"] for name, one in told.items()},
+        seconds,
     )
 
 
@@ -255,8 +264,8 @@ def _answers_to(notebook: NotebookNode) -> set[str]:
     return hidden
 
 
-def _facts(course: Course, folder: Path) -> dict[str, Any]:
-    """Return for each exercise its facts, and the files of what measures an answer."""
+def _facts(course: Course, folder: Path) -> Path:
+    """Return the file of each exercise's facts, and of what measures an answer."""
     file = folder / f"facts-{_sources(['exercises', 'grading'])}.json"
     if not file.exists():
         slots = json.dumps([asdict(slot) for slot in course.slots.values()])
@@ -265,8 +274,7 @@ def _facts(course: Course, folder: Path) -> dict[str, Any]:
         if done.returncode:
             said = (done.stderr.strip().splitlines() or ["no word"])[-1]
             raise KernelError(f"{course.path}: what answers are judged by cannot be had: {said}")
-    told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return told
+    return file
 
 
 def _digest(notebook: NotebookNode, course: Course) -> str:
