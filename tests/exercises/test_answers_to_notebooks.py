@@ -21,9 +21,12 @@ def _made(notebook: str) -> dict[str, Any]:
     return namespace
 
 
+def _slot(notebook: str, name: str) -> course.Slot:
+    return next(s for n, s in COURSES[notebook].slots.items() if n.endswith(f".{name}"))
+
+
 def _verdict(notebook: str, name: str, source: str) -> exercises.Verdict:
-    slot = next(s for n, s in COURSES[notebook].slots.items() if n.endswith(f".{name}"))
-    namespace = dict(_made(notebook))
+    slot, namespace = _slot(notebook, name), dict(_made(notebook))
     code = "\n".join(line for line in source.splitlines() if not line.startswith("%"))
     given = tuple(eval(part, namespace) for part in slot.given)
     exec(code, namespace)
@@ -55,3 +58,14 @@ def test_wrong_answers_and_their_slips(notebook: str, name: str) -> None:
         verdict = _verdict(notebook, name, source)
         found = verdict.misconception.name if verdict.misconception else ""
         assert (verdict.outcome, found) == ("wrong", slip), source
+
+
+def test_what_a_notebook_goes_on_with_is_right() -> None:
+    went_on = set()
+    for notebook, name in EACH:
+        slot = _slot(notebook, name)
+        if (ours := exercises.EXERCISES[slot.exercise].ours) is not None:
+            given = tuple(eval(part, _made(notebook)) for part in slot.given)
+            assert judged(slot.exercise, ours(*given), given).outcome == "right", name
+            went_on.add(name)
+    assert went_on == {"normalise", "split", "build", "train", "blank"}
