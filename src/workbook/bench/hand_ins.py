@@ -295,7 +295,8 @@ def make(
         for name, slot in course.slots.items():
             one = known[course.notebook][name.partition(".")[2]]
             source, outcome = _answer(one, slot, chance, is_open=one.trains and not trains)
-            cells[slot.cell_id]["source"] = source
+            # As nobody else wrote it: an answer that is known is not executed again.
+            cells[slot.cell_id]["source"] = f"{source}\n# {student}"
             outcomes[name] = ("unattempted", "") if change.loses else outcome
         change.do(made)
         path.write_bytes(

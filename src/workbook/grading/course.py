@@ -186,12 +186,24 @@ def keep(course: Course, stream: TextIO | None = None) -> Kept:
     Raises:
         KernelError: The notebook does not run to its last exercise, or its facts cannot be had.
     """
-    notebook = read(course.path)
-    folder = FOLDER / f"{course.notebook}-{_digest(notebook, course)}"
+    notebook, folder = read(course.path), _folder(course)
     if not (folder / "seconds.json").exists():
         _run(notebook, course, folder, stream)
     seconds = json.loads((folder / "seconds.json").read_text(encoding="utf-8"))
     return read_kept(course, folder, _facts(course, folder), seconds)
+
+
+def is_kept(course: Course) -> bool:
+    """Return whether a course's run need not be made, since it is kept.
+
+    Raises:
+        NotebookError: It is not a notebook.
+    """
+    return (_folder(course) / "seconds.json").exists()
+
+
+def _folder(course: Course) -> Path:
+    return FOLDER / f"{course.notebook}-{_digest(read(course.path), course)}"
 
 
 def read_kept(course: Course, folder: Path, facts: Path, seconds: dict[str, int]) -> Kept:

@@ -147,10 +147,13 @@ class Sandbox:
 
     def stop(self) -> None:
         """End it, and all that runs in it."""
-        if self._process is not None:
+        if self._process is not None and self._jobs is not None:
+            self._jobs.close()  # where nothing runs in it, it ends by itself
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.5)
             self._process.kill()
             self._process.wait()
-            for pipe in (self._jobs, self._process.stdout, self._process.stderr):
+            for pipe in (self._process.stdout, self._process.stderr):
                 if pipe:
                     with contextlib.suppress(OSError):
                         pipe.close()
