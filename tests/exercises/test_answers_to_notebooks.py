@@ -10,6 +10,8 @@ from workbook.grading import course
 import pytest
 from judging import judged
 
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 COURSES = {one.notebook: one for one in course.courses()}
 ANSWERS = {notebook: hand_ins.answers(notebook)[1] for notebook in COURSES}
 

@@ -17,7 +17,10 @@ SAMPLE = {
 }
 """Exercises that take no time: with numbers, arrays, names and objects for answers."""
 
-pytestmark = pytest.mark.skipif(bool(sandbox.missing()), reason=sandbox.missing())
+pytestmark = [
+    pytest.mark.skipif(bool(sandbox.missing()), reason=sandbox.missing()),
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+]
 
 
 _NAMES = {f"{dataset}.{name}" for dataset, names in SAMPLE.items() for name in names}
