@@ -163,7 +163,9 @@ def _grading() -> list[Row]:
     """Grade made hand-ins of the notebooks whose runs are kept; then once more, with one new one.
 
     Beside it what executing them would take: at least the training, as each notebook's stored
-    results have it. As of the answers (``as_made``), those that train are left open.
+    results have it. Exercises whose answers train are left open. ``as_made`` is the share of
+    answers that were graded as they were made: all, but for slips that are none after a quick
+    training, as to take the last epoch for the best one.
     """
     # Imported here: a measurement's process, which imports this file, does without.
     from workbook.grading import course, sandbox

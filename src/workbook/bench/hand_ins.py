@@ -98,6 +98,14 @@ def _without(*keys: str) -> Callable[[Notebook], None]:
     return leave_out
 
 
+def _one_by_one(*several: Callable[[Notebook], Any]) -> Callable[[Notebook], None]:
+    def change(made: Notebook) -> None:
+        for one in several:
+            one(made)
+
+    return change
+
+
 def _ids(name: str) -> Callable[[Notebook], None]:
     """Return what gives each cell another id, of its number or the same for all."""
 
@@ -144,8 +152,12 @@ def _commanded(made: Notebook) -> None:
 
 
 def _shows(data: dict[str, Any]) -> Callable[[Notebook], None]:
+    """Return what puts an output that shows something into each answer's cell."""
+    return _says({"output_type": "display_data", "metadata": {}, "data": data})
+
+
+def _says(output: dict[str, Any]) -> Callable[[Notebook], None]:
     """Return what puts an output into each answer's cell."""
-    output = {"output_type": "display_data", "metadata": {}, "data": data}
 
     def show(made: Notebook) -> None:
         for cell in made["cells"]:
@@ -168,7 +180,7 @@ def _as_format_3(made: Notebook) -> None:
 CHANGES: dict[str, Change] = {
     "nothing": Change(lambda made: None),
     "no ids, format 4.4": Change(
-        lambda made: (_without("id")(made), made.update(nbformat_minor=4))
+        _one_by_one(_without("id"), lambda made: made.update(nbformat_minor=4))
     ),
     "no ids, format 4.5": Change(_without("id")),
     "other ids": Change(_ids("renamed-{}")),
@@ -178,6 +190,7 @@ CHANGES: dict[str, Change] = {
     "no counts": Change(_without("execution_count")),
     "no outputs": Change(_without("outputs")),
     "nothing said": Change(_nothing_said),
+    "nothing said, no ids": Change(_one_by_one(_nothing_said, _without("id"))),
     "sources as lines": Change(
         lambda made: [c.update(source=c["source"].splitlines(True)) for c in made["cells"]]
     ),
@@ -200,6 +213,13 @@ CHANGES: dict[str, Change] = {
     "escape sequences": Change(_shows({"text/plain": "\x1b]8;;http://x\x07link\x1b]8;;\x07"})),
     "a long line": Change(_shows({"text/plain": "x" * 2_000_000})),
     "a broken picture": Change(_shows({"image/png": "iVBORw0KGgo=", "image/svg+xml": ["<svg"]})),
+    "prose in LaTeX": Change(_shows({"text/latex": "The loss is $L$ where $x>0$"})),
+    "an error in its outputs": Change(
+        _says(
+            {"output_type": "error", "ename": "NameError", "evalue": "x", "traceback": ["\x1b[31m"]}
+        )
+    ),
+    "an output of no type": Change(_says({"output_type": "?", "data": 3, "metadata": []})),
     "a video": Change(_shows({"text/html": '<video src="data:video/mp4;base64,AAAA"></video>'})),
     "prose and dead links": Change(
         lambda made: made["cells"].insert(

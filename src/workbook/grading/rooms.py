@@ -6,7 +6,7 @@ this machine's own system, Python and packages that are seen, as with bubblewrap
 nothing but a few links and is made here, so that no registry is asked. See
 https://github.com/containers/bubblewrap and https://docs.docker.com/reference/cli/docker/container/run/.
 
-Podman was tried (4.3.1, as root, with runc); Docker takes the same options and was not tried yet.
+Podman was tried (4.3.1, as root, with runc). Docker takes the same options, and was not tried yet.
 """
 
 import atexit
@@ -107,6 +107,7 @@ def _nothing() -> str:
     it is to hide.
     """
     folder = tempfile.mkdtemp()
+    Path(folder).chmod(0o755)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
@@ -114,7 +115,7 @@ def _nothing() -> str:
 def inner() -> list[str]:
     """Return the command that runs in there."""
     # A virtual environment's Python is a link, perhaps to one that is a link again.
-    return [str(Path(sys.executable)), "-P", "-s", "-m", inside.__name__]
+    return [sys.executable, "-P", "-s", "-m", inside.__name__]
 
 
 Descriptors = tuple[int, int, int]
