@@ -1,10 +1,12 @@
 import json
+import re
 import sys
 from pathlib import Path
 
 from workbook import bench, datasets, paths
 from workbook.__main__ import main
 from workbook.bench import live, measurements
+from workbook.grading import course, sandbox
 from workbook.reports import printing
 
 import pytest
@@ -23,6 +25,8 @@ def measure(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "REPORTS", tmp_path / "reports")
     monkeypatch.setattr(live, "saved", lambda: [Path("01_a.keras"), Path("04_b.keras")])
     monkeypatch.setattr(printing, "chromium", lambda: "chromium")
+    monkeypatch.setattr(sandbox, "missing", lambda: "")
+    monkeypatch.setattr(course, "is_kept", lambda one: one.notebook.startswith(("01", "04")))
 
     def measured(peak_mb=700.0, practice=()):
         """Give every process the same memory, and those that ``practice`` names drawings."""
@@ -39,6 +43,10 @@ def measure(tmp_path, monkeypatch):
                 return row | {"epochs": [[10.0, 0.98], [20.0, 0.991], [30.0, 0.995]]}
             if kind == "live":
                 return row | {"float32": 0.98, "int8": 0.97, "predictions_per_second": 900}
+            if kind == "grade":
+                assert arguments[1:] == ("01_mnist_dense", "04_asl_cnn")
+                took = {"seconds": 60.0, "cpu_each": 1.5, "peak_mb": peak_mb, "as_made": 1.0}
+                return row | {"first": took, "again": took | {"seconds": 9.0}}
             if kind == "stream":
                 return row | {"images_per_second": 1000.0}
             return row | {"seconds": 2.0 if "empty" in arguments else 0.1}
@@ -74,6 +82,7 @@ def test_every_table_is_printed_and_kept(measure, capsys):
         2,
         1,
         2,
+        3,
         2,
     ]
     assert measured["loading"][2]["times_workbook"] == pytest.approx(0.05)
@@ -99,6 +108,36 @@ def test_without_a_model_or_a_browser_what_runs_in_the_page_is_not_measured(
     monkeypatch.setattr(module, name, lambda: nothing)
     assert measure()["in the page"] == []
     assert f"{said}, so what runs in the page is not measured" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="answers are executed on Linux only")
+def test_hand_ins_are_beside_the_training_that_the_notebooks_store(measure, monkeypatch, capsys):
+    first, again, executed = measure()["grading"]
+    assert (first["seconds"], again["seconds"]) == (60, 9)
+    table = (paths.ROOT / "README.md").read_text(encoding="utf-8")
+    stored = [re.search(rf"{name}.*?(\d+) min (\d+) s", table) for name in ("01_mn", "04_asl")]
+    seconds = [60 * int(found[1]) + int(found[2]) for found in stored]
+    assert executed["seconds"] == pytest.approx(bench.HAND_INS * sum(seconds) / 2, rel=0.01)
+    assert "no run of it is kept: 02_fashion_mnist_dense, 03_k" in capsys.readouterr().out
+    for module, name, value in (
+        (course, "is_kept", lambda _: False),
+        (sandbox, "missing", lambda: "no sandbox"),
+    ):
+        monkeypatch.setattr(module, name, value)
+        assert measure()["grading"] == []
+    assert "no sandbox, so grading is not measured" in capsys.readouterr().out
+
+
+def test_one_table_leaves_the_others_as_they_were(measure, capsys):
+    before = measure()
+    capsys.readouterr()
+    assert main(["bench", "exporting"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines() if line] == [
+        *("exporting", "four")
+    ]
+    assert json.loads((paths.REPORTS / "bench.json").read_text()) == before
+    assert main(["bench", "exports"]) == 1
+    assert "no table is called 'exports'; there are training, " in capsys.readouterr().err
 
 
 def test_what_was_measured_on_practice_data_says_so(measure, capsys):

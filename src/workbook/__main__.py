@@ -75,7 +75,7 @@ def _storage(options: argparse.Namespace) -> int:
 def _bench(options: argparse.Namespace) -> int:
     from workbook import bench
 
-    return bench.main()
+    return bench.main(options.tables)
 
 
 def _grade(options: argparse.Namespace) -> None:
@@ -198,6 +198,9 @@ def _parser() -> argparse.ArgumentParser:
     live.set_defaults(run=_live)
 
     bench = commands.add_parser("bench", help="time training and loading against the alternatives")
+    bench.add_argument(
+        "tables", nargs="*", metavar="TABLE", help="such as training or grading (default: all)"
+    )
     bench.set_defaults(run=_bench)
     return parser
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook import exercises
-from workbook.grading import course, grade, sandbox
+from workbook.grading import course, grade, rooms, sandbox
 from workbook.grading.result import HandIn
 
 import pytest
@@ -20,6 +20,16 @@ from nbformat.v4 import new_code_cell
 from small_course import NAMES, SOLUTIONS, S, answered, notebook, put
 
 Graded = Callable[..., dict[str, HandIn]]
+
+
+@pytest.fixture(params=rooms.ROOMS, ids=lambda room: getattr(room, "engine", "bubblewrap"))
+def each_room(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Execute answers in each kind of room that there is here, none of them a second time."""
+    if why_not := request.param.why_not():
+        pytest.skip(why_not)
+    monkeypatch.setattr(rooms, "chosen", lambda: (request.param, ""))
+    monkeypatch.setattr(grade, "_grader", lambda: repr(request.param))
+
 
 needs_sandbox = pytest.mark.skipif(bool(sandbox.missing()), reason=sandbox.missing())
 
@@ -32,7 +42,7 @@ def why(hand_in: HandIn, name: str) -> str:
     return next(r.why for r in hand_in.results if r.exercise == f"{S}.{name}")
 
 
-@needs_sandbox
+@pytest.mark.usefixtures("each_room")
 def test_answers_are_right_wrong_or_missing(tmp_path: Path, graded: Graded) -> None:
     wrong = {
         "count": "weights = [1, 2, 3, 4]",
@@ -178,7 +188,7 @@ HOSTILE = {
     "other hand-ins": ("import os\nweights = os.listdir('{folder}')", "error"),
     "classmates' answers, and what all are judged by": (
         "import os\nseen = []\nfor _, folders, files in os.walk('/'):\n"
-        "    folders[:] = [f for f in folders if f not in ('lib', 'usr', 'proc')]\n"
+        "    folders[:] = [f for f in folders if f not in ('lib', 'usr', 'proc', 'sys')]\n"
         "    seen += [f for f in files if f.startswith(('facts-', 'sign')) or len(f) > 63]\n"
         "assert seen or os.path.exists('/kept')\nweights = 1",
         "error",
@@ -213,11 +223,24 @@ HOSTILE = {
         "import fcntl, os, time\nr, w = os.pipe()\nfcntl.fcntl(r, 10, 9)\n"
         "fcntl.fcntl(r, fcntl.F_SETOWN, os.getppid())\n"
         "fcntl.fcntl(r, fcntl.F_SETFL, fcntl.fcntl(r, fcntl.F_GETFL) | os.O_ASYNC)\n"
-        "os.write(w, b'x')\ntime.sleep(1)\nweights = 1",
+        "os.write(w, b'x')\ntime.sleep(1)\nraise OSError('a container's first process lives')",
         "error",
     ),
     "letters that no file can hold": ("raise ValueError('\\ud800 \\x1b[2J')", "error"),
     "a value that no file can hold": ("weights = '\\ud800'", "wrong"),
+    "the door by which a container is given its work": (
+        "import socket\nsocket.socket(socket.AF_UNIX).connect('/door')",
+        "error",
+    ),
+    "a note for the next answer": (
+        "import os, pathlib\nleft = []\nfor line in open('/proc/self/mounts'):\n"
+        "    at = line.split()[1]\n    inner = os.listdir(at) if os.path.isdir(at) else []\n"
+        "    for place in (at, *(os.path.join(at, name) for name in inner[:50])):\n"
+        "        if not place.startswith(('/proc', '/tmp')):\n            try:\n"
+        "                pathlib.Path(place, 'left').touch()\n                left.append(place)\n"
+        "            except OSError:\n                pass\nassert left\nweights = 1",
+        "error",
+    ),
     "writes": ("open('/kept/x', 'w')", "error"),
     "os._exit": ("import os\nos._exit(0)", "error"),
     "sys.exit": ("import sys\nsys.exit('right')", "error"),
@@ -258,7 +281,7 @@ HOSTILE = {
 }
 
 
-@needs_sandbox
+@pytest.mark.usefixtures("each_room")
 def test_hostile_answers_reach_nothing_and_stop_nobody(
     tmp_path: Path, graded: Graded, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,8 +10,9 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Any
 
 from workbook import QUICK, paths
@@ -19,27 +20,32 @@ from workbook.bench import measurements
 
 ROUNDS = 1 if QUICK else 3
 OPTIMIZERS = ("sgd", "adam")
+HAND_INS = 20 if QUICK else 100
 
 Row = dict[str, Any]
 
 
-def main() -> int:
+def main(chosen: Sequence[str] = ()) -> int:
     """Measure, print the tables, write all to ``reports/bench.json``.
 
+    Of the tables only those that are ``chosen``, if any: the file keeps what it has of others.
     Returns 0, or 1 where a measurement failed: the tables before it are kept.
 
     Raises:
         DataError: Real data was asked for and cannot be had.
     """
+    file = paths.REPORTS / "bench.json"
     found: dict[str, Any] = {}
-    for name, measure, columns in (
-        ("training", _training, ("seconds", "first", "peak_mb", "times_workbook", "times_bound")),
-        ("loading", _loading, ("seconds", "peak_mb", "times_workbook")),
-        ("streaming", _streaming, ("images_per_second", "peak_mb")),
-        ("exporting", _exporting, ("seconds",)),
-        ("in the page", _in_the_page, ("float32", "int8", "predictions_per_second")),
-        ("sign language", _sign_language, ("to_99_percent", "seconds", "accuracy", "peak_mb")),
-    ):
+    if chosen and file.exists():
+        found = json.loads(file.read_text(encoding="utf-8"))
+    tables = _tables()
+    for name in chosen:
+        if name not in tables:
+            there = ", ".join(tables)
+            print(f"FAILED: no table is called {name!r}; there are {there}", file=sys.stderr)
+            return 1
+    for name in chosen or tables:
+        measure, columns = tables[name]
         try:
             found[name] = measure()
         except subprocess.CalledProcessError as error:
@@ -52,9 +58,25 @@ def main() -> int:
             return 1
         _print(name, found[name], columns)
         paths.REPORTS.mkdir(parents=True, exist_ok=True)
-        with paths.writing(paths.REPORTS / "bench.json") as path:
+        with paths.writing(file) as path:
             path.write_text(json.dumps(found, indent=1))
     return 0
+
+
+def _tables() -> dict[str, tuple[Callable[[], list[Row]], tuple[str, ...]]]:
+    """Return how each table is measured, and what it shows."""
+    return {
+        "training": (
+            _training,
+            ("seconds", "first", "peak_mb", "times_workbook", "times_bound"),
+        ),
+        "loading": (_loading, ("seconds", "peak_mb", "times_workbook")),
+        "streaming": (_streaming, ("images_per_second", "peak_mb")),
+        "exporting": (_exporting, ("seconds",)),
+        "in the page": (_in_the_page, ("float32", "int8", "predictions_per_second")),
+        "grading": (_grading, ("seconds", "cpu_each", "peak_mb", "as_made")),
+        "sign language": (_sign_language, ("to_99_percent", "seconds", "accuracy", "peak_mb")),
+    }
 
 
 def _training() -> list[Row]:
@@ -135,6 +157,38 @@ def _in_the_page() -> list[Row]:
         print(f"{missing}, so what runs in the page is not measured.")
         return []
     return [{"what": Path(name).stem, **_measure("live", name)} for name in names]
+
+
+def _grading() -> list[Row]:
+    """Grade made hand-ins of the notebooks whose runs are kept; then once more, with one new one.
+
+    Beside it what executing them would take: at least the training, as each notebook's stored
+    results have it. Exercises whose answers train are left open. ``as_made`` is the share of
+    answers that were graded as they were made: all, but for slips that are none after a quick
+    training, as to take the last epoch for the best one.
+    """
+    # Imported here: a measurement's process, which imports this file, does without.
+    from workbook.grading import course, sandbox
+
+    if why := sandbox.missing():
+        print(f"{why}, so grading is not measured.")
+        return []
+    from workbook.bench import grading  # it needs Linux
+
+    asked = course.courses()
+    kept = [one for one in asked if course.is_kept(one)]
+    if not kept:
+        print("no run of the course's own is kept (make grade keeps it): grading is not measured.")
+        return []
+    if left_out := [one.notebook for one in asked if one not in kept]:
+        print(f"not among the hand-ins, since no run of it is kept: {', '.join(left_out)}")
+    found = _measure("grade", str(HAND_INS), *(one.notebook for one in kept))
+    trained = mean(grading.stored_seconds(one.path) for one in kept)
+    return [
+        {"what": f"{HAND_INS} hand-ins", **found["first"], "practice": found["practice"]},
+        {"what": "the same and one more", **found["again"]},
+        {"what": "executed: training alone, as stored", "seconds": HAND_INS * trained},
+    ]
 
 
 def _sign_language() -> list[Row]:

@@ -1,90 +1,276 @@
-"""Hand-ins of notebook 03 by students who do not exist: what grading finds of each is known."""
+"""Hand-ins of students who do not exist, of all notebooks: what grading finds of each is known.
+
+The answers are data, in ``tests/answers/``: neither students nor what executes their answers have
+that folder. What editors, platforms and students do to a notebook is data, too, in :data:`CHANGES`
+and the tables below it.
+"""
 
 import copy
 import json
 import random
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-NOTEBOOK = "03_kaggle_mnist_3layer"
+from workbook import paths
+from workbook.grading.course import Course, Slot
+from workbook.reports import editions
 
-RIGHT: dict[str, tuple[str, ...]] = {
-    "paper-forward": (
-        "H_small, P_small = [3, 0], [0.95, 0.05]",
-        "H_small, P_small = (3.0, 0.0), (0.953, 0.047)",
-        "H_small = np.maximum(x_small @ W1_small, 0)\n"
-        "P_small = np.exp(H_small @ W2_small)\nP_small = P_small / P_small.sum()",
-        "H_small = np.array([3, 0])\nP_small = np.exp([3, 0]) / np.exp([3, 0]).sum()",
-        "e = 20.09\nH_small, P_small = [3, 0], [e / (e + 1), 1 / (e + 1)]",
-    ),
-    "paper-output": (
-        "dW2_small = [[2.86, -2.86], [0, 0]]",
-        "dW2_small = ((2.85, -2.85), (0, 0))",
-        "dW2_small = np.outer([3, 0], [0.953, -0.953])",
-        "dW2_small = np.array([[2.86, -2.86], [0.0, 0.0]])",
-        "d = 0.953\ndW2_small = [[3 * d, -3 * d], [0 * d, 0]]",
-    ),
-    "paper-hidden": (
-        "dW1_small = [[0.95, 0], [1.91, 0]]",
-        "dW1_small = np.outer([1, 2], [0.953, 0])",
-        "dW1_small = ((0.953, 0.0), (1.906, 0.0))",
-        "dW1_small = np.array([[0.95, 0], [1.9, 0]])",
-        "d = 0.953\ndW1_small = [[d, 0], [2 * d, 0]]",
-    ),
-    "blank": (
-        "dW2 = H.T @ dZ2",
-        "dW2 = np.einsum('ij,ik->jk', H, dZ2)",
-        "dW2 = np.dot(np.transpose(H), dZ2)",
-        "dW2 = np.tensordot(H, dZ2, axes=(0, 0))",
-        "dW2 = sum(np.outer(h, d) for h, d in zip(H, dZ2))",
-    ),
-    "steps": (
-        "steps_in_all = 14_440",
-        "import math\nsteps_in_all = math.ceil(36_050 / 100) * 40",
-        "steps_in_all = -(-36_050 // 100) * 40",
-        "%time\nsteps_in_all = sum(1 for _ in range(40) for _ in range(0, 36_050, 100))",
-        "steps_in_all = np.float32(14440)",
-    ),
-    "quietest-unit": (
-        "w, b = model.layers[1].get_weights()\n"
-        "off = (X_train.reshape(-1, 784) @ w + b <= 0).mean(axis=0)\n"
-        "quietest = (int(off.argmax()), float(off.max()))",
-    ),
-    "momentum": (
-        "long_run = 10",
-        "long_run = 1 / (1 - 0.9)",
-        "long_run = sum(0.9**k for k in range(500))",
-        "long_run = 0\nfor _ in range(400):\n    long_run = 0.9 * long_run + 1",
-        "long_run = np.array([10.0])",
-    ),
-}
-"""Right answers, each by a way of its own; the exercises that train are left open by all."""
+ANSWERS = paths.ROOT / "tests" / "answers"
 
-WRONG: dict[str, tuple[tuple[str, str], ...]] = {
-    "paper-forward": (
-        ("H_small, P_small = [3, -1], [0.95, 0.05]", "silent unit"),
-        ("H_small, P_small = [3, 0], [3, 0]", "no softmax"),
+Notebook = dict[str, Any]
+Expected = dict[str, tuple[str, str]]
+"""By exercise, the outcome and the slip that explains it ("" for none)."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers to an exercise, as code: right ones, and wrong ones, each with its slip.
+
+    ``trains``: some of them train a network, which takes as long here as it took the student.
+    """
+
+    right: tuple[str, ...]
+    wrong: tuple[tuple[str, str], ...]
+    trains: bool = False
+
+
+def answers(notebook: str) -> tuple[str, dict[str, Answers]]:
+    """Return code that stands for what a notebook has made, and the answers to its exercises."""
+    found = tomllib.loads((ANSWERS / f"{notebook}.toml").read_text(encoding="utf-8"))
+    before = found.pop("before")
+    return before, {
+        name: Answers(
+            tuple(one["right"]),
+            tuple((source, slip) for slip, several in one["wrong"].items() for source in several),
+            one.get("trains", False),
+        )
+        for name, one in found.items()
+    }
+
+
+@dataclass(frozen=True)
+class Change:
+    """What was done to a notebook; ``loses`` where no answer is left to find."""
+
+    do: Callable[[Notebook], Any]
+    loses: bool = False
+
+
+def _code(made: Notebook) -> list[dict[str, Any]]:
+    return [cell for cell in made["cells"] if cell["cell_type"] == "code"]
+
+
+def _is_answer(cell: dict[str, Any]) -> bool:
+    return "answer" in cell["metadata"].get("tags", [])
+
+
+def _answers_only(made: Notebook) -> None:
+    made["cells"] = [cell for cell in made["cells"] if _is_answer(cell)]
+
+
+def _no_answers(made: Notebook) -> None:
+    made["cells"] = [cell for cell in made["cells"] if not _is_answer(cell)]
+
+
+def _kind(kind: str, which: Callable[[dict[str, Any]], bool]) -> Callable[[Notebook], None]:
+    """Return what turns some of the code cells into cells of another type."""
+
+    def turn(made: Notebook) -> None:
+        for cell in _code(made):
+            if which(cell):
+                cell["cell_type"] = kind
+                del cell["outputs"], cell["execution_count"]
+
+    return turn
+
+
+def _without(*keys: str) -> Callable[[Notebook], None]:
+    """Return what leaves parts out of each cell that has them."""
+
+    def leave_out(made: Notebook) -> None:
+        for cell in made["cells"]:
+            for key in keys:
+                cell.pop(key, None)
+
+    return leave_out
+
+
+def _one_by_one(*several: Callable[[Notebook], Any]) -> Callable[[Notebook], None]:
+    def change(made: Notebook) -> None:
+        for one in several:
+            one(made)
+
+    return change
+
+
+def _ids(name: str) -> Callable[[Notebook], None]:
+    """Return what gives each cell another id, of its number or the same for all."""
+
+    def rename(made: Notebook) -> None:
+        for number, cell in enumerate(made["cells"]):
+            cell["id"] = name.format(number)
+
+    return rename
+
+
+def _nothing_said(made: Notebook) -> None:
+    """Leave out all that says which notebook it is and what a cell answers."""
+    made["metadata"] = {}
+    for cell in made["cells"]:
+        cell["metadata"] = {}
+
+
+def _doctored(made: Notebook) -> None:
+    for cell in _code(made):
+        if not _is_answer(cell):
+            cell["source"] = "exercises.check = exercises.fill = print\nmodel = history = H = None"
+
+
+def _doubled(made: Notebook) -> None:
+    made["cells"] += copy.deepcopy(made["cells"])
+
+
+def _copied_below(made: Notebook) -> None:
+    """Answer in new cells at the end, the cells that were meant for it still open."""
+    for cell in [cell for cell in made["cells"] if _is_answer(cell)]:
+        made["cells"].append(copy.deepcopy(cell) | {"id": f"mine-{len(made['cells'])}"})
+        cell["source"] = "pass"
+
+
+def _with_more(made: Notebook) -> None:
+    extra: dict[str, Any] = {"cell_type": "code", "id": "mine", "metadata": {}, "outputs": []}
+    made["cells"].insert(3, extra | {"execution_count": 1, "source": "exercises.check = print"})
+
+
+def _commanded(made: Notebook) -> None:
+    for cell in made["cells"]:
+        if _is_answer(cell):
+            cell["source"] = f"%matplotlib inline\n!pip list\n{cell['source']}"
+
+
+def _shows(data: dict[str, Any]) -> Callable[[Notebook], None]:
+    """Return what puts an output that shows something into each answer's cell."""
+    return _says({"output_type": "display_data", "metadata": {}, "data": data})
+
+
+def _says(output: dict[str, Any]) -> Callable[[Notebook], None]:
+    """Return what puts an output into each answer's cell."""
+
+    def show(made: Notebook) -> None:
+        for cell in made["cells"]:
+            if _is_answer(cell):
+                cell["outputs"] = [output]
+
+    return show
+
+
+def _as_format_3(made: Notebook) -> None:
+    """Write it as IPython 2 did: cells in worksheets, code as input, and no ids."""
+    for cell in made["cells"]:
+        cell.pop("id", None)
+        if cell["cell_type"] == "code":
+            cell["input"], cell["language"] = cell.pop("source"), "python"
+            cell["prompt_number"], cell["outputs"] = cell.pop("execution_count"), []
+    made |= {"nbformat": 3, "nbformat_minor": 0, "worksheets": [{"cells": made.pop("cells")}]}
+
+
+CHANGES: dict[str, Change] = {
+    "nothing": Change(lambda made: None),
+    "no ids, format 4.4": Change(
+        _one_by_one(_without("id"), lambda made: made.update(nbformat_minor=4))
     ),
-    "paper-output": (
-        ("dW2_small = [[-2.86, 2.86], [0, 0]]", "sign"),
-        ("dW2_small = [[2.86, 0], [-2.86, 0]]", "transposed"),
-        ("dW2_small = [[2.86, -2.86], [-0.953, 0.953]]", "before relu"),
+    "no ids, format 4.5": Change(_without("id")),
+    "other ids": Change(_ids("renamed-{}")),
+    "one id for all": Change(_ids("the-same")),
+    "format 3": Change(_as_format_3),
+    "a format to come": Change(lambda made: made.update(nbformat_minor=99)),
+    "no counts": Change(_without("execution_count")),
+    "no outputs": Change(_without("outputs")),
+    "nothing said": Change(_nothing_said),
+    "nothing said, no ids": Change(_one_by_one(_nothing_said, _without("id"))),
+    "sources as lines": Change(
+        lambda made: [c.update(source=c["source"].splitlines(True)) for c in made["cells"]]
     ),
-    "paper-hidden": (
-        ("dW1_small = [[0.95, 0.95], [1.91, 1.91]]", "open gate"),
-        ("dW1_small = 'no idea'", ""),
+    "answers alone": Change(_answers_only),
+    "other cells doctored": Change(_doctored),
+    "turned round": Change(lambda made: made["cells"].reverse()),
+    "all cells twice": Change(_doubled),
+    "answered in cells below": Change(_copied_below),
+    "a cell more": Change(_with_more),
+    "magics and commands": Change(_commanded),
+    "broken widgets": Change(
+        lambda made: made["metadata"].update(
+            widgets={"application/vnd.jupyter.widget-state+json": {"a": {}}}
+        )
     ),
-    "blank": (("dW2 = (H.T @ dZ2).T", "transposed"), ("dW2 = -H.T @ dZ2", "sign")),
-    "steps": (
-        ("steps_in_all = 14_400", "rest dropped"),
-        ("steps_in_all = 361", "one epoch"),
-        ("steps_in_all = [1, 2]", ""),
+    "metadata that are none": Change(
+        lambda made: made["metadata"].update(workbook=["?"], kernelspec=3, authors="me")
     ),
-    "quietest-unit": (("quietest = (-1, 0.5)", ""),),
-    "momentum": (("long_run = 1.9", "two steps"), ("long_run = 1.0", "running mean")),
+    "output of a script": Change(_shows({"text/html": "<script>x()</script>", "text/plain": "x"})),
+    "escape sequences": Change(_shows({"text/plain": "\x1b]8;;http://x\x07link\x1b]8;;\x07"})),
+    "a long line": Change(_shows({"text/plain": "x" * 2_000_000})),
+    "a broken picture": Change(_shows({"image/png": "iVBORw0KGgo=", "image/svg+xml": ["<svg"]})),
+    "prose in LaTeX": Change(_shows({"text/latex": "The loss is $L$ where $x>0$"})),
+    "an error in its outputs": Change(
+        _says(
+            {"output_type": "error", "ename": "NameError", "evalue": "x", "traceback": ["\x1b[31m"]}
+        )
+    ),
+    "an output of no type": Change(_says({"output_type": "?", "data": 3, "metadata": []})),
+    "a video": Change(_shows({"text/html": '<video src="data:video/mp4;base64,AAAA"></video>'})),
+    "prose and dead links": Change(
+        lambda made: made["cells"].insert(
+            0,
+            {
+                "cell_type": "markdown",
+                "id": "prose",
+                "metadata": {},
+                "attachments": {"my hand.png": {"image/png": "AAAA"}},
+                "source": "![x](attachment:my%20hand.png) ![y](.) [go](#Load-the-data)",
+            },
+        )
+    ),
+    "answers deleted": Change(_no_answers, loses=True),
+    "answers in raw cells": Change(_kind("raw", _is_answer), loses=True),
+    "answers in cells of no type": Change(_kind("sql", _is_answer), loses=True),
+    "text only": Change(_kind("markdown", lambda _: True), loses=True),
 }
-"""Wrong answers, and the slip that explains each ("" for none)."""
+"""What editors, platforms and students do to a notebook."""
+
+FILES: dict[str, Callable[[str], bytes]] = {
+    "UTF-8": str.encode,
+    "with a byte order mark": lambda text: text.encode("utf-8-sig"),
+    "UTF-16": lambda text: text.encode("utf-16"),
+    "Windows": lambda text: text.encode("cp1252", "ignore"),
+    "lines of Windows": lambda text: text.replace("\n", "\r\n").encode(),
+    "a comma too many": lambda text: (text.rstrip().removesuffix("}") + ",\n}").encode(),
+}
+"""How a notebook's text becomes a file."""
+
+UNREADABLE = (
+    b"",
+    b"<!DOCTYPE html>",
+    b"PK\x03\x04",
+    b"%PDF-1.7",
+    b"{\n<<<<<<< HEAD\n",
+    b"[" * 100_000,
+    b'{"cells": "none"}',
+    b'{"cells": [{"cell_type": "code", "source": "x',
+)
+
+PLACES = (
+    "{student}/{notebook}.ipynb",
+    "submitted/{student}/ps3/{notebook}.ipynb",
+    "{student}_{number}_assignsubmission_file_/{notebook}.ipynb",
+    "{student}_{number}_{late}_{notebook}.ipynb",
+    "Homework 3_{student}_attempt_2026-11-20-12-30-11_{notebook}.ipynb",
+    "{student}/mine/deeper/{notebook} (1).IPYNB",
+)
+
+NAMES = ("student{}", "Zoë O'{}-Müller", "山田" * 22 + "{}")
 
 ERRORS = (
     "{name} = undefined_name",
@@ -92,120 +278,69 @@ ERRORS = (
     "raise SystemExit\n{name} = 1",
     "import os\nos._exit(0)\n{name} = 1",
     "{name} = open('/etc/shadow').read()",
+    "{name} = = 1",
 )
 
-Notebook = dict[str, Any]
-
-
-def _nothing(_: Notebook) -> None:
-    pass
-
-
-def _without_ids(made: Notebook) -> None:
-    made["nbformat_minor"] = 4
-    for cell in made["cells"]:
-        del cell["id"]
-
-
-def _without_counts(made: Notebook) -> None:
-    for cell in made["cells"]:
-        cell.pop("execution_count", None)
-
-
-def _with_broken_widgets(made: Notebook) -> None:
-    made["metadata"]["widgets"] = {"application/vnd.jupyter.widget-state+json": {"a": {}}}
-
-
-def _shortened(made: Notebook) -> None:
-    made["cells"] = [c for c in made["cells"] if "solution" in c["metadata"].get("tags", [])]
-
-
-def _doubled(made: Notebook) -> None:
-    made["cells"] += copy.deepcopy(made["cells"])
-
-
-def _with_more(made: Notebook) -> None:
-    extra = {"cell_type": "code", "id": "mine", "metadata": {}, "outputs": []}
-    made["cells"].insert(3, extra | {"execution_count": 1, "source": "exercises.check = print"})
-
-
-CHANGES: tuple[Callable[[Notebook], None], ...] = (
-    *(_nothing, _without_ids, _without_counts, _with_broken_widgets),
-    *(_shortened, _doubled, _with_more),
-)
-"""What editors, platforms and students do to a notebook, none of which changes an answer."""
-
-UNREADABLE = (b"", b"<!DOCTYPE html>", b"PK\x03\x04", b"{\n<<<<<<< HEAD\n", b"[" * 100_000)
-
-PLACES = (
-    "{student}/{notebook}.ipynb",
-    "submitted/{student}/ps3/{notebook}.ipynb",
-    "{student}_{number}_assignsubmission_file_/{notebook}.ipynb",
-    "{student}_{number}_{late}_{notebook}.ipynb",
-)
+_LETTERS = str.maketrans("0123456789", "abcdefghij")
 
 
 def make(
-    folder: Path, course: Path, count: int, seed: int = 0
-) -> dict[str, dict[str, tuple[str, str]] | None]:
+    folder: Path, courses: Sequence[Course], count: int, seed: int = 0, trains: bool = False
+) -> dict[str, Expected | None]:
     """Write hand-ins into a folder; return each student's outcomes and slips by exercise.
 
-    ``course`` is the course's own notebook. Of a hand-in that cannot be read it is None.
+    The notebooks take turns, and so do what is done to them, their files, places and names. Of a
+    hand-in that cannot be read the outcomes are None. Without ``trains`` the exercises whose
+    answers train a network are left open.
     """
     chance = random.Random(seed)
-    original: Notebook = json.loads(course.read_text(encoding="utf-8"))
-    names = _names(original)
-    expected: dict[str, dict[str, tuple[str, str]] | None] = {}
+    originals = {c.notebook: json.loads(json.dumps(editions.handed_out(c.path))) for c in courses}
+    known = {c.notebook: answers(c.notebook)[1] for c in courses}
+    expected: dict[str, Expected | None] = {}
     for number in range(count):
-        student = f"student{chr(97 + number % 26)}{number:04}".translate(_LETTERS)
-        place = PLACES[number % len(PLACES)].format(
-            student=student, notebook=NOTEBOOK, number=1000 + number, late=9000 + number
+        course, turn = courses[number % len(courses)], number // len(courses)
+        student = _one(NAMES, turn).format(str(number).translate(_LETTERS))
+        path = folder / _one(PLACES, turn).format(
+            student=student, notebook=course.notebook, number=1000 + number, late=9000 + number
         )
-        path = folder / place
         path.parent.mkdir(parents=True, exist_ok=True)
         if number % 50 == 49:
-            path.write_bytes(chance.choice(UNREADABLE))
+            path.write_bytes(_one(UNREADABLE, number // 50))
             expected[student] = None
             continue
-        made, outcomes = copy.deepcopy(original), {}
-        sources = {}
-        for name in RIGHT:
-            sources[name], outcomes[name] = _answer(name, names[name], chance)
-        for cell in made["cells"]:
-            if "solution" in cell["metadata"].get("tags", []):
-                name = cell["id"].removesuffix("-answer").removeprefix("ex-")
-                name = _SHORT.get(name, name)
-                cell["source"] = sources.get(name, "pass")
-                cell["metadata"] = {"tags": ["solution"]}
-        chance.choice(CHANGES)(made)
-        path.write_text(json.dumps(made), encoding="utf-8")
+        change = CHANGES[_one(list(CHANGES), number)]
+        made = copy.deepcopy(originals[course.notebook])
+        cells = {cell["id"]: cell for cell in made["cells"]}
+        outcomes = {}
+        for name, slot in course.slots.items():
+            one = known[course.notebook][name.partition(".")[2]]
+            source, outcome = _answer(one, slot, chance, is_open=one.trains and not trains)
+            # As nobody else wrote it: an answer that is known is not executed again.
+            cells[slot.cell_id]["source"] = f"{source}\n# {student}"
+            outcomes[name] = ("unattempted", "") if change.loses else outcome
+        change.do(made)
+        path.write_bytes(
+            _one(list(FILES.values()), turn)(json.dumps(made, ensure_ascii=False, indent=1))
+        )
         expected[student] = outcomes
     return expected
 
 
-_LETTERS = str.maketrans("0123456789", "abcdefghij")
-_SHORT = {"quiet": "quietest-unit", "bug": "planted-bug", "rate": "learning-rate"}
-
-
-def _names(notebook: Notebook) -> dict[str, tuple[str, ...]]:
-    from workbook import exercises
-
-    checks = [c for c in notebook["cells"] if "check" in c["metadata"].get("tags", [])]
-    asked = [exercises.asked("".join(check["source"])) for check in checks]
-    return {one.exercise.partition(".")[2]: one.names for one in asked}
+def _one(several: Sequence[Any], number: int) -> Any:
+    return several[number % len(several)]
 
 
 def _answer(
-    name: str, names: tuple[str, ...], chance: random.Random
+    one: Answers, slot: Slot, chance: random.Random, is_open: bool
 ) -> tuple[str, tuple[str, str]]:
     """Return an answer's source, and its outcome and slip."""
-    kind = chance.choices(("right", "wrong", "unattempted", "error"), (60, 22, 12, 6))[0]
+    kinds, weights = ("right", "wrong", "unattempted", "error"), (60, 22, 12, 6)
+    kind = "unattempted" if is_open else chance.choices(kinds, weights)[0]
     if kind == "right":
-        return chance.choice(RIGHT[name]), ("right", "")
+        return chance.choice(one.right), ("right", "")
     if kind == "wrong":
-        source, slip = chance.choice(WRONG[name])
+        source, slip = chance.choice(one.wrong)
         return source, ("wrong", slip)
     if kind == "unattempted":
-        return "\n".join(f"{one} = ..." for one in names), ("unattempted", "")
-    last = " = ".join(names)
-    return chance.choice(ERRORS).format(name=last), ("error", "")
+        return "\n".join(f"{name} = ..." for name in slot.names), ("unattempted", "")
+    return chance.choice(ERRORS).format(name=" = ".join(slot.names)), ("error", "")

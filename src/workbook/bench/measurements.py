@@ -391,6 +391,12 @@ def _one_sign_language(name: str) -> dict[str, Any]:
     return {"epochs": clock.epochs, "peak_mb": _peak_mb()}
 
 
+def _one_grading(count: str, *notebooks: str) -> dict[str, Any]:
+    from workbook.bench import grading
+
+    return grading.measure(int(count), notebooks)
+
+
 def _one_live(name: str) -> dict[str, Any]:
     from workbook.bench import live
 
@@ -404,6 +410,7 @@ MEASUREMENTS: dict[str, Callable[..., dict[str, Any]]] = {
     "stream": _one_streaming,
     "export": _one_export,
     "live": _one_live,
+    "grade": _one_grading,
     "sign_language": _one_sign_language,
 }
 

@@ -109,7 +109,7 @@ def _course(path: Path) -> Course:
             asked = exercises.asked(cell.source)
             if asked.call in _GRADED:
                 call: Any = ast.parse(cell.source).body[0]
-                answer, *given = (ast.unparse(part) for part in call.value.args[1:])
+                answer, *given = (ast.unparse(part) for part in _arguments(call.value)[1:])
                 used = {name for part in given for name in names(part)}
                 slots[asked.exercise] = Slot(
                     asked.exercise,
@@ -126,6 +126,17 @@ def _course(path: Path) -> Course:
         frozenset(cell.id for cell in notebook.cells),
         frozenset(cell.source for cell in code if "solution" not in tags(cell)),
     )
+
+
+def _arguments(call: ast.Call) -> list[ast.expr]:
+    """Return the arguments of a call, those written as ``*(a, b)`` one by one."""
+    several = (
+        part.value.elts
+        if isinstance(part, ast.Starred) and isinstance(part.value, ast.Tuple | ast.List)
+        else [part]
+        for part in call.args
+    )
+    return [part for parts in several for part in parts]
 
 
 def names(code: str) -> set[str]:
@@ -175,17 +186,38 @@ def keep(course: Course, stream: TextIO | None = None) -> Kept:
     Raises:
         KernelError: The notebook does not run to its last exercise, or its facts cannot be had.
     """
-    notebook = read(course.path)
-    folder = FOLDER / f"{course.notebook}-{_digest(notebook, course)}"
+    notebook, folder = read(course.path), _folder(course)
     if not (folder / "seconds.json").exists():
         _run(notebook, course, folder, stream)
-    facts = _facts(course, folder)
+    seconds = json.loads((folder / "seconds.json").read_text(encoding="utf-8"))
+    return read_kept(course, folder, _facts(course, folder), seconds)
+
+
+def is_kept(course: Course) -> bool:
+    """Return whether a course's run need not be made, since it is kept.
+
+    Raises:
+        NotebookError: It is not a notebook.
+    """
+    return (_folder(course) / "seconds.json").exists()
+
+
+def _folder(course: Course) -> Path:
+    return FOLDER / f"{course.notebook}-{_digest(read(course.path), course)}"
+
+
+def read_kept(course: Course, folder: Path, facts: Path, seconds: dict[str, int]) -> Kept:
+    """Return what a folder holds of a course's run, and a file of its facts.
+
+    See :mod:`workbook.grading.keep` and :mod:`workbook.grading.facts`, which write them.
+    """
+    told = json.loads(facts.read_text(encoding="utf-8"))
     return Kept(
         folder.resolve(),
         {name: json.loads((folder / f"{name}.json").read_text()) for name in course.slots},
-        {name: told["facts"] for name, told in facts.items()},
-        {name: told["measure"] for name, told in facts.items()},
-        json.loads((folder / "seconds.json").read_text()),
+        {name: one["facts"] for name, one in told.items()},
+        {name: one["measure"] for name, one in told.items()},
+        seconds,
     )
 
 
@@ -244,8 +276,8 @@ def _answers_to(notebook: NotebookNode) -> set[str]:
     return hidden
 
 
-def _facts(course: Course, folder: Path) -> dict[str, Any]:
-    """Return for each exercise its facts, and the files of what measures an answer."""
+def _facts(course: Course, folder: Path) -> Path:
+    """Return the file of each exercise's facts, and of what measures an answer."""
     file = folder / f"facts-{_sources(['exercises', 'grading'])}.json"
     if not file.exists():
         slots = json.dumps([asdict(slot) for slot in course.slots.values()])
@@ -254,8 +286,7 @@ def _facts(course: Course, folder: Path) -> dict[str, Any]:
         if done.returncode:
             said = (done.stderr.strip().splitlines() or ["no word"])[-1]
             raise KernelError(f"{course.path}: what answers are judged by cannot be had: {said}")
-    told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return told
+    return file
 
 
 def _digest(notebook: NotebookNode, course: Course) -> str:

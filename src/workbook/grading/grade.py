@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 from workbook import exercises, paths
-from workbook.grading import answered, course, gradebook, inside, pages, sandbox, tables
+from workbook.grading import answered, course, gradebook, inside, pages, rooms, sandbox, tables
 from workbook.grading.answered import Answer
 from workbook.grading.course import Course, Kept, Slot
 from workbook.grading.handed_in import HandedIn, find
@@ -305,7 +305,7 @@ def _executed(source: str, slot: Slot, kept: Kept) -> dict[str, Any]:
 @functools.cache
 def _grader() -> str:
     """Return the digest of what executes answers."""
-    files = [Path(str(module.__file__)) for module in (inside, sandbox)]
+    files = [Path(str(module.__file__)) for module in (inside, rooms, sandbox)]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 

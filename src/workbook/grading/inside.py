@@ -86,7 +86,12 @@ class TooMuchError(BaseException):
 
 
 def main() -> None:
-    """Serve one job after the other until the standard input ends."""
+    """Serve one job after the other until the standard input ends.
+
+    In a container the descriptors come by a socket, whose path is the argument.
+    """
+    if len(sys.argv) > 1:
+        _take(sys.argv[1])
     _prctl(_PR_SET_DUMPABLE, 0)  # children cannot open this process' files or memory in /proc
     control = os.dup(2)
     os.dup2(os.open(os.devnull, os.O_RDWR), 2)  # what TensorFlow has to say when it starts
@@ -98,7 +103,7 @@ def main() -> None:
         select.select([0], [], [])
         head = os.read(0, 4)
         if len(head) < 4:
-            return
+            os._exit(0)  # at once: Keras takes its time to end
         child = os.fork()
         if child == 0:
             try:
@@ -111,6 +116,16 @@ def main() -> None:
         os.write(control, f"{ended}{'' if is_clear else ' last'}\n".encode())
         if not is_clear:
             return  # a new sandbox is started for the next job
+
+
+def _take(door: str) -> None:
+    """Take standard input, output and error from whoever waits behind a socket."""
+    with socket.socket(socket.AF_UNIX) as asked:
+        asked.connect(door)
+        given = socket.recv_fds(asked, 1, 3)[1]
+    for number, descriptor in enumerate(given):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
 
 
 def _clear(folder: Path) -> bool:

@@ -1,27 +1,19 @@
-"""A room without doors for students' code: bubblewrap, with nothing in it that could be harmed.
-
-No network, a system that can only be read, no home, none of the user's files, no other hand-in,
-and not the exercises' right answers. See https://github.com/containers/bubblewrap.
-"""
+"""Execute answers, one after the other, in a room that :mod:`workbook.grading.rooms` makes."""
 
 import contextlib
-import functools
 import json
 import os
 import selectors
-import shutil
 import socket
 import struct
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import workbook
-from workbook.grading import inside, silent
+from workbook.grading import inside, rooms
 from workbook.reports import KernelError
 
 MOST_BYTES = 1_000_000
@@ -30,73 +22,9 @@ MOST_BYTES = 1_000_000
 START_SECONDS = 120
 
 
-@functools.cache
 def missing() -> str:
     """Return why nothing can be executed here, "" where it can."""
-    if not sys.platform.startswith("linux"):
-        return "answers are executed on Linux only, in bubblewrap's sandbox (WSL is Linux, too)"
-    if shutil.which("bwrap") is None:
-        return "bubblewrap is not installed (Debian, Ubuntu: apt install bubblewrap)"
-    tried = subprocess.run(
-        [*_room(), "/bin/true"], capture_output=True, text=True, check=False, env={}
-    )
-    if tried.returncode:
-        said = (tried.stderr.strip().splitlines() or ["no word"])[-1]
-        return f"bubblewrap does not work on this machine ({said})"
-    return ""
-
-
-def _room() -> list[str]:
-    """Return the command up to what runs in the sandbox, without Python."""
-    system = [f"/{name}" for name in ("usr", "bin", "lib", "lib64") if Path(f"/{name}").exists()]
-    links = [part for place in system for part in _bound(place)]
-    return [
-        *(
-            shutil.which("bwrap") or "bwrap",
-            "--unshare-all",
-            "--die-with-parent",
-            "--new-session",
-            "--cap-drop",
-            "ALL",
-        ),
-        *("--uid", "65534", "--gid", "65534", "--hostname", "sandbox", "--clearenv"),
-        *links,
-        *("--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"),
-        *("--proc", "/proc", "--dev", "/dev", "--size", str(256 * 1024**2), "--tmpfs", "/tmp"),
-        *("--chdir", "/tmp"),
-    ]
-
-
-def _bound(place: str) -> list[str]:
-    if Path(place).is_symlink():
-        return ["--symlink", str(Path(place).readlink()), place]
-    return ["--ro-bind", place, place]
-
-
-def _command() -> list[str]:
-    """Return the command that starts :mod:`workbook.grading.inside` with what it may see."""
-    package = Path(workbook.__file__).resolve().parent
-    places = [Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve()]
-    bound = [p for place in places if not place.is_relative_to("/usr") for p in _bound(str(place))]
-    # Installed beside the other packages, it would be seen there too, with its right answers.
-    is_seen = any(package.is_relative_to(place) for place in (*places, Path("/usr")))
-    # A virtual environment's Python is a link, perhaps to one that is a link again.
-    python = Path(sys.executable)
-    return [
-        *_room(),
-        *bound,
-        *(("--tmpfs", str(package)) if is_seen else ()),
-        *("--ro-bind", str(package), "/workbook/workbook"),
-        *("--tmpfs", "/workbook/workbook/exercises/course"),
-        *("--ro-bind", str(Path(silent.__file__)), "/workbook/workbook/exercises/__init__.py"),
-        *("--remount-ro", "/dev", "--remount-ro", "/"),
-        *("--setenv", "PYTHONPATH", "/workbook", "--setenv", "HOME", "/tmp"),
-        *("--setenv", "MPLCONFIGDIR", "/tmp", "--setenv", "MPLBACKEND", "agg"),
-        *("--setenv", "TF_CPP_MIN_LOG_LEVEL", "3", "--setenv", "PYTHONDONTWRITEBYTECODE", "1"),
-        *("--setenv", "PATH", "/usr/bin:/bin", "--setenv", "LANG", "C.UTF-8"),
-        *("--setenv", "WORKBOOK_QUICK", os.environ.get("WORKBOOK_QUICK", "")),
-        *(str(python), "-P", "-s", "-m", inside.__name__),
-    ]
+    return rooms.chosen()[1]
 
 
 @dataclass
@@ -108,6 +36,8 @@ class Sandbox:
 
     _process: "subprocess.Popen[bytes] | None" = None
     _jobs: socket.socket | None = None
+    _said: int = -1
+    _control: int = -1
 
     def run(self, job: dict[str, Any], files: Sequence[Path], seconds: int) -> dict[str, Any]:
         """Return what came of a job: ``outcome`` ("" where there is a value), ``why``, ``plain``.
@@ -129,13 +59,13 @@ class Sandbox:
         return told | {"seconds": round(time.monotonic() - started, 3)}
 
     def _ran(self, job: dict[str, Any], files: Sequence[Path], seconds: int) -> tuple[bytes, str]:
-        process = self._started()
+        self._started()
         assert self._jobs is not None
         data = json.dumps(job | {"seconds": seconds, "files": len(files)}).encode()
         try:
             self._jobs.sendall(b"%04d" % min(seconds, 9999) + struct.pack("<Q", len(data)) + data)
             _hand_in(self._jobs, files)
-            said, ended = self._heard(process, seconds + 10)
+            said, ended = self._heard(seconds + 10)
         except ConnectionError:
             said, ended = b"", _GONE
         except (TimeoutError, _TooMuchError) as error:
@@ -147,27 +77,38 @@ class Sandbox:
 
     def stop(self) -> None:
         """End it, and all that runs in it."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            for pipe in (self._jobs, self._process.stdout, self._process.stderr):
-                if pipe:
-                    with contextlib.suppress(OSError):
-                        pipe.close()
+        if self._jobs is not None:
+            self._jobs.close()
+            if self._process is not None:
+                self._room().leave(self._process)
+            os.close(self._said)
+            os.close(self._control)
             self._process = self._jobs = None
 
-    def _started(self) -> "subprocess.Popen[bytes]":
+    def _room(self) -> rooms.Room:
+        room, why_not = rooms.chosen()
+        if room is None:
+            raise KernelError(f"nothing can be executed here: {why_not}")
+        return room
+
+    def _started(self) -> None:
         if self._process is not None and self._process.poll() is None:
-            return self._process
+            return
         self.stop()
         self._jobs, theirs = socket.socketpair()
-        pipe = subprocess.PIPE
-        with theirs:  # Without our environment: what starts it could be asked for it in /proc.
-            self._process = subprocess.Popen(
-                _command(), stdin=theirs.fileno(), stdout=pipe, stderr=pipe, env={}
-            )
+        self._said, output = os.pipe()
+        self._control, errors = os.pipe()
+        first = ""
         try:
-            _, first = self._heard(self._process, START_SECONDS)
+            self._process = self._room().enter((theirs.fileno(), output, errors))
+        except OSError as error:
+            first = str(error)
+        finally:
+            theirs.close()
+            os.close(output)
+            os.close(errors)
+        try:
+            first = first or self._heard(START_SECONDS)[1]
         except (TimeoutError, _TooMuchError):
             first = "no word"
         if first != "ready":
@@ -176,33 +117,31 @@ class Sandbox:
                 f"the sandbox did not start ({first[-300:]}); --claimed-only reads what the "
                 "hand-ins claim, and executes nothing"
             )
-        return self._process
 
-    def _heard(self, process: "subprocess.Popen[bytes]", seconds: float) -> tuple[bytes, str]:
+    def _heard(self, seconds: float) -> tuple[bytes, str]:
         """Return what came by the output until the control line, and that line."""
-        assert process.stdout is not None and process.stderr is not None
         deadline = time.monotonic() + seconds
         said, control = b"", b""
         with selectors.DefaultSelector() as selector:
-            selector.register(process.stdout, selectors.EVENT_READ)
-            selector.register(process.stderr, selectors.EVENT_READ)
+            selector.register(self._said, selectors.EVENT_READ)
+            selector.register(self._control, selectors.EVENT_READ)
             while not control.endswith(b"\n"):
                 events = selector.select(max(0.0, deadline - time.monotonic()))
                 if not events:
                     raise TimeoutError
                 for key, _ in events:
                     part = os.read(key.fd, 65_536)
-                    if key.fileobj is process.stdout:
+                    if key.fd == self._said:
                         said += part
                     else:
                         control += part
-                    if not part and key.fileobj is process.stderr:
+                    if not part and key.fd == self._control:
                         return said, control.decode(errors="replace").strip() or _GONE
                     if not part:
                         selector.unregister(key.fileobj)
                 if len(said) > MOST_BYTES or len(control) > MOST_BYTES:
                     raise _TooMuchError
-        said += b"".join(_waiting(process.stdout.fileno()))
+        said += b"".join(_waiting(self._said))
         return said, control.decode(errors="replace").strip().rpartition("\n")[2]
 
 

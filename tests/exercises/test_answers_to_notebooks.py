@@ -1,0 +1,73 @@
+"""Answers as students write them, to what stands for the notebooks' own: right, or which slip."""
+
+import functools
+from typing import Any
+
+from workbook import exercises
+from workbook.bench import hand_ins
+from workbook.grading import course
+
+import pytest
+from judging import judged
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+COURSES = {one.notebook: one for one in course.courses()}
+ANSWERS = {notebook: hand_ins.answers(notebook)[1] for notebook in COURSES}
+
+
+@functools.cache
+def _made(notebook: str) -> dict[str, Any]:
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    exec(hand_ins.answers(notebook)[0], namespace)
+    return namespace
+
+
+def _slot(notebook: str, name: str) -> course.Slot:
+    return next(s for n, s in COURSES[notebook].slots.items() if n.endswith(f".{name}"))
+
+
+def _verdict(notebook: str, name: str, source: str) -> exercises.Verdict:
+    slot, namespace = _slot(notebook, name), dict(_made(notebook))
+    code = "\n".join(line for line in source.splitlines() if not line.startswith("%"))
+    given = tuple(eval(part, namespace) for part in slot.given)
+    exec(code, namespace)
+    return judged(slot.exercise, eval(slot.answer, namespace), given)
+
+
+EACH = [(notebook, name) for notebook, several in ANSWERS.items() for name in several]
+
+
+def test_every_exercise_has_answers_and_every_slip_one() -> None:
+    for notebook, known in ANSWERS.items():
+        asked = {name.partition(".")[2]: name for name in COURSES[notebook].slots}
+        assert asked.keys() == known.keys()
+        for name, one in known.items():
+            slips = {slip.name for slip in exercises.EXERCISES[asked[name]].misconceptions}
+            assert {slip for _, slip in one.wrong} - {""} == slips, name
+            assert len(set(one.right)) >= 3 and len(set(one.wrong)) >= 2, name
+
+
+@pytest.mark.parametrize(("notebook", "name"), EACH)
+def test_right_answers_by_several_ways(notebook: str, name: str) -> None:
+    for source in ANSWERS[notebook][name].right:
+        assert _verdict(notebook, name, source).outcome == "right", source
+
+
+@pytest.mark.parametrize(("notebook", "name"), EACH)
+def test_wrong_answers_and_their_slips(notebook: str, name: str) -> None:
+    for source, slip in ANSWERS[notebook][name].wrong:
+        verdict = _verdict(notebook, name, source)
+        found = verdict.misconception.name if verdict.misconception else ""
+        assert (verdict.outcome, found) == ("wrong", slip), source
+
+
+def test_what_a_notebook_goes_on_with_is_right() -> None:
+    went_on = set()
+    for notebook, name in EACH:
+        slot = _slot(notebook, name)
+        if (ours := exercises.EXERCISES[slot.exercise].ours) is not None:
+            given = tuple(eval(part, _made(notebook)) for part in slot.given)
+            assert judged(slot.exercise, ours(*given), given).outcome == "right", name
+            went_on.add(name)
+    assert went_on == {"normalise", "split", "build", "train", "blank"}
