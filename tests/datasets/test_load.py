@@ -9,14 +9,14 @@ from pathlib import Path
 
 from workbook import datasets, paths
 from workbook.datasets import cache
-from workbook.datasets.catalogue import CATALOGUE, PHOTOGRAPHS
+from workbook.datasets.catalogue import CATALOGUE, PEOPLE, PHOTOGRAPHS
 
 import numpy as np
 import pytest
 
 
 def test_names():
-    specs = [*CATALOGUE.values(), *PHOTOGRAPHS.values()]
+    specs = [*CATALOGUE.values(), *PHOTOGRAPHS.values(), *PEOPLE.values()]
     assert datasets.names() == tuple(spec.name for spec in specs)
     assert len({spec.name for spec in specs}) == len({spec.title for spec in specs}) == len(specs)
 

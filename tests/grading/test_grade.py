@@ -189,7 +189,7 @@ HOSTILE = {
     "classmates' answers, and what all are judged by": (
         "import os\nseen = []\nfor _, folders, files in os.walk('/'):\n"
         "    folders[:] = [f for f in folders if f not in ('lib', 'usr', 'proc', 'sys')]\n"
-        "    seen += [f for f in files if f.startswith(('facts-', 'sign')) or len(f) > 63]\n"
+        "    seen += [f for f in files if f.startswith(('facts-', 'sign_')) or len(f) > 63]\n"
         "assert seen or os.path.exists('/kept')\nweights = 1",
         "error",
     ),
