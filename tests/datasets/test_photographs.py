@@ -319,7 +319,7 @@ def test_a_photograph_too_large_to_be_one_is_refused(folder, course, monkeypatch
         archive.write(folder / "A" / "A1.jpg", "A/A1.jpg")
         archive.write(folder / "B" / "B1.jpg", "B/B1.jpg")
     with pytest.raises(DataError, match=r"A1\.jpg is no photograph"):
-        photographs.unpacked(PHOTOGRAPHS["asl-alphabet"], course.data / "asl-alphabet.zip")
+        photographs._unpacked(PHOTOGRAPHS["asl-alphabet"], course.data / "asl-alphabet.zip")
 
 
 def test_a_photograph_of_too_many_pixels_is_left_out(folder, monkeypatch):
@@ -375,9 +375,9 @@ def test_another_zip_of_the_same_name_is_unpacked(folder, course):
         return path
 
     spec = PHOTOGRAPHS["asl-alphabet"]
-    first = photographs.unpacked(spec, pack(40))
+    first = photographs._unpacked(spec, pack(40))
     os.utime(pack(200), ns=(1, 1))
-    again = photographs.unpacked(spec, course.data / "asl-alphabet.zip")
+    again = photographs._unpacked(spec, course.data / "asl-alphabet.zip")
     assert (first / "A" / "A1.jpg").read_bytes() != (again / "A" / "A1.jpg").read_bytes()
 
 

@@ -89,7 +89,7 @@ def load(name: str, signs: tuple[str, ...]) -> People:
     rows = []
     for frame in frames:
         match = pattern.fullmatch(frame)
-        if match and match[1].lower() in wanted and frame not in skipped:
+        if match and match[1].lower() in wanted:
             rows.append((str(root / frame), match[1].upper(), int(match[2]), match[3].lower()))
     columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
     return People(
@@ -109,11 +109,8 @@ Found = tuple[Path, list[str], dict[str, str]]
 
 
 def _placed(spec: Spec) -> Found | None:
-    root = photographs.placed(spec)
-    if root is None:
-        sources.require_data_dir()
-        return None
-    return _read(spec, photographs.unpacked(spec, root) if root.is_file() else root)
+    root = photographs.placed_folder(spec)
+    return _read(spec, root) if root else None
 
 
 def _downloaded(spec: Spec) -> Found:

@@ -65,11 +65,21 @@ def load(spec: Spec) -> tuple[Loaded | None, Photographs | None, str]:
 
 
 def _read_placed(spec: Spec) -> tuple[Loaded, Photographs] | None:
+    root = placed_folder(spec)
+    return read(spec, root) if root else None
+
+
+def placed_folder(spec: Spec) -> Path | None:
+    """Return the folder of class folders that is there, unpacked if it is a zip; None if none is.
+
+    Raises:
+        DataError: There is a folder or a zip of the dataset that cannot be read.
+    """
     root = placed(spec)
     if root is None:
         sources.require_data_dir()
         return None
-    return read(spec, unpacked(spec, root) if root.is_file() else root)
+    return _unpacked(spec, root) if root.is_file() else root
 
 
 def placed(spec: Spec) -> Path | None:
@@ -164,7 +174,7 @@ def _members(spec: Spec, file: Path) -> dict[str, str]:
     }
 
 
-def unpacked(spec: Spec, file: Path) -> Path:
+def _unpacked(spec: Spec, file: Path) -> Path:
     """Unpack the photographs of a zip into the cache, once; the zip stays as it is."""
     stat = file.stat()
     key = hashlib.sha256(f"{file}{stat.st_size}{stat.st_mtime_ns}".encode()).hexdigest()[:16]
