@@ -20,9 +20,10 @@ LOCK := $(if $(GPU),.ci/requirements-gpu.txt,requirements.txt)
 # Colab's Python, whose packages are in .ci/colab-requirements.txt.
 COLAB_PYTHON ?= python3.13
 INSTALLED := .venv/installed-$(if $(GPU),gpu,cpu)
-# uv where it is there (UV= leaves it out), pip where not.
+# uv where it is there (UV= leaves it out), pip where not. Compiled, as pip does it by itself:
+# TensorFlow starts in 3 s instead of 7 s.
 UV ?= $(shell command -v uv 2>/dev/null)
-INSTALL := $(if $(UV),$(UV) pip install --quiet --python $(RUN),$(RUN) -m pip install --quiet --disable-pip-version-check)
+INSTALL := $(if $(UV),$(UV) pip install --quiet --compile-bytecode --python $(RUN),$(RUN) -m pip install --quiet --disable-pip-version-check)
 # Linux: malloc takes huge pages, which a training step's strided reads of the weights are quicker in.
 GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
 export GLIBC_TUNABLES
