@@ -54,44 +54,47 @@ OLD = {"floatx": "float16", "epsilon": 0.001, "image_data_format": "channels_fir
 
 
 @pytest.mark.parametrize(
-    "settings",
+    ("settings", "variables"),
     [
-        json.dumps({"backend": "theano", "floatx": "float32", "epsilon": 1e-07}),
-        json.dumps({"backend": "jax", **OLD}),
-        json.dumps({"backend": "plaidml.keras.backend", "image_dim_ordering": "th"}),
-        '{"backend": "theano"',
-        "",
+        (
+            json.dumps({"backend": "theano", "floatx": "float32", "epsilon": 1e-07}),
+            {"MPLBACKEND": "nonsense", "PYTHONWARNINGS": "error"},
+        ),
+        (
+            json.dumps({"backend": "jax", **OLD}),
+            {"KERAS_MAX_EPOCHS": "1", "KERAS_MAX_STEPS_PER_EPOCH": "nonsense"}
+            | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        ),
+        (
+            json.dumps({"backend": "plaidml.keras.backend", "image_dim_ordering": "th"}),
+            {"MPLBACKEND": "Qt5Agg", "PYTHONHASHSEED": "7", "TZ": "Nowhere/Land"},
+        ),
+        ('{"backend": "theano"', {"KERAS_BACKEND": "theano", "TF_USE_LEGACY_KERAS": "1"}),
+        (
+            "",
+            {"KERAS_BACKEND": "jax", "TF_DETERMINISTIC_OPS": "1"}
+            | {"LC_ALL": "de_DE.UTF-8", "LANG": "de_DE.UTF-8"},
+        ),
     ],
+    ids=["theano", "jax", "plaidml", "cut off", "empty"],
 )
-def test_settings_of_keras_do_not_reach_the_workbook(settings, home, plain):
+def test_settings_of_keras_and_variables_do_not_reach_the_workbook(
+    settings, variables, home, monkeypatch, plain
+):
     home.write_text(settings)
-    assert _start().stdout == plain != ""
-
-
-@pytest.mark.parametrize(
-    "variables",
-    [
-        {"KERAS_BACKEND": "jax"},
-        {"KERAS_BACKEND": "theano", "TF_USE_LEGACY_KERAS": "1"},
-        {"KERAS_MAX_EPOCHS": "1", "KERAS_MAX_STEPS_PER_EPOCH": "nonsense"},
-        {"MPLBACKEND": "nonsense", "PYTHONWARNINGS": "error"},
-        {"MPLBACKEND": "Qt5Agg", "PYTHONHASHSEED": "7", "TZ": "Nowhere/Land"},
-        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
-        {"LC_ALL": "de_DE.UTF-8", "LANG": "de_DE.UTF-8", "TF_DETERMINISTIC_OPS": "1"},
-    ],
-    ids=lambda variables: "-".join(variables),
-)
-def test_variables_do_not_reach_the_workbook(variables, monkeypatch, plain):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert _start().stdout == plain != ""
 
 
-def test_a_style_of_matplotlib_does_not_reach_the_figures(tmp_path, monkeypatch, plain):
+def test_what_was_set_before_the_workbook_was_imported_is_set_back(
+    home, tmp_path, monkeypatch, plain
+):
+    home.write_text(json.dumps(OLD))
     style = "text.usetex: True\nfont.size: 30\naxes.formatter.use_locale: True\nbackend: nonsense"
     (tmp_path / "matplotlibrc").write_text(style)
     monkeypatch.setenv("MATPLOTLIBRC", str(tmp_path))
-    assert _start().stdout == plain != ""
+    assert _start("import keras, matplotlib").stdout == plain != ""
 
 
 def _line(done: subprocess.CompletedProcess) -> str:
@@ -118,10 +121,5 @@ def test_a_file_in_place_of_a_library_is_named(library, tmp_path, monkeypatch):
 
 
 def test_keras_on_something_else_is_told():
-    other = "import keras; keras.config.backend = lambda: 'jax'"
-    assert "Keras runs on jax" in _line(_start(other)) and "Import workbook" in _line(_start(other))
-
-
-def test_what_was_set_before_keras_was_imported_by_a_student_is_set_back(home, plain):
-    home.write_text(json.dumps(OLD))
-    assert _start("import keras").stdout == plain != ""
+    said = _line(_start("import keras; keras.config.backend = lambda: 'jax'"))
+    assert "Keras runs on jax" in said and "Import workbook" in said
