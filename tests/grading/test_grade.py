@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook import exercises
+from workbook.grading import answered as reading
 from workbook.grading import course, grade, rooms, sandbox
 from workbook.grading.result import HandIn
 
@@ -117,6 +118,21 @@ def test_what_was_done_to_other_cells_changes_nothing(
     change(made)
     put(tmp_path / "in" / "anna" / "small.ipynb", made)
     assert set(outcomes(graded(tmp_path / "in")["anna"]).values()) == {"right"}
+
+
+@pytest.mark.parametrize("change", [lambda _: None, _without_ids])
+def test_a_cell_that_is_no_python_is_an_error_wherever_it_is(
+    change: Any, tmp_path: Path, small: Path
+) -> None:
+    made = answered({"count": "weights = = 1", "patience": "stops == 1 = 2"})
+    change(made)
+    path = put(tmp_path / "small.ipynb", made)
+    _, found = reading.answers(path, course.courses([small]), "small.ipynb")
+    assert found[f"{S}.count"].outcome == "error"
+    assert found[f"{S}.count"].why.startswith("SyntaxError")
+    assert found[f"{S}.second-fold"].outcome == "unattempted"
+    # What only compares is an answer where the cell is the exercise's own.
+    assert (found[f"{S}.patience"].outcome == "error") == (change is not _without_ids)
 
 
 @needs_sandbox

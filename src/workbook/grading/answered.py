@@ -1,6 +1,7 @@
 """What of a hand-in counts: the cells that answer, whatever else was done to the notebook."""
 
 import ast
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -122,7 +123,7 @@ def _source(
             try:
                 assigned = _assigned(ast.parse(source))
             except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-                if group is not others:
+                if group is not others or _seems_to_assign(source, slot.names):
                     seen, why = "error", f"{type(error).__name__}: {error}"[:300]
                 continue
             if not set(slot.names) <= assigned.keys():
@@ -132,6 +133,11 @@ def _source(
                 continue
             return source, "", ""
     return "", seen or "unattempted", why or ("" if seen else "no cell of it answers this")
+
+
+def _seems_to_assign(source: str, names: tuple[str, ...]) -> bool:
+    """Return whether code that is no Python would assign these names."""
+    return all(re.search(rf"\b{name}\s*=(?!=)", source) for name in names)
 
 
 def _says(cell: NotebookNode) -> str:
