@@ -110,7 +110,7 @@ clean: ## remove the environment, the reports and kept runs (data/ stays)
 
 # Of what is not in the list itself, the newest that goes with it.
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
-  --no-emit-index-url --custom-compile-command "make lock" pyproject.toml
+  --no-strip-extras --no-emit-index-url --custom-compile-command "make lock" pyproject.toml
 
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 1800 --nbval-kernel-startup-timeout 120
 

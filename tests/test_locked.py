@@ -52,12 +52,9 @@ def locked(lock: str) -> list[tuple[Requirement, list[str]]]:
 def installed_on(machine: dict[str, str], requirements: list[Requirement]) -> dict[str, str]:
     """Return the version of each package that ``machine`` gets; none may have two."""
     chosen = [r for r in requirements if r.marker is None or r.marker.evaluate(machine)]
-    names = [canonicalize_name(r.name) for r in chosen]
-    assert len(set(names)) == len(names)
-    return {
-        name: str(chosen.specifier).removeprefix("==")
-        for name, chosen in zip(names, chosen, strict=True)
-    }
+    versions = {(canonicalize_name(r.name), str(r.specifier).removeprefix("==")) for r in chosen}
+    assert len(versions) == len(dict(versions))
+    return dict(versions)
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -109,3 +106,21 @@ def test_what_is_installed_here_is_what_is_locked() -> None:
     wanted = installed_on({}, [requirement for requirement, _ in locked(lock)])
     differs = {n: (v, here.get(n)) for n, v in wanted.items() if here.get(n) != v}
     assert not differs, "locked, installed: make installs anew once requirements.txt is newer"
+
+
+def test_what_is_asked_for_with_an_extra_is_locked_with_it() -> None:
+    """Else the pip of Python 3.11 and 3.12 takes the newest of it, for which there is no digest."""
+    extras = {canonicalize_name(r.name): r.extras for r, _ in locked(LOCKS[0])}
+    asked = [
+        (distribution.name, Requirement(line))
+        for distribution in distributions()
+        if canonicalize_name(distribution.name) in extras
+        for line in distribution.requires or []
+    ]
+    lacking = {
+        (name, str(wanted))
+        for name, wanted in asked
+        if (wanted.marker is None or wanted.marker.evaluate({"extra": ""}))
+        and not wanted.extras <= extras.get(canonicalize_name(wanted.name), set())
+    }
+    assert any(wanted.extras for _, wanted in asked) and not lacking
