@@ -151,3 +151,16 @@ def test_the_first_cell_installs_in_colab_and_does_nothing_elsewhere(there, monk
     shell.register_magic_function(asked.append, magic_name="pip")
     shell.run_cell(colab.install("owner/name", "v1")).raise_error()
     assert asked == ["install --quiet --no-deps git+https://github.com/owner/name@v1"] * there
+
+
+def test_what_git_ignores_is_in_no_student_s_image() -> None:
+    def lines(name: str) -> list[str]:
+        text = (Path(__file__).parents[1] / name).read_text(encoding="utf-8")
+        return [line for line in text.splitlines() if not line.startswith("#")]
+
+    def in_docker_s_words(line: str) -> str:
+        sign, path = line[: line.startswith("!")], line.removeprefix("!").removesuffix("/")
+        return sign + (path.removeprefix("/") if path.startswith("/") else f"**/{path}")
+
+    left_out = lines(".devcontainer/Dockerfile.dockerignore")
+    assert {*map(in_docker_s_words, lines(".gitignore")), ".git", "tests"} == set(left_out)
