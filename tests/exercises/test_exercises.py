@@ -11,7 +11,7 @@ from unittest.mock import MagicMock
 
 from workbook import exercises, paths
 from workbook.exercises import Exercise, records
-from workbook.exercises.exercise import Misconception, as_percentage, equals, the_rest, turned_round
+from workbook.exercises.exercise import Misconception, as_percentage, equals, the_rest
 from workbook.reports import editions
 
 import nbformat
@@ -31,7 +31,6 @@ HALF = Exercise(
     "Two halves make a whole.",
     (
         as_percentage(_half, within=0.001),
-        turned_round(_half, within=0.001),
         the_rest(_half, within=0.001),
         Misconception("whole", equals(lambda facts: facts["whole"]), "That is the whole."),
     ),
@@ -84,7 +83,6 @@ def test_a_right_answer_opens_the_explanation(shown: list[records.Said]) -> None
     ("answer", "name", "said"),
     [
         (20, "percentage", "That is a percentage."),
-        (-0.2, "sign", "which of the two is subtracted"),
         (0.8, "the rest", "the share of all the others"),
         (0.4, "whole", "That is the whole."),
         (0.3, None, "For help"),

@@ -97,15 +97,6 @@ def as_percentage(expected: Callable[[Facts], float], within: float = 0.0) -> Mi
     )
 
 
-def turned_round(expected: Callable[[Facts], float], within: float = 0.0) -> Misconception:
-    """Return the slip of a difference taken the other way round."""
-    return Misconception(
-        "sign",
-        equals(lambda facts: -expected(facts), within),
-        "The size is right, but the sign is not: which of the two is subtracted from which?",
-    )
-
-
 def the_rest(expected: Callable[[Facts], float], within: float = 0.0) -> Misconception:
     """Return the slip of giving the share of all the others."""
     return Misconception(
