@@ -1,9 +1,12 @@
-"""What every test leaves is freed at once."""
+"""What all tests share: a real browser, and that what a test leaves is freed at once."""
 
 import gc
 from collections.abc import Iterator
 
+from workbook.reports import printing
+
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 
 @pytest.fixture(autouse=True)
@@ -16,3 +19,16 @@ def freed() -> Iterator[None]:
     gc.freeze()
     yield
     gc.collect()
+
+
+@pytest.fixture(scope="module")  # two at a time cannot be, and the workbook starts its own
+def browser() -> Iterator[Browser]:
+    """Give Chromium; the test is skipped where there is none."""
+    if not printing.chromium():
+        pytest.skip("no Chromium, Chrome or Edge on this machine")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=printing.chromium(), args=printing.ARGUMENTS
+        )
+        yield started
+        started.close()

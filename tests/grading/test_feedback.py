@@ -2,21 +2,19 @@
 
 import csv
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from workbook import exercises
 from workbook.grading import pages, tables
 from workbook.grading.result import HandIn, Result
-from workbook.reports import NotebookError, printing
+from workbook.reports import NotebookError
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 NOTEBOOK = "04_asl_cnn"
 NAMES = [f"sign-language-mnist.{n}" for n in ("count", "patience", "horizontal")]
-CHROMIUM = printing.chromium()
 HOSTILE = "<img src=x onerror=alert(1)>\u202e../../etc"
 
 
@@ -144,16 +142,6 @@ def test_wrong_answers_count_together_by_the_slip_that_explains_them(tmp_path: P
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert "3 × <code><bdi>21</bdi></code> <em>no bias</em>: Look at b." in text
     assert "1 × <code><bdi>7</bdi></code>" in text
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        pytest.skip("no Chromium, Chrome or Edge on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=printing.ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -4,11 +4,10 @@ from typing import Any
 
 from workbook import live
 from workbook.live import page
-from workbook.reports import printing
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 
 @pytest.fixture(scope="session")
@@ -21,18 +20,6 @@ def pictures() -> tuple[np.ndarray, np.ndarray]:
     images = np.clip(shapes + random.normal(0, 6, shapes.shape), 0, 255).astype("uint8")
     images[::3][images[::3] < 30] = 0
     return images, np.arange(100) % 24
-
-
-@pytest.fixture(scope="module")  # two at a time cannot be, and other rooms start their own
-def browser() -> Iterator[Browser]:
-    if not printing.chromium():
-        pytest.skip("no Chromium, Chrome or Edge on this machine")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=printing.chromium(), args=printing.ARGUMENTS
-        )
-        yield started
-        started.close()
 
 
 Opened = Callable[..., Page]

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from workbook import paths, reports
-from workbook.reports import printing
 from workbook.results import MIME_TYPE
 
 import nbformat
@@ -13,11 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from loopback import Host
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from playwright.sync_api import Browser, Page, sync_playwright
-
-CHROMIUM = printing.chromium()
-
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium, Chrome or Edge on this machine")
+from playwright.sync_api import Browser, Page
 
 # One white pixel.
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=="
@@ -127,14 +122,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory, host: Host) -> Iterator[Pat
         patch.setattr(paths, "REPORTS", folder)
         reports.make([folder / "01_digits.ipynb"])
         yield folder
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=printing.ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 from workbook import paths
 from workbook.__main__ import main
-from workbook.reports import printing, slides
+from workbook.reports import slides
 from workbook.reports.errors import RevealError
 from workbook.reports.slides import prose, reveal
 
@@ -17,13 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from loopback import Host
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from playwright.sync_api import Browser, Page, sync_playwright
-
-CHROMIUM = printing.chromium()
-
-needs_chromium = pytest.mark.skipif(
-    not CHROMIUM, reason="no Chromium, Chrome or Edge on this machine"
-)
+from playwright.sync_api import Browser, Page
 
 OURS = sorted(path.stem for path in paths.NOTEBOOKS.glob("*.ipynb"))
 
@@ -109,14 +103,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory, host: Host) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=printing.ARGUMENTS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def opened(browser: Browser, folder: Path) -> Iterator[Any]:
     contexts = []
@@ -148,7 +134,6 @@ def measured(page: Page) -> list[dict[str, Any]]:
     return found
 
 
-@needs_chromium
 @pytest.mark.parametrize("name", OURS)
 def test_every_slide_of_ours_fits_and_can_be_read_from_afar(opened: Any, name: str) -> None:
     found = measured(opened(name))
@@ -158,7 +143,6 @@ def test_every_slide_of_ours_fits_and_can_be_read_from_afar(opened: Any, name: s
     assert [slide for slide in found if any(side < 200 for side in slide["figures"])] == []
 
 
-@needs_chromium
 def test_of_a_stranger_nothing_is_cut_off_either(opened: Any) -> None:
     found = measured(opened("stranger"))
     assert [s for s in found if s["beyond"] > 1 and not s["scrolls"]] == []
@@ -167,7 +151,6 @@ def test_of_a_stranger_nothing_is_cut_off_either(opened: Any) -> None:
     assert "… 29 more points in the notebook" in said
 
 
-@needs_chromium
 def test_a_slide_that_is_too_large_is_seen_by_the_measure(opened: Any) -> None:
     page = opened(OURS[0])
     page.evaluate("""() => {
@@ -242,7 +225,6 @@ def test_a_slide_has_the_gist_and_its_notes_the_rest(tmp_path: Path) -> None:
     ]
 
 
-@needs_chromium
 @pytest.mark.parametrize("name", [OURS[0], "stranger"])
 def test_the_slides_ask_no_host_and_run_no_script_but_theirs(
     opened: Any, host: Host, name: str
@@ -261,7 +243,6 @@ def test_the_slides_ask_no_host_and_run_no_script_but_theirs(
     assert page.locator("[onerror], iframe, a[href^='javascript'], .injected").count() == 0
 
 
-@needs_chromium
 @pytest.mark.parametrize("name", [OURS[-1], "stranger"])
 def test_axe_finds_nothing(opened: Any, name: str) -> None:
     page = opened(name)
@@ -271,7 +252,6 @@ def test_axe_finds_nothing(opened: Any, name: str) -> None:
         assert found.violations_count == 0, found.generate_report()
 
 
-@needs_chromium
 def test_the_keyboard_turns_the_slides_and_opens_the_speakers_notes(opened: Any) -> None:
     page = opened(OURS[0])
     page.keyboard.press("ArrowRight")
@@ -293,7 +273,6 @@ def test_the_keyboard_turns_the_slides_and_opens_the_speakers_notes(opened: Any)
     assert Axe().run(notes).violations_count == 0
 
 
-@needs_chromium
 def test_where_no_window_may_be_opened_the_notes_stand_beside_the_slide(opened: Any) -> None:
     page = opened(OURS[0])
     page.evaluate("window.open = () => null")
@@ -302,7 +281,6 @@ def test_where_no_window_may_be_opened_the_notes_stand_beside_the_slide(opened: 
     assert page.locator(".speaker-notes").text_content().strip()
 
 
-@needs_chromium
 @pytest.mark.parametrize("name", [OURS[0], "stranger"])
 def test_each_slide_is_printed_on_a_page_of_its_own(opened: Any, name: str) -> None:
     page = opened(name)
@@ -317,7 +295,6 @@ def test_each_slide_is_printed_on_a_page_of_its_own(opened: Any, name: str) -> N
     assert {tuple(map(float, box.split())) for box in boxes} == {(0, 0, 960, 540)}  # 16 to 9
 
 
-@needs_chromium
 def test_without_scripts_the_slides_stand_below_each_other_with_their_notes(
     opened: Any, folder: Path
 ) -> None:

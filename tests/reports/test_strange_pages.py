@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from workbook.reports import execute, export, printing
+from workbook.reports import execute, export
 from workbook.reports.pages import amounts, formulas, terminal
 
 import pytest
@@ -19,7 +19,7 @@ from nbformat.v4 import (
     new_raw_cell,
 )
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 EITHER = pytest.mark.parametrize("untrusted", [True, False])
 
@@ -433,8 +433,7 @@ def test_frames_are_links_or_announced(untrusted: bool) -> None:
     assert "<iframe" not in shown(untrusted, text_html=frame)
 
 
-@pytest.mark.skipif(not printing.chromium(), reason="no Chromium, Chrome or Edge on this machine")
-def test_the_policy_lets_sound_play_where_it_is_trusted(tmp_path: Path) -> None:
+def test_the_policy_lets_sound_play_where_it_is_trusted(tmp_path: Path, browser: Browser) -> None:
     sound = (
         b"RIFF\x2c\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x40\x1f\0\0\1\0\x08\0data\x08\0\0\0"
     )
@@ -442,11 +441,7 @@ def test_the_policy_lets_sound_play_where_it_is_trusted(tmp_path: Path) -> None:
     output = new_output("display_data", data={"text/html": player})
     run = execute.Run(new_notebook(cells=[new_code_cell("x", outputs=[output])]), 0.0)
     (tmp_path / "a.html").write_text(export.Exporter().page(run, Path("a.ipynb")))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=printing.chromium(), args=printing.ARGUMENTS
-        )
-        page = browser.new_page()
-        page.goto((tmp_path / "a.html").as_uri())
-        page.wait_for_function("document.querySelector('audio').readyState >= 1", timeout=10_000)
-        browser.close()
+    page = browser.new_page()
+    page.goto((tmp_path / "a.html").as_uri())
+    page.wait_for_function("document.querySelector('audio').readyState >= 1", timeout=10_000)
+    page.close()

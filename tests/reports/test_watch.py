@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from workbook import paths, reports
-from workbook.reports import execute, printing, watch
+from workbook.reports import execute, watch
 
 import nbformat
 import pytest
@@ -191,24 +191,17 @@ def test_the_news_come_at_a_change_and_at_once_to_a_page_that_missed_one():
         assert get(address, f"/news/a%20b.html?after={version}")[1] == "data: changed\n\n"
 
 
-def test_a_browser_shows_what_was_saved_by_itself(run):
-    if not printing.chromium():
-        pytest.skip("no Chromium, Chrome or Edge on this machine")
-    from playwright.sync_api import sync_playwright
-
+def test_a_browser_shows_what_was_saved_by_itself(run, browser):
     pages = looked()
-    with watch.serving(pages, 0) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=printing.chromium(), args=printing.ARGUMENTS
-        )
-        page = browser.new_page()
-        troubles: list[str] = []
-        page.on("console", lambda s: troubles.append(s.text) if s.type == "error" else None)
+    page = browser.new_page()
+    troubles: list[str] = []
+    page.on("console", lambda s: troubles.append(s.text) if s.type == "error" else None)
+    with watch.serving(pages, 0) as address:
         page.goto(f"{address}a%20b.html")
         page.get_by_role("heading", name="A title").wait_for()
         for title in ("Second", "Third"):
             write(prose=f"# {title}")
             pages.look()
             page.get_by_role("heading", name=title).wait_for(timeout=10_000)
-        browser.close()
+        page.close()
     assert troubles == []
