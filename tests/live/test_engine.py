@@ -14,7 +14,8 @@ from networks import LETTERS, dense, garments, hands, settled
 
 RUN = """([description, images]) => {
   const host = document.querySelector(".workbook-live");
-  return images.map((image) => [...host.make(description).predict(image)]);
+  const network = host.make(description);
+  return images.map((image) => [...network.predict(image)]);
 }"""
 
 
