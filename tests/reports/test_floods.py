@@ -1,7 +1,9 @@
 """A cell that prints, or shows, for ever is stopped while it is executed."""
 
 import io
+import re
 from pathlib import Path
+from random import Random
 
 from workbook import paths, reports
 from workbook.reports import execute
@@ -57,6 +59,30 @@ def test_a_cell_without_end_is_stopped(folders: Path, source: str, limit: str) -
 def test_all_cells_count_together(folders: Path) -> None:
     run = executed(folders, *["print('x' * 200_000)"] * 2)
     assert "cell 2 of 2: the cell was stopped" in run.failure
+
+
+def test_what_a_cell_prints_is_one_output_of_each_stream(folders: Path) -> None:
+    run = executed(
+        folders,
+        "import sys, time\nfor n in range(3):\n    print(n, flush=True)\n    time.sleep(0.1)\n"
+        "    print('x' * 80_000, file=sys.stderr, flush=True)\ndisplay(1)\nprint('12%\\r34\\b5')",
+    )
+    first, second, third = run.notebook.cells[0].outputs
+    assert (first.name, first.text) == ("stdout", "0\n1\n2\n35\n")
+    assert (second.name, third.output_type) == ("stderr", "display_data")
+    assert second.text == ("x" * 80_000 + "\n") * 3
+
+
+def test_what_was_written_over_is_left_out() -> None:
+    random = Random(0)
+    for _ in range(20_000):
+        text = wanted = "".join(random.choices("ab\n\r\b", k=random.randrange(12)))
+        while (shorter := re.sub(r"[^\n\x08]\x08", "", wanted)) != wanted:
+            wanted = shorter
+        wanted = wanted.replace("\b", "")  # nothing before them in their line
+        assert execute.shown(text) == re.sub(r".*\r(?=[^\n])", "", wanted), repr(text)
+    line = "x" * 5_000_000  # for nbclient, hours
+    assert execute.shown(f"{line}\b\n{line}\r.") == f"{line[1:]}\n."
 
 
 def test_what_is_cleared_or_replaced_does_not_count(folders: Path) -> None:
