@@ -6,7 +6,7 @@ this machine's own system, Python and packages that are seen, as with bubblewrap
 nothing but an empty folder and a few links, and is made here, so that no registry is asked. See
 https://github.com/containers/bubblewrap and https://docs.docker.com/reference/cli/docker/container/run/.
 
-Tried as root, with runc: Docker 20.10.24, Podman 4.3.1.
+Tried with runc: Docker 20.10.24 as root, Podman 4.3.1 as root and as another user.
 """
 
 import atexit
