@@ -73,6 +73,14 @@ def test_what_a_cell_prints_is_one_output_of_each_stream(folders: Path) -> None:
     assert second.text == ("x" * 80_000 + "\n") * 3
 
 
+def test_what_is_written_into_a_widget_stops_no_run(folders: Path) -> None:
+    within = "import ipywidgets\nout = ipywidgets.Output()\ndisplay(out)\nwith out: print('in it')"
+    run = executed(folders, within, "print('after')")
+    assert run.failure == ""
+    assert run.notebook.cells[1].outputs[0].text == "after\n"
+    assert "widgets" not in run.notebook.metadata
+
+
 def test_what_was_written_over_is_left_out() -> None:
     random = Random(0)
     for _ in range(20_000):

@@ -292,6 +292,10 @@ def test_a_text_is_what_a_terminal_shows(written: str, seen: str) -> None:
     assert printed("." + written) == terminal.plain("." + written)
 
 
+def test_a_long_row_of_carriage_returns_takes_no_hours() -> None:
+    assert terminal.plain("a" + "\r" * 2_000_000 + "b") == "b"
+
+
 def test_errors_are_read_as_a_terminal_does_and_never_empty() -> None:
     error = new_output("error", ename="ValueError", evalue="why", traceback=[])
     assert "ValueError: why" in exported(new_code_cell("x", outputs=[error]))

@@ -93,7 +93,6 @@ def execute(path: Path, stream: TextIO | None = None) -> Run:
             startup_timeout=START_SECONDS,
             resources={"metadata": {"path": str(path.resolve().parent)}},
             on_cell_execute=on_cell_execute,
-            store_widget_state=False,
             log=_silent(),
         )
         failure = ""
@@ -112,6 +111,8 @@ def execute(path: Path, stream: TextIO | None = None) -> Run:
         except AssertionError:
             # nbclient takes Ctrl-C itself: it stops the kernel, and then stumbles over its absence.
             raise KeyboardInterrupt from None
+        # No page shows it; nbclient cannot do without it where a cell writes into an Output widget.
+        notebook.metadata.pop("widgets", None)
         for cell in notebook.cells:
             if cell.cell_type == "code":
                 cell.outputs = _tidied(cell.outputs)

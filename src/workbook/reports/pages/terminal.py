@@ -14,7 +14,7 @@ _ESCAPE = re.compile(
     re.VERBOSE,
 )
 _MOVES = "ABCDEFGHJKf"
-_LINE_ENDS = re.compile(r"\r+\n|[\x0b\x0c\x85]")
+_LINE_ENDS = re.compile(r"(?<!\r)\r+\n|[\x0b\x0c\x85]")  # looked for once in each row of \r
 _UNSEEN = {code: None for code in [*range(32), *range(127, 160)] if chr(code) not in "\n\t"}
 _STEP = re.compile(r"\x00(?P<argument>[0-?]*)(?P<final>[@-~])|[\n\r\b]|[^\x00\n\r\b]+")
 
