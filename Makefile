@@ -78,7 +78,7 @@ table: $(INSTALLED) ## make the README's table anew from the results stored in t
 	$(RUN) -m workbook table
 
 bench: $(INSTALLED) ## time training and loading against the alternatives
-	$(RUN) -m workbook bench
+	$(RUN) -m tests.bench
 
 storage: $(INSTALLED) ## show how much disk each part takes; CLEAR=1 clears what can be made again
 	@$(RUN) -m workbook storage $(if $(CLEAR),--clear)

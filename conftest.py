@@ -7,7 +7,8 @@ from pathlib import Path
 from workbook import QUICK
 from workbook.datasets.sources import mode
 from workbook.exercises import records
-from workbook.reports import NotebookError, reading
+from workbook_staff.notebooks import reading
+from workbook_staff.reports import NotebookError
 
 import pytest
 

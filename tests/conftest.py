@@ -3,7 +3,7 @@
 import gc
 from collections.abc import Iterator
 
-from workbook.reports import printing
+from workbook_staff import pdf
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -24,11 +24,9 @@ def freed() -> Iterator[None]:
 @pytest.fixture(scope="module")  # two at a time cannot be, and the workbook starts its own
 def browser() -> Iterator[Browser]:
     """Give Chromium; the test is skipped where there is none."""
-    if not printing.chromium():
+    if not pdf.chromium():
         pytest.skip("no Chromium, Chrome or Edge on this machine")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=printing.chromium(), args=printing.ARGUMENTS
-        )
+        started = playwright.chromium.launch(executable_path=pdf.chromium(), args=pdf.ARGUMENTS)
         yield started
         started.close()

@@ -3,11 +3,13 @@ import re
 import sys
 from pathlib import Path
 
-from workbook import bench, datasets, paths
-from workbook.__main__ import main
-from workbook.bench import live, measurements
-from workbook.grading import course, sandbox
-from workbook.reports import printing
+from tests import bench
+from tests.bench import live, measurements
+from workbook import datasets, paths
+from workbook_staff import pdf
+from workbook_staff.cli import main
+from workbook_staff.grading import course
+from workbook_staff.grading.sandbox import parent
 
 import pytest
 
@@ -24,8 +26,8 @@ def measure(tmp_path, monkeypatch):
     monkeypatch.setattr(measurements, "write_photographs", lambda folder: None)
     monkeypatch.setattr(paths, "REPORTS", tmp_path / "reports")
     monkeypatch.setattr(live, "saved", lambda: [Path("01_a.keras"), Path("04_b.keras")])
-    monkeypatch.setattr(printing, "chromium", lambda: "chromium")
-    monkeypatch.setattr(sandbox, "missing", lambda: "")
+    monkeypatch.setattr(pdf, "chromium", lambda: "chromium")
+    monkeypatch.setattr(parent, "missing", lambda: "")
     monkeypatch.setattr(course, "is_kept", lambda one: one.notebook.startswith(("01", "04")))
 
     def measured(peak_mb=700.0, practice=()):
@@ -100,7 +102,7 @@ def test_every_table_is_printed_and_kept(measure, capsys):
 
 @pytest.mark.parametrize(
     ("module", "name", "nothing", "said"),
-    [(live, "saved", [], "saved no model"), (printing, "chromium", None, "is not installed")],
+    [(live, "saved", [], "saved no model"), (pdf, "chromium", None, "is not installed")],
 )
 def test_without_a_model_or_a_browser_what_runs_in_the_page_is_not_measured(
     measure, monkeypatch, capsys, module, name, nothing, said
@@ -121,7 +123,7 @@ def test_hand_ins_are_beside_the_training_that_the_notebooks_store(measure, monk
     assert "no run of it is kept: 02_fashion_mnist_dense, 03_k" in capsys.readouterr().out
     for module, name, value in (
         (course, "is_kept", lambda _: False),
-        (sandbox, "missing", lambda: "no sandbox"),
+        (parent, "missing", lambda: "no sandbox"),
     ):
         monkeypatch.setattr(module, name, value)
         assert measure()["grading"] == []
@@ -212,7 +214,7 @@ def test_what_is_not_installed_is_named_and_not_measured(measure, monkeypatch, c
 
 def test_each_trainer_that_needs_nothing_else_trains():
     code = (
-        "import numpy as np; from workbook.bench import measurements as m\n"
+        "import numpy as np; from tests.bench import measurements as m\n"
         "m.EPOCHS, m.VALID = 2, 64\n"
         "m._data = lambda: (np.ones((256, 784), 'f'), np.zeros(256, 'uint8'))\n"
         "print([len(t.train('adam')) for t in m.TRAINERS.values() if not t.needs])"

@@ -4,8 +4,9 @@ import json
 import statistics
 
 from workbook import paths, results
-from workbook.reports import export, readme
-from workbook.reports.export import _held
+from workbook_staff import results_table
+from workbook_staff.pages import export
+from workbook_staff.pages.export import _held
 
 import nbformat
 import pytest
@@ -117,15 +118,15 @@ def test_its_tags_are_those_that_something_reads(cells):
 def test_the_readme_says_what_the_notebook_recorded(path, record):
     text = (paths.ROOT / "README.md").read_text(encoding="utf-8")
     stale = "README.md is stale: python -m workbook table"
-    assert readme.renewed(text, {path.stem: record}) == text, stale
+    assert results_table.renewed(text, {path.stem: record}) == text, stale
 
 
 def test_another_result_changes_the_readme(path, record):
     text = (paths.ROOT / "README.md").read_text(encoding="utf-8")
     record["accuracy"]["validation"] = 0.12345
-    assert "12.35%" in readme.renewed(text, {path.stem: record})
+    assert "12.35%" in results_table.renewed(text, {path.stem: record})
 
 
 def test_a_notebook_without_a_row_in_the_readme_is_named(record):
     with pytest.raises(KeyError, match=r"notebooks/05_more\.ipynb"):
-        readme.renewed("no table", {"05_more": record})
+        results_table.renewed("no table", {"05_more": record})

@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from workbook import paths, reports
-from workbook.__main__ import _parser, main
+from workbook import errors, paths
+from workbook_staff import refresh, reports
+from workbook_staff.cli import _parser, main
+from workbook_staff.notebooks import student_edition
 
 import pytest
 
@@ -22,7 +24,7 @@ def test_loaders_and_plots_do_not_import_tensorflow():
 
 
 def test_the_command_line_imports_only_what_a_command_needs():
-    code = "import sys; from workbook.__main__ import _parser; _parser(); print(*sys.modules)"
+    code = "import sys; from workbook_staff.cli import _parser; _parser(); print(*sys.modules)"
     assert not {"tensorflow", "keras", "numpy", "nbformat"} & set(_python(code).stdout.split())
 
 
@@ -91,7 +93,7 @@ def test_data_tells_of_a_folder_that_is_not_there(tmp_path, monkeypatch, capsys)
 
 def test_what_the_alphabet_of_the_output_lacks_stops_no_command(monkeypatch):
     monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
-    code = "from workbook.__main__ import main; main(['data']); print('\\u0448 2')"
+    code = "from workbook_staff.cli import main; main(['data']); print('\\u0448 2')"
     assert _python(code).stdout.endswith("? 2\n")
 
 
@@ -104,13 +106,13 @@ def test_a_wrong_variable_is_told_in_a_line(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("command", ["reports", "notebooks"])
-@pytest.mark.parametrize("error", [reports.KernelError, reports.NotebookError, PermissionError])
+@pytest.mark.parametrize("error", [errors.KernelError, errors.NotebookError, PermissionError])
 def test_a_failure_that_a_user_can_mend_is_told_in_a_line(command, error, monkeypatch, capsys):
     def fail(*_, **__):
         raise error("what and why")
 
     monkeypatch.setattr(reports, "make", fail)
-    monkeypatch.setattr(reports, "refresh", fail)
+    monkeypatch.setattr(refresh, "refresh", fail)
     assert main([command]) == 1
     assert capsys.readouterr().err == "FAILED: what and why\n"
 
@@ -120,7 +122,7 @@ def test_a_mistake_in_the_workbook_keeps_its_traceback(error, monkeypatch):
     def fail():
         raise error("a mistake")
 
-    monkeypatch.setattr(reports, "student", fail)
+    monkeypatch.setattr(student_edition, "write", fail)
     with pytest.raises(error):
         main(["student"])
 
@@ -139,5 +141,5 @@ def test_ctrl_c_has_its_own_exit_code(monkeypatch, capsys):
     def stop():
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(reports, "student", stop)
+    monkeypatch.setattr(student_edition, "write", stop)
     assert main(["student"]) == 130 and capsys.readouterr().err == "Interrupted.\n"

@@ -6,9 +6,10 @@ import subprocess
 import zipfile
 from pathlib import Path
 
-from workbook import paths, reports
-from workbook.__main__ import main
-from workbook.reports import colab
+from workbook import paths
+from workbook_staff import reports
+from workbook_staff.cli import main
+from workbook_staff.notebooks import colab
 
 import nbformat
 import pytest

@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 
 from workbook import results
-from workbook.reports.export import _held
+from workbook_staff.pages.export import _held
 
 import pytest
 

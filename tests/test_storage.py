@@ -1,7 +1,7 @@
 import os
 
 from workbook import paths
-from workbook.__main__ import main
+from workbook_staff.cli import main
 
 import pytest
 

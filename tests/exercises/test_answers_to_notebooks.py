@@ -3,9 +3,9 @@
 import functools
 from typing import Any
 
+from tests.factories import hand_ins
 from workbook import exercises
-from workbook.bench import hand_ins
-from workbook.grading import course
+from workbook_staff.grading import course
 
 import pytest
 from judging import judged

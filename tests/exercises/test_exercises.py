@@ -12,7 +12,7 @@ from unittest.mock import MagicMock
 from workbook import exercises, paths
 from workbook.exercises import Exercise, records
 from workbook.exercises.exercise import Misconception, as_percentage, equals, the_rest
-from workbook.reports import editions
+from workbook_staff.notebooks import solutions, student_edition
 
 import nbformat
 import pytest
@@ -294,9 +294,9 @@ def test_solutions_and_checks_belong_together(path: Path) -> None:
         checks
     )
     for solution, check in zip(solutions, checks, strict=True):
-        asked = exercises.asked(check.source)
+        asked = solutions.asked(check.source)
         assert asked.call in ("check", "fill", "predict", "recall"), check.source
-        left = exercises.unsolved(solution.source, asked.names)
+        left = solutions.unsolved(solution.source, asked.names)
         assert _names(left, ast.Store) == set(asked.names), check.source
 
 
@@ -305,7 +305,7 @@ def test_what_is_stored_is_the_right_answer(path: Path) -> None:
     # nbval compares it on every run.
     for check in _tagged(nbformat.read(path, 4), "check"):
         assert "nbval-check-output" in check.metadata.tags, check.source
-        asked, (record,) = exercises.asked(check.source), _stored(check)
+        asked, (record,) = solutions.asked(check.source), _stored(check)
         assert record["exercise"] == asked.exercise
         if asked.call in ("check", "fill"):
             exercise = exercises.EXERCISES[asked.exercise]
@@ -319,7 +319,7 @@ def test_what_is_stored_is_the_right_answer(path: Path) -> None:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_exercise_of_a_notebook_is_asked_once_in_it(path: Path) -> None:
-    asked = [exercises.asked(cell.source) for cell in _tagged(nbformat.read(path, 4), "check")]
+    asked = [solutions.asked(cell.source) for cell in _tagged(nbformat.read(path, 4), "check")]
     judged = [one.exercise for one in asked if one.call in ("check", "fill")]
     assert sorted(judged) == sorted(exercises.NOTEBOOKS[path.stem])
     assert len(judged) >= 5
@@ -330,7 +330,7 @@ def test_every_exercise_of_a_notebook_is_asked_once_in_it(path: Path) -> None:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_an_unattempted_notebook_runs_to_its_end(path: Path, shown: list[records.Said]) -> None:
-    solved, student = nbformat.read(path, 4), editions.student(nbformat.read(path, 4))
+    solved, student = nbformat.read(path, 4), student_edition.student(nbformat.read(path, 4))
     awaited: set[str] = set()
     answers: dict[str, Any] = {}
     for cell, theirs in zip(
@@ -343,7 +343,7 @@ def test_an_unattempted_notebook_runs_to_its_end(path: Path, shown: list[records
             answers = {"exercises": exercises}
             exec(theirs.source, answers)
         elif "check" in cell.metadata.get("tags", []):
-            if exercises.asked(cell.source).call != "fill":  # that one goes on with ours
+            if solutions.asked(cell.source).call != "fill":  # that one goes on with ours
                 made_above = _names(cell.source, ast.Load) - set(answers) - set(dir(builtins))
                 others = {name: MagicMock() for name in made_above}  # nothing is asked of it
                 exec(theirs.source, others | answers)

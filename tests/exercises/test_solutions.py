@@ -1,6 +1,6 @@
 """The student's cell, made from the solution; and what a check cell asks."""
 
-from workbook import exercises
+from workbook_staff.notebooks import solutions
 
 import pytest
 
@@ -13,12 +13,12 @@ def test_the_students_cell_is_made_from_the_solution() -> None:
         "model.fit(X_train)\n"
         "a, b = best_epoch, 2\n"
     )
-    assert exercises.unsolved(solution) == "# Count from 1.\na = ...\nb = ..."
+    assert solutions.unsolved(solution) == "# Count from 1.\na = ...\nb = ..."
 
 
 def test_a_solution_may_use_magics() -> None:
     solution = "# Time it.\n%matplotlib inline\ntaken = %timeit -o -n1 -r1 sum(range(9))\n!true\n"
-    assert exercises.unsolved(solution) == "# Time it.\ntaken = ..."
+    assert solutions.unsolved(solution) == "# Time it.\ntaken = ..."
 
 
 @pytest.mark.parametrize(
@@ -27,25 +27,25 @@ def test_a_solution_may_use_magics() -> None:
 )
 def test_a_solution_that_names_no_answer_is_refused(solution: str) -> None:
     with pytest.raises(ValueError, match="none to a name"):
-        exercises.unsolved(solution)
+        solutions.unsolved(solution)
 
 
 def test_a_comment_inside_a_statement_is_part_of_the_solution() -> None:
     solution = "# Kept.\nx = (\n# the answer is\n    3\n)\ny = '''\n# 3\n'''\n"
-    assert exercises.unsolved(solution) == "# Kept.\ny = ..."
+    assert solutions.unsolved(solution) == "# Kept.\ny = ..."
 
 
 def test_blank_lines_before_a_solution_keep_its_comments_in_place() -> None:
     solution = '\n \n\n# Why\ns = """\n# secret\n"""\nbest = 7'
-    assert exercises.unsolved(solution) == "# Why\nbest = ..."
+    assert solutions.unsolved(solution) == "# Why\nbest = ..."
 
 
 def test_the_answer_is_what_the_check_takes_wherever_it_is_assigned() -> None:
     solution = "X = 1\ny = X + 1\nX = y\nprint(X)\nplot = 3\n"
-    assert exercises.unsolved(solution, ("y", "X")) == "y = ...\nX = ..."
-    assert exercises.unsolved("def relu(x):\n    return x", ("relu",)) == "relu = ..."
+    assert solutions.unsolved(solution, ("y", "X")) == "y = ...\nX = ..."
+    assert solutions.unsolved("def relu(x):\n    return x", ("relu",)) == "relu = ..."
     with pytest.raises(ValueError, match="does not assign z"):
-        exercises.unsolved(solution, ("y", "z"))
+        solutions.unsolved(solution, ("y", "z"))
 
 
 @pytest.mark.parametrize(
@@ -57,11 +57,11 @@ def test_the_answer_is_what_the_check_takes_wherever_it_is_assigned() -> None:
     ],
 )
 def test_what_a_check_asks(source: str, expected: tuple[str, str, tuple[str, ...]]) -> None:
-    asked = exercises.asked(source)
+    asked = solutions.asked(source)
     assert (asked.call, asked.exercise, asked.names) == expected
 
 
 @pytest.mark.parametrize("source", ["", "x = 1", "check('a', x)", "exercises.check(name, x)"])
 def test_what_asks_nothing_is_refused(source: str) -> None:
     with pytest.raises(ValueError, match=r"expected exercises\.check"):
-        exercises.asked(source)
+        solutions.asked(source)

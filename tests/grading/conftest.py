@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from workbook.grading import course, grade
-from workbook.grading.result import HandIn
+from workbook_staff.grading import course, grade
+from workbook_staff.grading.result import HandIn
 
 import pytest
 from small_course import notebook, put

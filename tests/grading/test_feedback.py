@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 from workbook import exercises
-from workbook.grading import pages, tables
-from workbook.grading.result import HandIn, Result
-from workbook.reports import NotebookError
+from workbook_staff.grading import class_pages, tables
+from workbook_staff.grading.result import HandIn, Result
+from workbook_staff.reports import NotebookError
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -69,7 +69,7 @@ def test_a_claim_is_no_grade_and_a_name_need_not_be_text(tmp_path: Path) -> None
     claimed = Result("J\udcf6rg", NOTEBOOK, NAMES[0], "", "right")
     hand_ins = [HandIn("J\udcf6rg", NOTEBOOK, "x", "", (claimed,)), CLASS[0]]
     tables.write(hand_ins, tmp_path)
-    pages.write(hand_ins, tmp_path)
+    class_pages.write(hand_ins, tmp_path)
     rows = _rows(tmp_path / "grades.csv")
     assert [row["sum"] for row in rows] == ["", "3"]
     assert rows[0]["student"] == "J?rg" and rows[0][NAMES[0]] == "claimed right"
@@ -99,7 +99,7 @@ def test_weights_that_are_none_are_told(text: str, why: str, tmp_path: Path) -> 
 
 
 def test_a_student_is_told_what_helps_and_not_what_is_right(tmp_path: Path) -> None:
-    pages.write(CLASS, tmp_path)
+    class_pages.write(CLASS, tmp_path)
     bert = (tmp_path / "students" / "Bert.html").read_text(encoding="utf-8")
     assert "0 of 3 points" in bert and "&lt;b&gt;why" in bert
     assert "Your notebook shows this as right." in bert
@@ -110,13 +110,13 @@ def test_a_student_is_told_what_helps_and_not_what_is_right(tmp_path: Path) -> N
 
 
 def test_pages_of_an_earlier_run_go(tmp_path: Path) -> None:
-    pages.write(CLASS, tmp_path)
-    pages.write(CLASS[:1], tmp_path)
+    class_pages.write(CLASS, tmp_path)
+    class_pages.write(CLASS[:1], tmp_path)
     assert [path.name for path in (tmp_path / "students").iterdir()] == ["Anna.html"]
 
 
 def test_the_class_knows_who_needs_a_word_and_what_is_hardest(tmp_path: Path) -> None:
-    pages.write(CLASS, tmp_path)
+    class_pages.write(CLASS, tmp_path)
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
     talk = text[text.index('id="talk"') : text.index('id="hardest"')]
     assert "Bert</bdi></a>: 0 of 3 right; 6 hints; claims to be right where it is not" in talk
@@ -138,7 +138,7 @@ def test_wrong_answers_count_together_by_the_slip_that_explains_them(tmp_path: P
         )
         for n, rest in enumerate((answer, "Look at b.", slip) for answer, slip in said)
     ]
-    pages.write(given, tmp_path)
+    class_pages.write(given, tmp_path)
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert "3 × <code><bdi>21</bdi></code> <em>no bias</em>: Look at b." in text
     assert "1 × <code><bdi>7</bdi></code>" in text
@@ -148,7 +148,7 @@ def test_wrong_answers_count_together_by_the_slip_that_explains_them(tmp_path: P
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("name", ["index.html", "students/Bert.html"])
 def test_in_a_browser(name: str, width: int, scheme: str, browser: Browser, tmp_path: Path) -> None:
-    pages.write(CLASS, tmp_path)
+    class_pages.write(CLASS, tmp_path)
     context = browser.new_context(
         viewport={"width": width, "height": 740},
         color_scheme=scheme,  # type: ignore[arg-type]
@@ -167,7 +167,7 @@ def test_in_a_browser(name: str, width: int, scheme: str, browser: Browser, tmp_
 
 
 def test_a_heading_sorts(browser: Browser, tmp_path: Path) -> None:
-    pages.write(CLASS, tmp_path)
+    class_pages.write(CLASS, tmp_path)
     page = browser.new_page()
     page.goto((tmp_path / "index.html").as_uri())
 

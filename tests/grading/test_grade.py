@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from workbook import exercises
-from workbook.grading import answered as reading
-from workbook.grading import course, grade, rooms, sandbox
-from workbook.grading.result import HandIn
+from workbook_staff.grading import course, grade
+from workbook_staff.grading import submission as reading
+from workbook_staff.grading.result import HandIn
+from workbook_staff.grading.sandbox import engines, parent
 
 import pytest
 from nbformat import NotebookNode
@@ -23,16 +24,16 @@ from small_course import NAMES, SOLUTIONS, S, answered, notebook, put
 Graded = Callable[..., dict[str, HandIn]]
 
 
-@pytest.fixture(params=rooms.ROOMS, ids=lambda room: getattr(room, "engine", "bubblewrap"))
+@pytest.fixture(params=engines.ROOMS, ids=lambda room: getattr(room, "engine", "bubblewrap"))
 def each_room(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Execute answers in each kind of room that there is here, none of them a second time."""
     if why_not := request.param.why_not():
         pytest.skip(why_not)
-    monkeypatch.setattr(rooms, "chosen", lambda: (request.param, ""))
+    monkeypatch.setattr(engines, "chosen", lambda: (request.param, ""))
     monkeypatch.setattr(grade, "_grader", lambda: repr(request.param))
 
 
-needs_sandbox = pytest.mark.skipif(bool(sandbox.missing()), reason=sandbox.missing())
+needs_sandbox = pytest.mark.skipif(bool(parent.missing()), reason=parent.missing())
 
 
 def outcomes(hand_in: HandIn) -> dict[str, str]:
@@ -148,7 +149,7 @@ def test_claims_stand_beside_what_was_verified(tmp_path: Path, graded: Graded) -
 def test_claims_alone_execute_nothing(
     tmp_path: Path, graded: Graded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sandbox.Sandbox, "run", lambda *_: pytest.fail("executed"))
+    monkeypatch.setattr(parent.Sandbox, "run", lambda *_: pytest.fail("executed"))
     claims = {"count": {"outcome": "right"}}
     put(tmp_path / "in" / "anna" / "small.ipynb", answered(SOLUTIONS, claims))
     results = graded(tmp_path / "in", claimed_only=True)["anna"].results
@@ -158,8 +159,8 @@ def test_claims_alone_execute_nothing(
 def test_without_a_sandbox_nothing_is_executed(
     tmp_path: Path, graded: Graded, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    monkeypatch.setattr(sandbox, "missing", lambda: "bubblewrap is not installed")
-    monkeypatch.setattr(sandbox.Sandbox, "run", lambda *_: pytest.fail("executed"))
+    monkeypatch.setattr(parent, "missing", lambda: "bubblewrap is not installed")
+    monkeypatch.setattr(parent.Sandbox, "run", lambda *_: pytest.fail("executed"))
     put(tmp_path / "in" / "anna" / "small.ipynb", answered(SOLUTIONS))
     assert {r.outcome for r in graded(tmp_path / "in")["anna"].results} == {""}
     assert "Nothing is executed: bubblewrap is not installed." in capsys.readouterr().out
@@ -334,7 +335,7 @@ def test_an_answer_is_executed_once(
 ) -> None:
     put(tmp_path / "in" / "anna" / "small.ipynb", answered({"count": "weights = [4, 3, 2, 1]"}))
     first = graded(tmp_path / "in")
-    monkeypatch.setattr(sandbox.Sandbox, "run", lambda *_: pytest.fail("executed again"))
+    monkeypatch.setattr(parent.Sandbox, "run", lambda *_: pytest.fail("executed again"))
     assert graded(tmp_path / "in") == first
 
 
@@ -356,7 +357,7 @@ def test_what_is_no_notebook_gets_a_line(tmp_path: Path, graded: Graded) -> None
 
 
 def test_the_notebook_is_known_by_its_metadata_or_cells(small: Path) -> None:
-    from workbook.grading import answered as answering
+    from workbook_staff.grading import submission as answering
 
     (found,) = course.courses([small])
     made = answered({})
@@ -386,7 +387,7 @@ def test_records_that_are_none_claim_nothing(tmp_path: Path, graded: Graded) -> 
 
 POOL = """
 import time
-from workbook.grading import grade
+from workbook_staff.grading import grade
 def job():
     import os
     print(os.getpid(), flush=True)

@@ -4,9 +4,9 @@ import csv
 from pathlib import Path
 
 from workbook import exercises
-from workbook.grading import gradebook
-from workbook.grading.result import HandIn, Outcome, Result
-from workbook.reports import NotebookError
+from workbook_staff.grading import gradebook
+from workbook_staff.grading.result import HandIn, Outcome, Result
+from workbook_staff.reports import NotebookError
 
 import pytest
 

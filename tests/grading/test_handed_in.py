@@ -4,8 +4,8 @@ import io
 import zipfile
 from pathlib import Path
 
-from workbook.grading.handed_in import HandedIn, find
-from workbook.reports import NotebookError
+from workbook_staff.grading.collect import HandedIn, find
+from workbook_staff.reports import NotebookError
 
 import pytest
 

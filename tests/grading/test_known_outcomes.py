@@ -4,8 +4,9 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from workbook.bench import hand_ins
-from workbook.grading import course, facts, grade, keep, sandbox
+from tests.factories import hand_ins
+from workbook_staff.grading import compute_facts, course, grade, snapshot
+from workbook_staff.grading.sandbox import parent
 
 import pytest
 
@@ -18,7 +19,7 @@ SAMPLE = {
 """Exercises that take no time: with numbers, arrays, names and objects for answers."""
 
 pytestmark = [
-    pytest.mark.skipif(bool(sandbox.missing()), reason=sandbox.missing()),
+    pytest.mark.skipif(bool(parent.missing()), reason=parent.missing()),
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
 ]
 
@@ -36,8 +37,10 @@ def _kept(one: course.Course, folder: Path) -> course.Kept:
     exec(hand_ins.answers(one.notebook)[0], namespace)
     made = {name: value for name, value in namespace.items() if not name.startswith("_")}
     for name in one.slots:
-        keep.store(made, folder, name)
-    facts.main(folder, folder / "facts.json", [*map(dataclasses.asdict, one.slots.values())])
+        snapshot.store(made, folder, name)
+    compute_facts.main(
+        folder, folder / "facts.json", list(map(dataclasses.asdict, one.slots.values()))
+    )
     return course.read_kept(one, folder, folder / "facts.json", dict.fromkeys(one.slots, 60))
 
 

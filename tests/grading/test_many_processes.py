@@ -11,17 +11,18 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from workbook.grading import course, sandbox
+from workbook_staff.grading import course
+from workbook_staff.grading.sandbox import parent
 
 import pytest
 from small_course import SOLUTIONS, answered, put
 
-pytestmark = pytest.mark.skipif(bool(sandbox.missing()), reason=sandbox.missing())
+pytestmark = pytest.mark.skipif(bool(parent.missing()), reason=parent.missing())
 
 RUN = """
 import sys
 from pathlib import Path
-from workbook.grading import course, grade
+from workbook_staff.grading import course, grade
 
 if __name__ == "__main__":
     course.FOLDER, handed_in, folder, notebook = map(Path, sys.argv[1:5])

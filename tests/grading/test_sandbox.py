@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from workbook.grading import rooms, sandbox
-from workbook.reports import KernelError
+from workbook_staff.grading.sandbox import engines, parent
+from workbook_staff.reports import KernelError
 
 import pytest
 
@@ -19,12 +19,16 @@ class Room:
 
 
 def test_the_first_way_that_works_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [type(room).__name__ for room in rooms.ROOMS] == ["Bubblewrap", "Container", "Container"]
+    assert [type(room).__name__ for room in engines.ROOMS] == [
+        "Bubblewrap",
+        "Container",
+        "Container",
+    ]
     first, second, third = Room("no bubblewrap"), Room(""), Room("")
-    monkeypatch.setattr(rooms, "ROOMS", (first, second, third))
-    assert rooms.chosen.__wrapped__() == (second, "")
+    monkeypatch.setattr(engines, "ROOMS", (first, second, third))
+    assert engines.chosen.__wrapped__() == (second, "")
     second.reason = third.reason = "no daemon"
-    assert rooms.chosen.__wrapped__() == (None, "no bubblewrap; no daemon; no daemon")
+    assert engines.chosen.__wrapped__() == (None, "no bubblewrap; no daemon; no daemon")
 
 
 @pytest.fixture
@@ -38,26 +42,26 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_an_engine_that_does_not_work_says_why(engine: Path) -> None:
-    assert rooms.Container("docker").why_not() == ""
-    assert rooms.Container("podman").why_not() == "podman is not installed"
-    assert "bubblewrap is not installed" in rooms.Bubblewrap().why_not()
+    assert engines.Container("docker").why_not() == ""
+    assert engines.Container("podman").why_not() == "podman is not installed"
+    assert "bubblewrap is not installed" in engines.Bubblewrap().why_not()
     engine.write_text("#!/bin/sh\necho one >&2\necho 'no daemon' >&2\nexit 1\n", encoding="utf-8")
-    why_not = rooms.Container("docker").why_not()
+    why_not = engines.Container("docker").why_not()
     assert why_not == "docker does not work on this machine (no daemon)"
 
 
 def test_a_container_that_does_not_start_says_why(
     engine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms, "chosen", lambda: (rooms.Container("docker"), ""))
+    monkeypatch.setattr(engines, "chosen", lambda: (engines.Container("docker"), ""))
     engine.write_text("#!/bin/sh\necho 'no room left' >&2\nexit 125\n", encoding="utf-8")
     with pytest.raises(KernelError, match=r"did not start.*no room left.*--claimed-only"):
-        sandbox.Sandbox().run({"source": "x = 1"}, [], 1)
+        parent.Sandbox().run({"source": "x = 1"}, [], 1)
 
 
 def test_a_container_is_given_nothing_of_ours(engine: Path) -> None:
     """Neither the environment, nor a place that can be written, nor the right answers."""
-    command = rooms.Container("docker")._command("name", "door")
+    command = engines.Container("docker")._command("name", "door")
     mounts = [part for part in command if part.startswith("type=bind")]
     assert len(mounts) > 5 and all(mount.endswith(",readonly") for mount in mounts)
     empty = next(part for part in mounts if ",target=/workbook/workbook/exercises/course," in part)
@@ -68,6 +72,6 @@ def test_a_container_is_given_nothing_of_ours(engine: Path) -> None:
     ):
         assert command[command.index(pair[0]) + 1] == pair[1]
     assert "--read-only" in command and "--privileged" not in command
-    image = command.index(rooms._image()[0])
+    image = command.index(engines._image()[0])
     assert command[image + 1 : image + 3] == ["/usr/bin/env", "-i"]
-    assert {part.partition("=")[0] for part in command[image + 3 :]} == rooms.ENVIRONMENT.keys()
+    assert {part.partition("=")[0] for part in command[image + 3 :]} == engines.ENVIRONMENT.keys()

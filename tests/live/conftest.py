@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook import live
-from workbook.live import page
+from workbook_staff import live_page
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Opened]:
 
     def open_page(shown: live.Live, **context: Any) -> Page:
         path = tmp_path / "page.html"
-        path.write_text(page.render(shown, "Shown"), encoding="utf-8")
+        path.write_text(live_page.render(shown, "Shown"), encoding="utf-8")
         contexts.append(browser.new_context(**context))
         opened = contexts[-1].new_page()
         opened.on("pageerror", lambda error: troubles.append(str(error)))

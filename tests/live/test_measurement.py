@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from workbook.bench import live as measurement
-from workbook.reports import printing
+from tests.bench import live as measurement
+from workbook_staff import pdf
 
 import numpy as np
 import pytest
@@ -13,9 +13,7 @@ from networks import dense
 # Keras' own, where it saves a model.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
-    pytest.mark.skipif(
-        not printing.chromium(), reason="no Chromium, Chrome or Edge on this machine"
-    ),
+    pytest.mark.skipif(not pdf.chromium(), reason="no Chromium, Chrome or Edge on this machine"),
 ]
 
 

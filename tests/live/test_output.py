@@ -8,10 +8,12 @@ import re
 import time
 from typing import Any
 
-from workbook import live, paths, reports
-from workbook.__main__ import main
-from workbook.live import output, page
-from workbook.reports import execute, export
+from workbook import live, paths
+from workbook.live import output
+from workbook_staff import live_page, reports
+from workbook_staff.cli import main
+from workbook_staff.notebooks import execute
+from workbook_staff.pages import export
 
 import nbformat
 import pytest
@@ -178,7 +180,7 @@ def test_no_tag_can_begin_in_the_data(exported, pad: live.Live) -> None:
     evil = live.Live({**pad.payload, "notice": "</script><script>alert(1)</script>"}, pad.still)
     text = exported(notebook(evil))
     assert "</script><script>alert" not in text
-    assert "</script><script>alert" not in page.render(evil, "<b>")
+    assert "</script><script>alert" not in live_page.render(evil, "<b>")
 
 
 def test_stored_notebooks_are_small_after_a_refresh(tmp_path, monkeypatch, pad: live.Live) -> None:
@@ -207,7 +209,7 @@ def test_a_page_can_stand_alone(tmp_path, capsys, browser: Browser) -> None:
 
 def test_a_saved_model_with_layers_of_the_workbook_is_read(tmp_path) -> None:
     dense(warp=True).save(tmp_path / "warped.keras")
-    assert page.write([tmp_path / "warped.keras"], tmp_path).is_file()
+    assert live_page.write([tmp_path / "warped.keras"], tmp_path).is_file()
 
 
 @pytest.mark.parametrize("kind", ["missing", "broken", "another", "hands"])

@@ -5,8 +5,9 @@ import re
 from pathlib import Path
 from random import Random
 
-from workbook import paths, reports
-from workbook.reports import execute
+from workbook import paths
+from workbook_staff import reports
+from workbook_staff.notebooks import execute
 
 import nbformat
 import pytest

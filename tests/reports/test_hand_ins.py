@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from workbook import paths, reports
-from workbook.__main__ import main
-from workbook.reports import export, index, names, reading
+from workbook import paths
+from workbook_staff import reports
+from workbook_staff.cli import main
+from workbook_staff.notebooks import reading
+from workbook_staff.pages import export, file_names, index
 
 import nbformat
 import pytest
@@ -325,7 +327,7 @@ def test_a_notebook_without_outputs_has_a_page_that_says_so(cells: list[Any]) ->
 def test_pages_have_distinct_names_that_any_file_system_takes(
     given: list[str], expected: list[str]
 ) -> None:
-    made = names.names([Path("/s") / path for path in given])
+    made = file_names.names([Path("/s") / path for path in given])
     folded = [name.replace("s-", "", 1) if name.startswith("s-") else name for name in made]
     assert folded == expected
 
@@ -333,9 +335,11 @@ def test_pages_have_distinct_names_that_any_file_system_takes(
 def test_a_long_name_is_shortened_and_stays_distinct() -> None:
     long = Path("/") / ("学" * 45 + "_assignsubmission_file") / ("題" * 30 + ".ipynb")
     other = long.with_name("題" * 30 + "1.ipynb")
-    made = names.names([long, Path("/b") / long.name, Path("/" + "é" * 120 + "1.ipynb"), other])
+    made = file_names.names(
+        [long, Path("/b") / long.name, Path("/" + "é" * 120 + "1.ipynb"), other]
+    )
     assert len(set(made)) == 4
-    assert all(len(name.encode()) <= names.MOST_BYTES for name in made)
+    assert all(len(name.encode()) <= file_names.MOST_BYTES for name in made)
     assert made[0].startswith("学") and "題" in made[0]
 
 

@@ -4,9 +4,10 @@ import json
 import os
 from pathlib import Path
 
-from workbook import datasets, paths, reports
-from workbook.__main__ import main
-from workbook.reports import execute, kept
+from workbook import datasets, paths
+from workbook_staff import reports
+from workbook_staff.cli import main
+from workbook_staff.notebooks import execute, run_cache
 
 import nbformat
 import pytest
@@ -21,7 +22,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(paths, "REPORTS", tmp_path / "reports")
     monkeypatch.setattr(paths, "DATA", tmp_path / "data")
     monkeypatch.setattr(paths, "CACHE", tmp_path / "data" / "cache")
-    monkeypatch.setattr(kept, "_PACKAGE", tmp_path / "src" / "workbook")
+    monkeypatch.setattr(run_cache, "_PACKAGE", tmp_path / "src" / "workbook")
     monkeypatch.setenv("WORKBOOK_DATA", "practice")
     monkeypatch.delenv("CI", raising=False)
     for name, text in {
@@ -214,21 +215,21 @@ def test_what_a_variable_says_is_written_nowhere(executed, monkeypatch, checkout
     monkeypatch.setenv("LESSON", "a-secret-of-mine")
     write("a", "import os", "os.environ.get('LESSON')")
     make()
-    assert "a-secret-of-mine" not in "".join(p.read_text() for p in kept.folder().iterdir())
+    assert "a-secret-of-mine" not in "".join(p.read_text() for p in run_cache.folder().iterdir())
 
 
 @pytest.mark.parametrize("package", ["numpy", "scipy", "ipykernel"])  # scipy needs numpy
 def test_another_version_of_a_package_is_seen(executed, capsys, monkeypatch, package):
     write("a", "import scipy")
     make()
-    found = kept._packages
-    monkeypatch.setattr(kept, "_packages", lambda names: found(names) | {package: "0"})
+    found = run_cache._packages
+    monkeypatch.setattr(run_cache, "_packages", lambda names: found(names) | {package: "0"})
     assert package in found(frozenset({"scipy", "ipykernel"}))
     assert f"the package {package} changed" in said_after(capsys)
 
 
 def test_a_package_that_is_not_imported_costs_no_run():
-    assert not {"ruff", "pytest"} & kept._packages(frozenset({"scipy", "ipykernel"})).keys()
+    assert not {"ruff", "pytest"} & run_cache._packages(frozenset({"scipy", "ipykernel"})).keys()
 
 
 @pytest.mark.parametrize("what", ["sys.version", "_machine"])
@@ -236,18 +237,18 @@ def test_another_python_or_machine_is_seen(executed, monkeypatch, what):
     write("a", "print(1)")
     make()
     if what == "_machine":
-        monkeypatch.setattr(kept, "_machine", lambda: "another")
+        monkeypatch.setattr(run_cache, "_machine", lambda: "another")
     else:
-        monkeypatch.setattr(kept.sys, "version", "3.99")
+        monkeypatch.setattr(run_cache.sys, "version", "3.99")
     make()
     assert executed == ["a", "a"]
 
 
 def test_a_checkout_that_was_moved_is_seen(executed, checkout):
     write("a", "print(1)")
-    before = kept.dependencies(nbformat.read(paths.NOTEBOOKS / "a.ipynb", 4), paths.NOTEBOOKS)
+    before = run_cache.dependencies(nbformat.read(paths.NOTEBOOKS / "a.ipynb", 4), paths.NOTEBOOKS)
     paths.ROOT = checkout / "moved"
-    after = kept.dependencies(nbformat.read(paths.NOTEBOOKS / "a.ipynb", 4), paths.NOTEBOOKS)
+    after = run_cache.dependencies(nbformat.read(paths.NOTEBOOKS / "a.ipynb", 4), paths.NOTEBOOKS)
     assert before.changed(after) == ["the folder of the checkout"]
 
 
@@ -288,7 +289,7 @@ def test_a_failed_run_is_not_kept(capsys):
     for _ in range(2):
         assert reports.make() == 1
         assert "ZeroDivisionError" in capsys.readouterr().err
-    assert not kept.folder().exists()
+    assert not run_cache.folder().exists()
 
 
 def test_a_run_during_which_a_module_changed_is_not_kept(executed, checkout, monkeypatch, capsys):
@@ -324,10 +325,10 @@ def test_ci_uses_none_and_keeps_none(executed, monkeypatch):
     write("a", "print(1)")
     make()
     monkeypatch.setenv("CI", "true")
-    before = [p.stat().st_mtime_ns for p in kept.folder().iterdir()]
+    before = [p.stat().st_mtime_ns for p in run_cache.folder().iterdir()]
     make()
     assert executed == ["a", "a"]
-    assert [p.stat().st_mtime_ns for p in kept.folder().iterdir()] == before
+    assert [p.stat().st_mtime_ns for p in run_cache.folder().iterdir()] == before
 
 
 # https://github.com/jupyter-book/jupyter-book/issues/1633
@@ -348,7 +349,7 @@ def test_a_page_says_of_a_kept_run_when_it_was(executed):
     make()
     assert "nothing that it depends on has changed since" not in page()
     make()
-    when = json.loads(next(kept.folder().iterdir()).read_text().partition("\n")[2])["executed"]
+    when = json.loads(next(run_cache.folder().iterdir()).read_text().partition("\n")[2])["executed"]
     assert f"{when}; nothing that it depends on has changed since" in page()
     assert "12 s" in page()
 
@@ -373,7 +374,7 @@ def test_a_model_that_the_run_wrote_is_there_or_it_is_run_again(executed, monkey
 
 
 def test_at_most_so_many_are_kept_those_used_last(executed, monkeypatch):
-    monkeypatch.setattr(kept, "MOST", 2)
+    monkeypatch.setattr(run_cache, "MOST", 2)
     for source in "123":
         write("a", source)
         make()
@@ -381,7 +382,7 @@ def test_at_most_so_many_are_kept_those_used_last(executed, monkeypatch):
             write("a", "1")
             make()  # used again, so that 2 goes first
     assert executed == ["a"] * 3
-    assert len(list(kept.folder().iterdir())) == 2
+    assert len(list(run_cache.folder().iterdir())) == 2
     write("a", "1")
     make()
     assert len(executed) == 3
@@ -391,7 +392,7 @@ def test_at_most_so_many_are_kept_those_used_last(executed, monkeypatch):
 def test_a_damaged_file_is_none(executed, damaged):
     write("a", "print(1)")
     make()
-    file = next(kept.folder().iterdir())
+    file = next(run_cache.folder().iterdir())
     file.write_text(file.read_text()[:-9] if damaged == "short" else damaged)
     make()
     make()
@@ -400,14 +401,14 @@ def test_a_damaged_file_is_none(executed, damaged):
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
 def test_a_disk_that_cannot_be_written_costs_no_page(executed, checkout, capsys):
-    kept.folder().mkdir()
-    kept.folder().chmod(0o500)
+    run_cache.folder().mkdir()
+    run_cache.folder().chmod(0o500)
     write("a", "print(1)")
     assert "cannot be written" in said_after(capsys)
 
 
 def test_where_the_folder_cannot_be_made_the_page_is(executed, capsys):
-    kept.folder().write_text("a file in its place")
+    run_cache.folder().write_text("a file in its place")
     write("a", "print(1)")
     assert "not kept: " in said_after(capsys)
     assert "run 1" in page()
@@ -418,7 +419,7 @@ def test_storage_counts_and_clears_them(executed, capsys):
     make()
     assert main(["storage", "--clear"]) == 0
     assert ".kept" in capsys.readouterr().out
-    assert not kept.folder().exists()
+    assert not run_cache.folder().exists()
 
 
 def test_a_real_kernel_s_run_comes_back_as_it_was(monkeypatch, tmp_path):

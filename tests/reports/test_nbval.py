@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from workbook.reports import NotebookError, reading
+from workbook_staff.notebooks import reading
+from workbook_staff.reports import NotebookError
 
 import nbformat
 import pytest

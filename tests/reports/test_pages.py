@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from workbook import paths, reports
+from workbook import paths
 from workbook.results import MIME_TYPE
+from workbook_staff import reports
 
 import nbformat
 import pytest

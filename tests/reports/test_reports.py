@@ -9,12 +9,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from workbook import exercises, paths, reports
-from workbook.__main__ import main
-from workbook.bench import measurements
-from workbook.reports import editions, execute, export, printing
-from workbook.reports.pages import amounts, formulas
+from tests.bench import measurements
+from workbook import exercises, paths
 from workbook.results import MIME_TYPE
+from workbook_staff import pdf, reports
+from workbook_staff.cli import main
+from workbook_staff.notebooks import execute, student_edition
+from workbook_staff.pages import export, limits, mathml
 
 import nbformat
 import pytest
@@ -253,7 +254,7 @@ def test_what_a_killed_run_left_is_no_page_and_no_notebook(
     assert asked == [paths.NOTEBOOKS / "a.ipynb"]
 
     (paths.REPORTS / "c.html").unlink()
-    monkeypatch.setattr(printing, "chromium", lambda: "a browser")
+    monkeypatch.setattr(pdf, "chromium", lambda: "a browser")
     assert reports.pdf() == 1
     assert "holds no pages" in capsys.readouterr().err
 
@@ -384,7 +385,7 @@ def test_student_notebooks_say_what_grading_looks_for() -> None:
     assert "workbook" not in made.cells[1].metadata
 
 
-@pytest.mark.skipif(not printing.chromium(), reason="no Chromium, Chrome or Edge on this machine")
+@pytest.mark.skipif(not pdf.chromium(), reason="no Chromium, Chrome or Edge on this machine")
 def test_each_page_is_printed_to_a_pdf_beside_it() -> None:
     reports.make([write(paths.ROOT / "a.ipynb", "# A", new_code_cell("1"))])
     assert reports.pdf() == 0
@@ -395,7 +396,7 @@ def test_each_page_is_printed_to_a_pdf_beside_it() -> None:
 def test_printing_with_no_pages_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(printing, "chromium", lambda: "a browser that is not started")
+    monkeypatch.setattr(pdf, "chromium", lambda: "a browser that is not started")
     assert reports.pdf() == 1
     assert capsys.readouterr().err == (
         f"FAILED {paths.REPORTS} holds no pages: make them with python -m workbook reports\n"
@@ -405,8 +406,8 @@ def test_printing_with_no_pages_says_what_to_do(
 def test_printing_with_no_browser_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(printing, "_NAMES", ["no-such-browser"])
-    monkeypatch.setattr(printing, "_PLACES", [])
+    monkeypatch.setattr(pdf, "_NAMES", ["no-such-browser"])
+    monkeypatch.setattr(pdf, "_PLACES", [])
     assert reports.pdf() == 1
     assert "install one, or open the pages" in capsys.readouterr().err
 
@@ -428,7 +429,7 @@ def test_a_driver_that_does_not_start_is_told_in_a_line(
     node.write_text(f"#!/bin/sh\n{script}\n")
     node.chmod(0o755)
     monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(node))
-    monkeypatch.setattr(printing, "chromium", lambda: "a browser that is not started")
+    monkeypatch.setattr(pdf, "chromium", lambda: "a browser that is not started")
     capfd.readouterr()
     assert reports.pdf() == 1
     told = capfd.readouterr().err.splitlines()
@@ -440,10 +441,10 @@ def test_a_driver_that_does_not_start_is_told_in_a_line(
 def test_a_browser_that_does_not_start_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if fault := printing.driver_fault():
+    if fault := pdf.driver_fault():
         pytest.skip(f"Playwright does not start: {fault}")
     reports.make([write(paths.ROOT / "a.ipynb", "# A", new_code_cell("1"))])
-    monkeypatch.setattr(printing, "chromium", lambda: sys.executable)
+    monkeypatch.setattr(pdf, "chromium", lambda: sys.executable)
     assert reports.pdf() == 1
     said = capsys.readouterr().err
     assert f"FAILED {sys.executable} cannot print" in said
@@ -656,7 +657,7 @@ def test_headings_are_in_order_and_anchors_differ() -> None:
     ],
 )
 def test_mathematics_becomes_mathml(latex: str, part: str) -> None:
-    made = formulas.mathml(latex)
+    made = mathml.mathml(latex)
     assert part in made
     assert "<script" not in made
     assert "href" not in made
@@ -672,7 +673,7 @@ def test_links_between_notebooks_become_links_between_pages() -> None:
 
 
 def test_long_outputs_are_folded() -> None:
-    for lines, folded in ((amounts.FOLD_LINES, False), (amounts.FOLD_LINES + 1, True)):
+    for lines, folded in ((limits.FOLD_LINES, False), (limits.FOLD_LINES + 1, True)):
         output = new_output("stream", name="stdout", text="line\n" * lines)
         assert ("<details" in exported(new_code_cell("x", outputs=[output]))) == folded
 
@@ -774,11 +775,11 @@ def test_an_output_that_no_page_can_show_is_told_of() -> None:
 
 
 def test_an_endless_output_is_cut_off() -> None:
-    lines = "".join(f"line {number}\n" for number in range(amounts.KEEP_LINES + 500))
+    lines = "".join(f"line {number}\n" for number in range(limits.KEEP_LINES + 500))
     text = exported(new_code_cell("x", outputs=[new_output("stream", name="stdout", text=lines)]))
-    assert f"line {amounts.KEEP_LINES - 1}</pre>" in text
-    assert f"line {amounts.KEEP_LINES}\n" not in text
-    assert f"the notebook has all {amounts.KEEP_LINES + 500}" in text
+    assert f"line {limits.KEEP_LINES - 1}</pre>" in text
+    assert f"line {limits.KEEP_LINES}\n" not in text
+    assert f"the notebook has all {limits.KEEP_LINES + 500}" in text
 
 
 @pytest.mark.parametrize("untrusted", [True, False])
@@ -824,7 +825,7 @@ def test_a_solution_without_an_answer_is_named(capsys: pytest.CaptureFixture[str
 
 
 def test_unreadable_mathematics_is_text():
-    made = formulas.mathml(r"<script>alert(1)</script>\frac{")
+    made = mathml.mathml(r"<script>alert(1)</script>\frac{")
     assert made.startswith("<code>") and "<script" not in made
 
 
@@ -914,7 +915,7 @@ def test_the_state_of_widgets_is_not_kept():
 def test_the_instructors_notebook_stays_as_it_is():
     notebook = new_notebook(cells=[new_code_cell("a = 1", metadata={"tags": ["solution"]})])
     before = copy.deepcopy(notebook)
-    editions.student(notebook)
+    student_edition.student(notebook)
     assert notebook == before
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from workbook import paths
-from workbook.__main__ import main
-from workbook.reports import slides
-from workbook.reports.errors import RevealError
-from workbook.reports.slides import prose, reveal
+from workbook.errors import RevealError
+from workbook_staff import slides
+from workbook_staff.cli import main
+from workbook_staff.slides import prose, reveal
 
 import nbformat
 import pytest

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from workbook.reports import execute, export
-from workbook.reports.pages import amounts, formulas, terminal
+from workbook_staff.notebooks import execute
+from workbook_staff.pages import export, limits, mathml, terminal
 
 import pytest
 from nbformat.v4 import (
@@ -260,7 +260,7 @@ def test_latex_is_prose_with_formulas(latex: str, parts: list[str]) -> None:
 
 
 def test_labels_are_no_part_of_a_formula() -> None:
-    assert "label" not in formulas.mathml(r"x \label{eq:one} \nonumber")
+    assert "label" not in mathml.mathml(r"x \label{eq:one} \nonumber")
 
 
 @pytest.mark.parametrize(
@@ -344,12 +344,12 @@ def test_outputs_are_counted_and_told() -> None:
 def test_a_page_as_a_whole_is_bounded() -> None:
     output = new_output("stream", text="a" * 150_000)
     text = exported(*[new_code_cell("x", outputs=[output]) for _ in range(100)])
-    assert len(text) < 1.1 * amounts.PAGE_CHARACTERS
+    assert len(text) < 1.1 * limits.PAGE_CHARACTERS
     assert "a browser could show no more" in text
 
 
 def test_the_pictures_of_a_page_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(amounts.Amounts, "__init__", lambda self: vars(self).update(
+    monkeypatch.setattr(limits.Amounts, "__init__", lambda self: vars(self).update(
         characters=10**6, seconds=30, data=1000))  # fmt: skip
     output = new_output("display_data", data={"image/png": in_base64(png())})
     text = exported(new_code_cell("x", outputs=[output] * 30))
@@ -360,7 +360,7 @@ def test_the_pictures_of_a_page_are_bounded(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("start", ["\\begin{a}", "\\\\(", "<svg>", "[", "a ", "<!-- ", "`a", "> "])
 def test_no_markdown_takes_minutes(start: str) -> None:
     started = time.process_time()
-    text = start * (amounts.KEEP_MARKDOWN // len(start)) if start != "a " else "a" + " " * 19_990
+    text = start * (limits.KEEP_MARKDOWN // len(start)) if start != "a " else "a" + " " * 19_990
     exported(new_markdown_cell(text + "b"))
     assert time.process_time() - started < 15
 

@@ -5,8 +5,9 @@ import threading
 import time
 from pathlib import Path
 
-from workbook import paths, reports
-from workbook.reports import execute, watch
+from workbook import paths
+from workbook_staff import preview, reports
+from workbook_staff.notebooks import execute
 
 import nbformat
 import pytest
@@ -47,8 +48,8 @@ def run(monkeypatch: pytest.MonkeyPatch) -> None:
     assert reports.make() == 0
 
 
-def looked() -> watch.Pages:
-    pages = watch.Pages()
+def looked() -> preview.Pages:
+    pages = preview.Pages()
     pages.look()
     return pages
 
@@ -78,7 +79,7 @@ def test_changed_code_is_shown_with_stored_outputs_and_a_word_on_that(run):
     _, text, note = pages.page("a b.html")
     assert "as stored" in text
     assert "its code changed since its last run. make reports executes it" in note
-    with watch.serving(pages, 0) as address:
+    with preview.serving(pages, 0) as address:
         assert note in get(address, "/a%20b.html")[1]
 
 
@@ -102,7 +103,7 @@ def test_a_file_that_is_half_written_keeps_the_page_before_it_and_the_next_save_
 
 def test_one_that_never_was_a_notebook_has_a_page_that_says_so():
     (paths.NOTEBOOKS / "x.ipynb").write_text("no <b>JSON</b>")
-    with watch.serving(looked(), 0) as address:
+    with preview.serving(looked(), 0) as address:
         status, text, _ = get(address, "/x.html")
     assert status == 200 and "not a notebook" in text
 
@@ -120,7 +121,7 @@ def test_notebooks_that_come_and_go():
 
 def test_it_lists_the_pages_and_serves_nothing_else(checkout):
     write()
-    with watch.serving(looked(), 0) as address:
+    with preview.serving(looked(), 0) as address:
         assert 'href="/a%20b.html"' in get(address, "/")[1]
         assert get(address, "/a%20b.html?x#y")[0] == 200
         for path in (
@@ -139,7 +140,7 @@ def test_it_lists_the_pages_and_serves_nothing_else(checkout):
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "[::1]:1"])
 def test_another_name_that_leads_here_is_refused(host):
     write()
-    with watch.serving(looked(), 0) as address:
+    with preview.serving(looked(), 0) as address:
         port = address.rsplit(":", 1)[1].strip("/")
         status, text, _ = get(address, "/a%20b.html", host.replace("{port}", port))
         assert status == 403 and "as stored" not in text
@@ -147,17 +148,17 @@ def test_another_name_that_leads_here_is_refused(host):
 
 
 def test_it_listens_on_loopback_alone_and_takes_another_port_where_one_is_taken():
-    with watch.serving(looked(), 0) as first:
+    with preview.serving(looked(), 0) as first:
         port = int(first.rsplit(":", 1)[1].strip("/"))
         assert first.startswith("http://127.0.0.1:")
-        with watch.serving(looked(), port) as second:
+        with preview.serving(looked(), port) as second:
             assert second != first
             assert get(second, "/")[0] == 200
 
 
 def test_no_other_site_may_read_or_frame_it():
     write()
-    with watch.serving(looked(), 0) as address:
+    with preview.serving(looked(), 0) as address:
         headers = get(address, "/a%20b.html")[2]
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["X-Frame-Options"] == "DENY"
@@ -167,7 +168,7 @@ def test_no_other_site_may_read_or_frame_it():
 def test_the_exported_page_has_neither_the_script_nor_the_right(run):
     text = (paths.REPORTS / "a b.html").read_text(encoding="utf-8")
     assert "EventSource" not in text and "connect-src" not in text
-    with watch.serving(looked(), 0) as address:
+    with preview.serving(looked(), 0) as address:
         served = get(address, "/a%20b.html")[1]
     assert "EventSource" in served and "connect-src 'self'" in served
 
@@ -176,7 +177,7 @@ def test_the_news_come_at_a_change_and_at_once_to_a_page_that_missed_one():
     write()
     pages = looked()
     version = pages.page("a b.html")[0]
-    with watch.serving(pages, 0) as address:
+    with preview.serving(pages, 0) as address:
         told: list[str] = []
         asking = threading.Thread(
             target=lambda: told.append(get(address, f"/news/a%20b.html?after={version}")[1])
@@ -196,7 +197,7 @@ def test_a_browser_shows_what_was_saved_by_itself(run, browser):
     page = browser.new_page()
     troubles: list[str] = []
     page.on("console", lambda s: troubles.append(s.text) if s.type == "error" else None)
-    with watch.serving(pages, 0) as address:
+    with preview.serving(pages, 0) as address:
         page.goto(f"{address}a%20b.html")
         page.get_by_role("heading", name="A title").wait_for()
         for title in ("Second", "Third"):

@@ -28,8 +28,9 @@ from typing import TYPE_CHECKING, Any
 from workbook import paths
 from workbook.datasets import cache, people, photographs, sources
 from workbook.datasets.catalogue import CATALOGUE, PEOPLE, PHOTOGRAPHS, Spec
-from workbook.datasets.readers import Arrays, DataError, shown
+from workbook.datasets.readers import Arrays, shown
 from workbook.datasets.search import OWN, Candidate, candidates
+from workbook.errors import DataError
 
 import numpy as np
 

@@ -16,7 +16,8 @@ from typing import Any
 
 from workbook import paths
 from workbook.datasets.catalogue import PIXELS, Part, Spec
-from workbook.datasets.readers import DAMAGED, Arrays, DataError, sha256, shown, unwritable
+from workbook.datasets.readers import DAMAGED, Arrays, sha256, shown, unwritable
+from workbook.errors import DataError
 
 import numpy as np
 from filelock import FileLock

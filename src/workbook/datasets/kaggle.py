@@ -11,7 +11,8 @@ from pathlib import Path
 
 from workbook.datasets.catalogue import Spec
 from workbook.datasets.network import LATER, refusal, why
-from workbook.datasets.readers import DataError, in_home, refuse_non_data, shown, unreadable
+from workbook.datasets.readers import in_home, refuse_non_data, shown, unreadable
+from workbook.errors import DataError
 
 _NEW_TOKEN = (
     "Make a new API token at https://www.kaggle.com/settings "

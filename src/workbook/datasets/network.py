@@ -5,7 +5,7 @@ import re
 import ssl
 from collections.abc import Iterator
 
-from workbook.datasets.readers import DataError
+from workbook.errors import DataError
 
 LATER = "Try again later, or place the files yourself"
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from workbook.datasets import photographs, sources
 from workbook.datasets.catalogue import PEOPLE, Spec
-from workbook.datasets.readers import DataError, shown
+from workbook.datasets.readers import shown
+from workbook.errors import DataError
 
 import numpy as np
 

@@ -24,13 +24,13 @@ from workbook.datasets.catalogue import IMAGE_SHAPE, Spec
 from workbook.datasets.readers import (
     DAMAGED,
     Arrays,
-    DataError,
     canonical,
     is_junk,
     open_zip,
     shown,
     unreadable,
 )
+from workbook.errors import DataError
 
 import numpy as np
 

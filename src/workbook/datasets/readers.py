@@ -20,6 +20,7 @@ from pathlib import Path, PurePosixPath
 
 from workbook import paths
 from workbook.datasets.catalogue import CATALOGUE, IMAGE_SHAPE, Part, Spec
+from workbook.errors import DataError
 
 import numpy as np
 
@@ -43,26 +44,6 @@ DAMAGED = (
 
 BAD_ZIP = (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError)
 """What it raises when it opens one: a changed byte can be of a version or of a member's name."""
-
-
-class DataError(Exception):
-    """Data that cannot be used: which file, what was found, what was expected, what to do next.
-
-    Where ``sure`` is False it may be a file of something else, which is no reason to stop.
-    """
-
-    sure = True
-
-    def __init__(self, where: object, found: str, expected: str = "", next_step: str = "") -> None:
-        """Make one message of the parts; ``reason`` is its first half, with no way out."""
-        self.where = str(where)
-        self.reason = f"{where}: {found}"
-        text = f"{self.reason}; expected {expected}." if expected else f"{self.reason}."
-        super().__init__(f"{text} {next_step}." if next_step else text)
-
-    def _render_traceback_(self) -> list[str]:
-        """Show the message without the traceback in a notebook: it says what a reader needs."""
-        return [f"DataError: {self}"]
 
 
 def shown(path: Path) -> str:

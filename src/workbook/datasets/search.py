@@ -16,7 +16,6 @@ from workbook.datasets.catalogue import CATALOGUE, PEOPLE, PHOTOGRAPHS, Layout, 
 from workbook.datasets.readers import (
     READERS,
     Arrays,
-    DataError,
     File,
     canonical,
     checked,
@@ -28,6 +27,7 @@ from workbook.datasets.readers import (
     shown,
     unreadable,
 )
+from workbook.errors import DataError
 
 DEPTH = 8
 """How many folders deep a search goes."""

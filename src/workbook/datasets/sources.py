@@ -18,8 +18,9 @@ from workbook.datasets.cache import Loaded
 from workbook.datasets.catalogue import CATALOGUE, Spec
 from workbook.datasets.kaggle import ask, has_credentials, require_account
 from workbook.datasets.network import LATER, UnreachableError, refusal, why
-from workbook.datasets.readers import DataError, checked, in_home, is_published, shown, unwritable
+from workbook.datasets.readers import checked, in_home, is_published, shown, unwritable
 from workbook.datasets.search import ELSEWHERE, OWN, Candidate, candidates
+from workbook.errors import DataError
 
 import numpy as np
 

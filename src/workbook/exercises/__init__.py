@@ -7,7 +7,7 @@ A notebook asks in Markdown, answers in a cell tagged ``solution`` and checks in
 
     exercises.check("mnist.best-epoch", best_epoch, history)
 
-The solution is written there and nowhere else: :func:`unsolved` makes the student's cell from it.
+The solution is written there and nowhere else: the student's cell is made from it.
 What the answer has to be is computed here, from the facts that the check hands over, so that it
 holds for whatever data and training the student has. What was answered, and by which facts it was
 judged, is recorded as an output in the notebook (see :mod:`workbook.exercises.records`).
@@ -18,18 +18,15 @@ from typing import Any
 from workbook.exercises import answers, records
 from workbook.exercises.course import EXERCISES, NOTEBOOKS, RECALL, Statement
 from workbook.exercises.exercise import Exercise, Facts, Verdict, judged
-from workbook.exercises.solutions import Asked, asked, unsolved
 
 __all__ = [
     "EXERCISES",
     "NOTEBOOKS",
     "RECALL",
-    "Asked",
     "Exercise",
     "Facts",
     "Statement",
     "Verdict",
-    "asked",
     "check",
     "fill",
     "hint",
@@ -37,7 +34,6 @@ __all__ = [
     "predict",
     "progress",
     "recall",
-    "unsolved",
 ]
 
 NOT_YET = "Write your answer in place of `...` above, and run both cells."

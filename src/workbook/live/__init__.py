@@ -10,8 +10,8 @@ page of its own (``python -m workbook live``). Where no script runs, a still pic
 from typing import TYPE_CHECKING, Any
 
 from workbook import datasets
+from workbook.errors import NetworkError
 from workbook.live.digits import measured, moved, read_digits
-from workbook.live.errors import NetworkError
 from workbook.live.output import MIME_TYPE, Live
 
 if TYPE_CHECKING:

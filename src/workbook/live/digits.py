@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbook import paths
-from workbook.datasets import DataError
 from workbook.datasets.readers import shown
+from workbook.errors import DataError
 
 import numpy as np
 

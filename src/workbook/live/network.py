@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from workbook.backend import keras
+from workbook.errors import NetworkError
 from workbook.layers import LocalContrast, RandomLight, RandomWarp
 from workbook.layers.contrast import FLOOR
-from workbook.live.errors import NetworkError
 
 import numpy as np
 from keras import layers

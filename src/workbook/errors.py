@@ -1,0 +1,57 @@
+"""What the workbook raises for a user, who can mend it: which file, what was found, what to do.
+
+The commands print any :class:`WorkbookError` in a line; every other error is a mistake of ours, and
+keeps its traceback.
+"""
+
+
+class WorkbookError(Exception):
+    """Something that a user can mend; its message says what it is, and what to do."""
+
+
+class DataError(WorkbookError):
+    """Data that cannot be used: which file, what was found, what was expected, what to do next.
+
+    Where ``sure`` is False it may be a file of something else, which is no reason to stop.
+    """
+
+    sure = True
+
+    def __init__(self, where: object, found: str, expected: str = "", next_step: str = "") -> None:
+        """Make one message of the parts; ``reason`` is its first half, with no way out."""
+        self.where = str(where)
+        self.reason = f"{where}: {found}"
+        text = f"{self.reason}; expected {expected}." if expected else f"{self.reason}."
+        super().__init__(f"{text} {next_step}." if next_step else text)
+
+    def _render_traceback_(self) -> list[str]:
+        """Show the message without the traceback in a notebook: it says what a reader needs."""
+        return [f"DataError: {self}"]
+
+
+class NetworkError(WorkbookError, ValueError):
+    """A network that no page can run: which layer or shape, and which ones can."""
+
+
+class NotebookError(WorkbookError):
+    """A notebook that cannot be read, or may not be executed."""
+
+
+class KernelError(WorkbookError, RuntimeError):
+    """No notebook can be executed, since Python's kernel did not start."""
+
+
+class GradingError(WorkbookError):
+    """Hand-ins, a gradebook or weights that cannot be used, or a machine that cannot grade."""
+
+
+class BrowserError(WorkbookError):
+    """There is no browser that prints pages, or it does not start."""
+
+
+class RevealError(WorkbookError):
+    """The files of reveal.js cannot be had."""
+
+
+class ReleaseError(WorkbookError):
+    """There is nothing that could be released."""

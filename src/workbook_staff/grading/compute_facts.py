@@ -1,0 +1,52 @@
+"""Compute, in a process of its own, what answers are judged by, from what the course's run kept.
+
+Called by :mod:`workbook_staff.grading.course`: the folder and the file to write as arguments,
+where each exercise stands as JSON in the standard input.
+"""
+
+import ast
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from workbook import exercises, paths
+from workbook.exercises import course
+from workbook_staff.grading import snapshot
+
+import cloudpickle
+
+
+def main(folder: Path, file: Path, slots: list[dict[str, Any]]) -> None:
+    """Write the facts of each exercise, and the files of what measures its answers."""
+    # By value, so that the sandbox, which has no such module, gets what measures and no more.
+    for name, module in sorted(sys.modules.items()):
+        if name.startswith(f"{course.__name__}."):
+            cloudpickle.register_pickle_by_value(module)
+    told = {}
+    for slot in slots:
+        exercise = exercises.EXERCISES[slot["exercise"]]
+        kept = json.loads((folder / f"{slot['exercise']}.json").read_text(encoding="utf-8"))
+        given = [_value(source, kept, folder) for source in slot["given"]]
+        measure = snapshot.put(exercise.measure, folder / "objects") if exercise.measure else None
+        told[slot["exercise"]] = {"facts": dict(exercise.facts(*given)), "measure": measure}
+    with paths.writing(file) as path:
+        path.write_text(json.dumps(told), encoding="utf-8")
+
+
+def _value(source: str, kept: dict[str, list[str]], folder: Path) -> Any:
+    """Return what an expression of the course's own check gives."""
+    used = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+    objects = folder / "objects"
+    return eval(
+        source,
+        {
+            name: snapshot.load([(objects / file).open("rb") for file in files])
+            for name, files in kept.items()
+            if name in used
+        },
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), json.load(sys.stdin))

@@ -1,0 +1,322 @@
+"""The course's own notebooks, as graders need them: what is asked where, and what a run has made.
+
+Each is run once, up to its last exercise, and what it has made just before each one is kept in
+``data/cache/grading/``, for as long as its code, the package and the data stay the same. The facts
+that answers are judged by are computed from it, anew where the exercises have changed.
+"""
+
+import ast
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TextIO
+
+import workbook
+from workbook import paths
+from workbook.errors import KernelError
+from workbook_staff.notebooks import solutions
+from workbook_staff.notebooks.execute import execute
+from workbook_staff.notebooks.reading import read
+from workbook_staff.notebooks.student_edition import tags
+from workbook_staff.pages.export import cell_seconds
+
+import nbformat
+from nbformat import NotebookNode
+
+FOLDER = paths.CACHE / "grading"
+
+_GRADED = ("check", "fill")
+_BESIDE = {"__main__", "bench", "exercises", "grading", "release", "reports"}
+"""Parts of the package on which nothing depends that a notebook makes."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where a notebook asks an exercise: the solution's cell, and what the check takes.
+
+    ``names`` are those that an answer assigns, ``answer`` and ``given`` the check's expressions.
+    ``varies``: what it is judged by hangs on a training, which nobody's computer repeats exactly.
+    """
+
+    exercise: str
+    cell_id: str
+    names: tuple[str, ...]
+    answer: str
+    given: tuple[str, ...]
+    varies: bool
+
+
+@dataclass(frozen=True)
+class Course:
+    """One notebook of the course: its exercises, the ids of its cells, and the code in them."""
+
+    notebook: str
+    path: Path
+    slots: dict[str, Slot]
+    cell_ids: frozenset[str]
+    code: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a course's own run has made, by exercise.
+
+    ``folder`` is a whole path, for other processes and machines to find. ``names`` are the files
+    of each name that an answer may use, ``facts`` what it is judged by, ``measures`` the files of
+    what measures it (None where a value is judged as it is), ``seconds`` how long it may take.
+    """
+
+    folder: Path
+    names: dict[str, dict[str, list[str]]]
+    facts: dict[str, dict[str, Any]]
+    measures: dict[str, list[str] | None]
+    seconds: dict[str, int]
+
+
+def courses(notebooks: Iterable[Path] | None = None) -> list[Course]:
+    """Return the course's notebooks (default: those in ``notebooks/``) that ask exercises.
+
+    Raises:
+        NotebookError: One of them is not a notebook.
+    """
+    chosen = paths.listed(paths.NOTEBOOKS, "*.ipynb") if notebooks is None else notebooks
+    found = [_course(path) for path in chosen]
+    return [course for course in found if course.slots]
+
+
+def _course(path: Path) -> Course:
+    notebook = read(path)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    slots, solution = {}, None
+    varying: set[str] = set()
+    is_trained = False
+    for cell in code:
+        with contextlib.suppress(SyntaxError):  # a magic: nothing is known of it
+            for statement in ast.parse(cell.source).body:
+                is_trained |= _trains(statement)
+                _follow(statement, is_trained, varying)
+        if "solution" in tags(cell):
+            solution = cell
+        elif "check" in tags(cell) and solution is not None:
+            asked = solutions.asked(cell.source)
+            if asked.call in _GRADED:
+                call: Any = ast.parse(cell.source).body[0]
+                answer, *given = (ast.unparse(part) for part in _arguments(call.value)[1:])
+                used = {name for part in given for name in names(part)}
+                slots[asked.exercise] = Slot(
+                    asked.exercise,
+                    solution.id,
+                    asked.names,
+                    answer,
+                    tuple(given),
+                    bool(used & varying),
+                )
+    return Course(
+        path.stem,
+        path,
+        slots,
+        frozenset(cell.id for cell in notebook.cells),
+        frozenset(cell.source for cell in code if "solution" not in tags(cell)),
+    )
+
+
+def _arguments(call: ast.Call) -> list[ast.expr]:
+    """Return the arguments of a call, those written as ``*(a, b)`` one by one."""
+    several = (
+        part.value.elts
+        if isinstance(part, ast.Starred) and isinstance(part.value, ast.Tuple | ast.List)
+        else [part]
+        for part in call.args
+    )
+    return [part for parts in several for part in parts]
+
+
+def names(code: str) -> set[str]:
+    """Return the names that code uses."""
+    return {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
+
+
+def _trains(statement: ast.stmt) -> bool:
+    return any(
+        isinstance(node, ast.Attribute | ast.Name)
+        and (node.attr if isinstance(node, ast.Attribute) else node.id) == "fit"
+        for node in ast.walk(statement)
+    )
+
+
+def _follow(statement: ast.stmt, is_trained: bool, varying: set[str]) -> None:
+    """Bring the names that hang on a training up to date with one statement.
+
+    After the first training that is all that is assigned or written into, but what is written
+    down as it is.
+    """
+    targets: list[ast.AST] = []
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Assign):
+            targets += node.targets
+        elif isinstance(node, ast.AugAssign | ast.AnnAssign | ast.For | ast.NamedExpr):
+            targets.append(node.target)
+        elif isinstance(node, ast.Attribute) and node.attr == "fit":
+            targets.append(node.value)
+    found = {n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)}
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        found.add(statement.name)
+    is_written_down = False
+    if isinstance(statement, ast.Assign):
+        with contextlib.suppress(ValueError, TypeError):
+            ast.literal_eval(statement.value)
+            is_written_down = True
+    if is_written_down:
+        varying -= found
+    elif is_trained:
+        varying |= found
+
+
+def keep(course: Course, stream: TextIO | None = None) -> Kept:
+    """Return what the course's own run has made; run it where that is not kept.
+
+    Raises:
+        KernelError: The notebook does not run to its last exercise, or its facts cannot be had.
+    """
+    notebook, folder = read(course.path), _folder(course)
+    if not (folder / "seconds.json").exists():
+        _run(notebook, course, folder, stream)
+    seconds = json.loads((folder / "seconds.json").read_text(encoding="utf-8"))
+    return read_kept(course, folder, _facts(course, folder), seconds)
+
+
+def is_kept(course: Course) -> bool:
+    """Return whether a course's run need not be made, since it is kept.
+
+    Raises:
+        NotebookError: It is not a notebook.
+    """
+    return (_folder(course) / "seconds.json").exists()
+
+
+def _folder(course: Course) -> Path:
+    return FOLDER / f"{course.notebook}-{_digest(read(course.path), course)}"
+
+
+def read_kept(course: Course, folder: Path, facts: Path, seconds: dict[str, int]) -> Kept:
+    """Return what a folder holds of a course's run, and a file of its facts.
+
+    :mod:`workbook_staff.grading.snapshot` and :mod:`workbook_staff.grading.compute_facts` write
+    them.
+    """
+    told = json.loads(facts.read_text(encoding="utf-8"))
+    return Kept(
+        folder.resolve(),
+        {name: json.loads((folder / f"{name}.json").read_text()) for name in course.slots},
+        {name: one["facts"] for name, one in told.items()},
+        {name: one["measure"] for name, one in told.items()},
+        seconds,
+    )
+
+
+def _run(notebook: NotebookNode, course: Course, folder: Path, stream: TextIO | None) -> None:
+    """Run the notebook and keep what it makes; the folder appears when all of it is there."""
+    building = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.rmtree(building, ignore_errors=True)
+    (building / "objects").mkdir(parents=True)
+    try:
+        made = _with_snapshots(notebook, course, building)
+        with tempfile.TemporaryDirectory() as scratch:
+            path = Path(scratch) / course.path.name
+            nbformat.write(made, path)
+            run = execute(path, stream)
+        if run.failure:
+            raise KernelError(f"{course.path}: the course's own run failed: {run.failure}")
+        cells = {cell.id: cell for cell in run.notebook.cells}
+        # What took the course a second may take a student ten.
+        seconds = {
+            name: 20 + round(10 * (cell_seconds(cells[slot.cell_id]) or 0))
+            for name, slot in course.slots.items()
+        }
+        (building / "seconds.json").write_text(json.dumps(seconds), encoding="utf-8")
+        try:
+            building.rename(folder)
+        except OSError:  # another process has been quicker
+            if not (folder / "seconds.json").exists():
+                raise
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _with_snapshots(notebook: NotebookNode, course: Course, folder: Path) -> NotebookNode:
+    """Return the notebook up to its last exercise, with a cell before each that keeps the names."""
+    at = {slot.cell_id: slot for slot in course.slots.values()}
+    last = max(n for n, cell in enumerate(notebook.cells) if cell.id in at)
+    hidden = _answers_to(notebook)
+    cells = []
+    for cell in notebook.cells[: last + 1]:
+        if cell.id in at:
+            slot = at[cell.id]
+            call = f"snapshot({str(folder)!r}, {slot.exercise!r}, {sorted(hidden)!r})"
+            source = f"from workbook_staff.grading.snapshot import snapshot\n{call}\ndel snapshot"
+            cells.append(nbformat.v4.new_code_cell(source))
+        cells.append(cell)
+    return nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata)
+
+
+def _answers_to(notebook: NotebookNode) -> set[str]:
+    """Return the names that hold answers, which nobody may find; blanks are everybody's."""
+    hidden: set[str] = set()
+    for cell in notebook.cells:
+        if "check" in tags(cell):
+            asked = solutions.asked(cell.source)
+            hidden |= set(asked.names) if asked.call != "fill" else set()
+    return hidden
+
+
+def _facts(course: Course, folder: Path) -> Path:
+    """Return the file of each exercise's facts, and of what measures an answer."""
+    file = folder / f"facts-{_sources(['exercises', 'grading'])}.json"
+    if not file.exists():
+        slots = json.dumps([asdict(slot) for slot in course.slots.values()])
+        command = [
+            sys.executable,
+            "-m",
+            "workbook_staff.grading.compute_facts",
+            str(folder),
+            str(file),
+        ]
+        done = subprocess.run(command, input=slots, capture_output=True, text=True, check=False)
+        if done.returncode:
+            said = (done.stderr.strip().splitlines() or ["no word"])[-1]
+            raise KernelError(f"{course.path}: what answers are judged by cannot be had: {said}")
+    return file
+
+
+def _digest(notebook: NotebookNode, course: Course) -> str:
+    """Return the digest of all that a run's results depend on."""
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    package = Path(workbook.__file__).parent
+    rooms = sorted({path.stem for path in package.iterdir() if path.suffix in ("", ".py")})
+    setting = {
+        name: os.environ.get(name, "")
+        for name in ("WORKBOOK_DATA", "WORKBOOK_DATA_DIR", "WORKBOOK_QUICK")
+    }
+    versions = [version(name) for name in ("keras", "numpy", "cloudpickle")]
+    sources = _sources([*(room for room in rooms if room not in _BESIDE), "grading/keep"])
+    parts = [code, sorted(course.slots), setting, versions, sys.version, sources]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def _sources(rooms: Iterable[str]) -> str:
+    """Return the digest of the source of some parts of the package."""
+    package = Path(workbook.__file__).parent
+    digest = hashlib.sha256()
+    for room in rooms:
+        for path in sorted([*package.glob(f"{room}.py"), *package.glob(f"{room}/**/*.py")]):
+            digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,322 @@
+"""Grade what was handed in: each answer is executed in a sandbox, and judged out here.
+
+An answer's value is kept by the digest of all that it came from, so that a run that was killed
+goes on where it stopped, a late hand-in costs seconds, and a corrected exercise judges anew without
+executing anything.
+"""
+
+import atexit
+import functools
+import hashlib
+import json
+import multiprocessing
+import os
+import platform
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TextIO, TypeVar
+
+from workbook import exercises, paths
+from workbook.errors import KernelError, NotebookError
+from workbook_staff.grading import class_pages, course, gradebook, submission, tables
+from workbook_staff.grading.collect import HandedIn, find
+from workbook_staff.grading.course import Course, Kept, Slot
+from workbook_staff.grading.result import HandIn, Result
+from workbook_staff.grading.sandbox import child, engines, parent
+from workbook_staff.grading.submission import Answer
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run is asked: see ``python -m workbook grade --help``."""
+
+    student_from: str | None = None
+    claimed_only: bool = False
+    scheduler: str | None = None
+    gradebook: Path | None = None
+    folder: Path | None = None
+
+
+def grade(
+    given: list[str],
+    options: Options,
+    notebooks: Iterable[Path] | None = None,
+    stream: TextIO | None = None,
+) -> list[HandIn]:
+    """Grade what was handed in and write the tables and pages; return what was found.
+
+    ``notebooks`` are the course's (default: those in ``notebooks/``).
+
+    Raises:
+        NotebookError: Nothing is there by one of the names, or the gradebook is none.
+        KernelError: The course's own run failed.
+        OSError: A file cannot be read or written.
+    """
+    stream = stream or sys.stdout
+    folder = options.folder or paths.REPORTS / "grades"
+    asked = course.courses(notebooks)
+    why_not = "only what they claim was asked for" if options.claimed_only else parent.missing()
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        _processes() as here,
+        _cluster(options.scheduler) if options.scheduler else nullcontext(here) as pool,
+    ):
+        found = find(given, Path(scratch), options.student_from)
+        print(f"{len(found):,} files were handed in", file=stream)
+        read = _mapped(here, _read, [(one, asked) for one in found], "read", stream)
+        chosen = _last(found, read)
+        if why_not:
+            print(
+                f"Nothing is executed: {why_not}. Claims are read, and not verified.", file=stream
+            )
+            kept = {}
+        else:
+            wanted = {notebook for _, notebook, _, _ in chosen}
+            kept = {c.notebook: course.keep(c, stream) for c in asked if c.notebook in wanted}
+        slots = {c.notebook: c.slots for c in asked}
+        jobs = [
+            (one, notebook, remarks, told, slots.get(notebook, {}), kept.get(notebook))
+            for one, notebook, told, remarks in chosen
+        ]
+        hand_ins = _mapped(pool, _graded, jobs, "graded", stream)
+    hand_ins.sort(key=lambda one: (one.student, one.notebook))
+    tables.write(hand_ins, folder)
+    class_pages.write(hand_ins, folder)
+    if options.gradebook is not None:
+        for line in gradebook.fill(options.gradebook, hand_ins, folder):
+            print(line, file=stream)
+    print(f"{folder / 'index.html'}", file=stream)
+    return hand_ins
+
+
+def _processes() -> Executor:
+    """Return processes of this machine."""
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(os.cpu_count(), context, _end_with_parent)
+
+
+@contextmanager
+def _cluster(scheduler: str) -> Iterator[Executor]:
+    """Give the workers of the Dask cluster whose scheduler is at an address.
+
+    Raises:
+        NotebookError: There is none, or Dask is not installed.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise NotebookError(
+            "--scheduler needs Dask, which is not installed: python -m pip install -e .[cluster]"
+        ) from None
+    try:
+        client = Client(scheduler, timeout=30)
+    except (OSError, ValueError, TypeError) as error:
+        raise NotebookError(
+            f"--scheduler {scheduler}: no Dask scheduler answers there ({error}); expected an "
+            "address such as tcp://host:8786, where `dask scheduler` runs"
+        ) from None
+    with client:
+        yield client.get_executor()
+
+
+def _end_with_parent() -> None:
+    """End this process, and its sandbox, when the one that started it is killed."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def _mapped(
+    pool: Executor,
+    function: Callable[..., T],
+    jobs: Sequence[tuple[Any, ...]],
+    verb: str,
+    stream: TextIO,
+) -> list[T]:
+    """Return the function's results in the order of the jobs, with a line of progress."""
+    started = shown = time.monotonic()
+    futures: dict[Future[T], int] = {pool.submit(function, *job): n for n, job in enumerate(jobs)}
+    results: dict[int, T] = {}
+    for future in as_completed(futures):
+        try:
+            results[futures[future]] = future.result()
+        except BaseException as error:
+            for other in futures:
+                other.cancel()
+            if isinstance(error, BrokenProcessPool):
+                raise KernelError(
+                    "a process that grades was killed, for want of memory perhaps; run it again: "
+                    "it goes on where it stopped"
+                ) from None
+            raise
+        now = time.monotonic()
+        if now - shown > 5 or len(results) == len(jobs):
+            shown = now
+            left = (now - started) / len(results) * (len(jobs) - len(results))
+            more = f", about {_clock(left)} left" if left else f" in {_clock(now - started)}"
+            print(f"{verb} {len(results):,} of {len(jobs):,}{more}", file=stream, flush=True)
+    return [results[number] for number in range(len(jobs))]
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02}"
+
+
+def _read(one: HandedIn, courses: list[Course]) -> tuple[str, dict[str, Answer], str]:
+    """Return which notebook a file is, its answers, and why it is not read ("" where it is)."""
+    if one.refused:
+        return "", {}, one.refused
+    try:
+        notebook, found = submission.answers(one.path, courses, one.place)
+    except (NotebookError, OSError) as error:
+        return "", {}, str(error).replace(str(one.path), one.place)
+    except Exception as error:  # one hand-in never stops another
+        return "", {}, f"it cannot be read ({type(error).__name__}: {error})"[:300]
+    return notebook, found, "" if notebook else "not one of the course's notebooks"
+
+
+def _last(
+    found: list[HandedIn], read: list[tuple[str, dict[str, Answer], str]]
+) -> list[tuple[HandedIn, str, dict[str, Answer], tuple[str, ...]]]:
+    """Return the last hand-in of each student and notebook, and those that are not read."""
+    groups: dict[tuple[str, str], list[tuple[HandedIn, dict[str, Answer]]]] = {}
+    chosen: list[tuple[HandedIn, str, dict[str, Answer], tuple[str, ...]]] = []
+    for one, (notebook, answers, why) in zip(found, read, strict=True):
+        if why:
+            chosen.append((one, notebook, {}, (why,)))
+        else:
+            groups.setdefault((one.student, notebook), []).append((one, answers))
+    for (_, notebook), several in groups.items():
+        one, answers = max(several, key=lambda pair: pair[0].order)
+        remarks = [f"the last of {len(several)}, {one.place}"] if len(several) > 1 else []
+        if one.late:
+            remarks.append("handed in late")
+        chosen.append((one, notebook, answers, tuple(remarks)))
+    return chosen
+
+
+def _graded(
+    one: HandedIn,
+    notebook: str,
+    remarks: tuple[str, ...],
+    answers: dict[str, Answer],
+    slots: dict[str, Slot],
+    kept: Kept | None,
+) -> HandIn:
+    """Return a hand-in with the result of each of its notebook's exercises."""
+    results = []
+    for name, answer in answers.items():
+        result = Result(one.student, notebook, name, "", answer.claimed, hints=answer.hints)
+        if kept is not None:
+            try:
+                result = _result(result, answer, slots[name], kept)
+            except (KernelError, NotebookError, OSError):  # ours: no sandbox, no disk
+                raise
+            except Exception as error:  # one answer never stops another
+                why = f"it cannot be judged ({type(error).__name__})"
+                result = replace(result, outcome="error", why=why)
+        results.append(result)
+    return HandIn(one.student, notebook, one.place, one.student_id, tuple(results), remarks)
+
+
+def _result(result: Result, answer: Answer, slot: Slot, kept: Kept) -> Result:
+    if not answer.source:
+        return replace(result, outcome=answer.outcome, why=answer.why)
+    told = _executed(answer.source, slot, kept)
+    result = replace(result, answer=told.get("said", ""), seconds=told["seconds"])
+    if told["outcome"]:
+        return replace(result, outcome=told["outcome"], why=told.get("why", ""))
+    exercise, plain = exercises.EXERCISES[slot.exercise], told.get("plain")
+    verdict = _judged(exercise, plain, kept.facts[slot.exercise])
+    # Where no training is in it, other facts than the course's are a slip, or made up.
+    if verdict.outcome == "wrong" and answer.facts and slot.varies:
+        own = _judged(exercise, plain, answer.facts)
+        if own.outcome == "right":
+            why = "right by what the student's own check recorded, not by the course's run"
+            return replace(result, outcome="right", by_own_facts=True, why=why)
+    slip = verdict.misconception
+    return replace(
+        result,
+        outcome=verdict.outcome,
+        misconception=slip.name if slip else "",
+        why=slip.say if slip else "",
+    )
+
+
+def _judged(exercise: exercises.Exercise, plain: Any, facts: exercises.Facts) -> exercises.Verdict:
+    try:
+        return exercises.judged(exercise, plain, facts)
+    except Exception:  # a value or facts that no exercise foresees
+        return exercises.Verdict("wrong")
+
+
+def _executed(source: str, slot: Slot, kept: Kept) -> dict[str, Any]:
+    """Return what came of an answer; execute it where that is not known."""
+    name, seconds = slot.exercise, kept.seconds[slot.exercise]
+    measure, names = kept.measures[name], kept.names[name]
+    files: list[str] = []
+
+    def numbered(wanted: Sequence[str]) -> list[int]:
+        files.extend(wanted)
+        return list(range(len(files) - len(wanted), len(files)))
+
+    def used(code: str) -> dict[str, list[int]]:
+        return {n: numbered(names[n]) for n in sorted(course.names(code) & names.keys())}
+
+    job = {
+        "source": source,
+        "answer": slot.answer,
+        "kept": used(source),
+        "measure": numbered(measure or []),
+        "given": [(code, used(code)) for code in slot.given] if measure else [],
+    }
+    digest = hashlib.sha256(json.dumps([job, files, seconds, _grader()]).encode()).hexdigest()
+    file = kept.folder.with_name("answers") / digest[:2] / f"{digest}.json"
+    try:
+        told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        objects = kept.folder / "objects"
+        if not objects.is_dir():
+            raise NotebookError(
+                f"{objects} is not there on {platform.node()}; all machines of a cluster have to "
+                "share the folder data/ (NFS, say), under the same path"
+            ) from None
+        told = _sandbox().run(job, [objects / name for name in files], seconds)
+        with paths.writing(file) as path:
+            path.write_text(json.dumps(told), encoding="utf-8")
+    return told
+
+
+@functools.cache
+def _grader() -> str:
+    """Return the digest of what executes answers."""
+    files = [Path(str(module.__file__)) for module in (child, engines, parent)]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+_here = threading.local()
+
+
+def _sandbox() -> parent.Sandbox:
+    """Return this thread's sandbox: a cluster's worker may run several answers at a time."""
+    if not hasattr(_here, "sandbox"):
+        _here.sandbox = parent.Sandbox()
+        atexit.register(_here.sandbox.stop)
+    made: parent.Sandbox = _here.sandbox
+    return made

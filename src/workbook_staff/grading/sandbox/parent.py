@@ -1,0 +1,211 @@
+"""Execute answers, one after the other, in a sandbox that one of the engines makes."""
+
+import contextlib
+import json
+import os
+import selectors
+import socket
+import struct
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workbook.errors import KernelError
+from workbook_staff.grading.sandbox import child, engines
+
+MOST_BYTES = 1_000_000
+"""The longest value that an answer may have, as JSON."""
+
+START_SECONDS = 120
+
+
+def missing() -> str:
+    """Return why nothing can be executed here, "" where it can."""
+    return engines.chosen()[1]
+
+
+@dataclass
+class Sandbox:
+    """A running sandbox in which one answer after the other is executed, each in its own process.
+
+    Of files, an answer gets those that it needs, already opened: no folder of ours is in there.
+    """
+
+    _process: "subprocess.Popen[bytes] | None" = None
+    _jobs: socket.socket | None = None
+    _said: int = -1
+    _control: int = -1
+
+    def run(self, job: dict[str, Any], files: Sequence[Path], seconds: int) -> dict[str, Any]:
+        """Return what came of a job: ``outcome`` ("" where there is a value), ``why``, ``plain``.
+
+        All of it is the student's word, but for what the sandbox itself has to say. ``files`` are
+        those of which the job speaks, in its order. ``seconds`` is the wall time that it may take.
+        The sandbox is started where it does not run.
+
+        Raises:
+            KernelError: It does not start.
+            OSError: A file cannot be read.
+        """
+        started = time.monotonic()
+        # What ended the sandbox itself need not have been this answer's doing: once more, alone.
+        said, ended = self._ran(job, files, seconds)
+        if ended == _GONE:
+            said, ended = self._ran(job, files, seconds)
+        told = _told(said, ended, seconds)
+        return told | {"seconds": round(time.monotonic() - started, 3)}
+
+    def _ran(self, job: dict[str, Any], files: Sequence[Path], seconds: int) -> tuple[bytes, str]:
+        self._started()
+        assert self._jobs is not None
+        data = json.dumps(job | {"seconds": seconds, "files": len(files)}).encode()
+        try:
+            self._jobs.sendall(b"%04d" % min(seconds, 9999) + struct.pack("<Q", len(data)) + data)
+            _hand_in(self._jobs, files)
+            said, ended = self._heard(seconds + 10)
+        except ConnectionError:
+            said, ended = b"", _GONE
+        except (TimeoutError, _TooMuchError) as error:
+            said, ended = b"", "timeout" if isinstance(error, TimeoutError) else "too large"
+            self.stop()
+        if ended == _GONE or ended.endswith(" last"):
+            self.stop()
+        return said, ended.removesuffix(" last")
+
+    def stop(self) -> None:
+        """End it, and all that runs in it."""
+        if self._jobs is not None:
+            self._jobs.close()
+            if self._process is not None:
+                self._room().leave(self._process)
+            os.close(self._said)
+            os.close(self._control)
+            self._process = self._jobs = None
+
+    def _room(self) -> engines.Room:
+        room, why_not = engines.chosen()
+        if room is None:
+            raise KernelError(f"nothing can be executed here: {why_not}")
+        return room
+
+    def _started(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            return
+        self.stop()
+        self._jobs, theirs = socket.socketpair()
+        self._said, output = os.pipe()
+        self._control, errors = os.pipe()
+        first = ""
+        try:
+            self._process = self._room().enter((theirs.fileno(), output, errors))
+        except OSError as error:
+            first = str(error)
+        finally:
+            theirs.close()
+            os.close(output)
+            os.close(errors)
+        try:
+            first = first or self._heard(START_SECONDS)[1]
+        except (TimeoutError, _TooMuchError):
+            first = "no word"
+        if first != "ready":
+            self.stop()
+            raise KernelError(
+                f"the sandbox did not start ({first[-300:]}); --claimed-only reads what the "
+                "hand-ins claim, and executes nothing"
+            )
+
+    def _heard(self, seconds: float) -> tuple[bytes, str]:
+        """Return what came by the output until the control line, and that line."""
+        deadline = time.monotonic() + seconds
+        said, control = b"", b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._said, selectors.EVENT_READ)
+            selector.register(self._control, selectors.EVENT_READ)
+            while not control.endswith(b"\n"):
+                events = selector.select(max(0.0, deadline - time.monotonic()))
+                if not events:
+                    raise TimeoutError
+                for key, _ in events:
+                    part = os.read(key.fd, 65_536)
+                    if key.fd == self._said:
+                        said += part
+                    else:
+                        control += part
+                    if not part and key.fd == self._control:
+                        return said, control.decode(errors="replace").strip() or _GONE
+                    if not part:
+                        selector.unregister(key.fileobj)
+                if len(said) > MOST_BYTES or len(control) > MOST_BYTES:
+                    raise _TooMuchError
+        said += b"".join(_waiting(self._said))
+        return said, control.decode(errors="replace").strip().rpartition("\n")[2]
+
+
+_GONE = "gone"
+
+
+def _hand_in(jobs: socket.socket, files: Sequence[Path]) -> None:
+    """Send opened files; a message holds at most 253 (unix(7), SCM_RIGHTS)."""
+    for start in range(0, len(files), child.MOST_FILES):
+        with contextlib.ExitStack() as opened:
+            batch = files[start : start + child.MOST_FILES]
+            held = [opened.enter_context(path.open("rb")) for path in batch]
+            socket.send_fds(jobs, [b"."], [file.fileno() for file in held])
+
+
+class _TooMuchError(Exception):
+    pass
+
+
+def _waiting(descriptor: int) -> Iterator[bytes]:
+    """Give what is in a pipe by now."""
+    os.set_blocking(descriptor, False)
+    try:
+        with contextlib.suppress(BlockingIOError):
+            while part := os.read(descriptor, 65_536):
+                yield part
+    finally:
+        os.set_blocking(descriptor, True)
+
+
+def _told(said: bytes, ended: str, seconds: int) -> dict[str, Any]:
+    """Return the student's word as far as it is one, else what became of the process."""
+    if ended == "timeout":
+        return {"outcome": "timeout", "why": f"stopped after {seconds} s"}
+    if ended == "too large" or len(said) > MOST_BYTES:
+        return {"outcome": "too large", "why": f"its value is longer than {MOST_BYTES:,} bytes"}
+    if ended == "files":
+        why = f"it makes more than {child.MOST_MADE:,} files"
+        return {"outcome": "too large", "why": why}
+    if ended == _GONE:
+        return {"outcome": "error", "why": "it ended the sandbox, and left no value"}
+    if ended != "done":
+        return {"outcome": "error", "why": f"Python itself stopped ({ended})"}
+    try:
+        told = json.loads(said, parse_constant=lambda _: None)
+        json.dumps(told)  # what can be read need not be shallow enough to be written
+    except (ValueError, RecursionError):
+        return {"outcome": "error", "why": "it ended Python itself, and left no value"}
+    if not isinstance(told, dict):
+        return {"outcome": "error", "why": "it left no value"}
+    outcome = told.get("outcome")
+    if outcome not in ("", "error", "too large", "unattempted"):
+        return {"outcome": "error", "why": "it left no value"}
+    return {
+        "outcome": outcome,
+        "why": _line(told.get("why")),
+        "plain": told.get("plain"),
+        "said": _line(told.get("said")),
+    }
+
+
+def _line(text: Any) -> str:
+    """Return a student's text in one line, of characters that can be seen and written."""
+    if not isinstance(text, str):
+        return ""
+    seen = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(seen.split())[:300]

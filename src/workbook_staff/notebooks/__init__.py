@@ -1,0 +1,1 @@
+"""Notebooks as files: found, read leniently, executed, their runs cached, solutions left out."""

@@ -1,0 +1,343 @@
+"""Execute a notebook headless, in the interpreter that runs us, with a line of progress."""
+
+import json
+import logging
+import os
+import re
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from workbook.errors import KernelError
+from workbook_staff.notebooks.reading import read
+
+import nbformat
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpecManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+CELL_SECONDS = 1800
+"""How long one cell may take: several times the longest training on a slow laptop."""
+
+START_SECONDS = 120
+
+OUTPUT_CHARACTERS = 50_000_000
+"""What the outputs of a notebook may come to while it is executed, pictures as text included."""
+
+OUTPUT_COUNT = 50_000
+"""How many outputs a notebook may have; each piece of what a cell prints is one at first."""
+
+_WRITTEN_OVER = re.compile(r"^.*\r(?=[^\n])", re.MULTILINE)
+
+# What TensorFlow's C++ side logs before Python can ask it to be quiet.
+_NOISE = re.compile(
+    r"^(WARNING: All log messages before absl::InitializeLog"
+    r"|[IWEF]\d{4} \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWEF] ).*\n?",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """An executed notebook: where a cell failed, ``failure`` says which and how, else it is "".
+
+    ``seconds`` is how long it took here, 0 where it was not executed here. ``executed`` says of a
+    kept run when that was, and is "" for any other.
+    """
+
+    notebook: NotebookNode
+    seconds: float
+    failure: str = ""
+    executed: str = ""
+
+    @property
+    def is_executed(self) -> bool:
+        """Whether the notebook holds any outputs."""
+        return any(cell.get("outputs") for cell in self.notebook.cells)
+
+
+def execute(path: Path, stream: TextIO | None = None) -> Run:
+    """Run every cell of the notebook at ``path``, in its folder; the file itself is not changed.
+
+    The cells after one that fails are not run, and come back without outputs. Progress goes to
+    ``stream`` (default: standard output).
+
+    Raises:
+        OSError: The file cannot be read.
+        NotebookError: There is no such file, or it is not a notebook.
+        KernelError: The kernel did not start.
+        KeyboardInterrupt: The reader pressed Ctrl-C; the kernel is stopped.
+    """
+    notebook = read(path)
+    sections = _sections(notebook)
+    numbers = [i for i, cell in enumerate(notebook.cells) if runs(cell)]
+    started = time.monotonic()
+    current = 0
+
+    with _Progress(path.stem, len(numbers), stream or sys.stdout) as progress:
+
+        def on_cell_execute(cell: NotebookNode, cell_index: int) -> None:
+            nonlocal current
+            current = cell_index
+            progress.at(numbers.index(cell_index) + 1, sections[cell_index])
+
+        client = _Client(
+            notebook,
+            timeout=CELL_SECONDS,
+            startup_timeout=START_SECONDS,
+            resources={"metadata": {"path": str(path.resolve().parent)}},
+            on_cell_execute=on_cell_execute,
+            log=_silent(),
+        )
+        failure = ""
+        _start(client)
+        try:
+            client.execute()
+        except CellExecutionError as error:
+            failure = _one_line(error.ename, error.evalue)
+        except CellTimeoutError:
+            failure = f"the cell was stopped after {CELL_SECONDS // 60} minutes"
+            _add_error(notebook.cells[current], "TimeoutError", failure)
+        except DeadKernelError:
+            failure = client.too_much or "Python itself stopped, most often for want of memory"
+            name = "TooMuchOutput" if client.too_much else "DeadKernelError"
+            _add_error(notebook.cells[current], name, failure)
+        except AssertionError:
+            # nbclient takes Ctrl-C itself: it stops the kernel, and then stumbles over its absence.
+            raise KeyboardInterrupt from None
+        # No page shows it; nbclient cannot do without it where a cell writes into an Output widget.
+        notebook.metadata.pop("widgets", None)
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs = _tidied(cell.outputs)
+        seconds = time.monotonic() - started
+        if failure:
+            failure = f"{sections[current]}, cell {progress.number} of {len(numbers)}: {failure}"
+            for cell in notebook.cells[current + 1 :]:
+                if cell.cell_type == "code":
+                    cell.outputs, cell.execution_count = [], None
+        progress.end(f"FAILED in {failure}" if failure else f"{len(numbers)} cells done")
+    return Run(notebook, seconds, failure)
+
+
+def stored(path: Path) -> Run:
+    """Return a notebook as it was stored; an error in its outputs is its failure.
+
+    Raises:
+        OSError: The file cannot be read.
+        NotebookError: There is no such file, or it is not a notebook.
+    """
+    notebook = read(path)
+    pairs = zip(_sections(notebook), notebook.cells, strict=True)
+    cells = [(section, cell) for section, cell in pairs if runs(cell)]
+    for number, (section, cell) in enumerate(cells, start=1):
+        if "raises-exception" in cell.metadata.get("tags", []):
+            continue
+        for output in cell.outputs:
+            if output.output_type == "error":
+                error = _one_line(output.ename, output.evalue)
+                failure = f"{section}, cell {number} of {len(cells)}: {error}"
+                return Run(notebook, 0.0, failure)
+    return Run(notebook, 0.0)
+
+
+def stable(notebook: NotebookNode) -> NotebookNode:
+    """Drop from an executed notebook what changes from run to run, so that its diffs stay small.
+
+    Timestamps, the state of widgets and the exact Python version go; cell ids stay.
+    """
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata.kernelspec = {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    }
+    notebook.metadata.language_info = {"name": "python", "pygments_lexer": "ipython3"}
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+    return notebook
+
+
+class _Client(NotebookClient):
+    """Stops the kernel of a notebook whose outputs would fill the memory."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.too_much = ""
+        # Of each cell, what its outputs come to: characters, and how many they are.
+        self._held: dict[int, tuple[int, int]] = {}
+
+    def output(
+        self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
+    ) -> NotebookNode | None:
+        if self.clear_before_next_output:
+            self._held.pop(cell_index, None)
+        characters, count = self._held.get(cell_index, (0, 0))
+        said = len(json.dumps(msg["content"], default=str, ensure_ascii=False))
+        self._held[cell_index] = characters + said, count + 1
+        characters, count = map(sum, zip(*self._held.values(), strict=True))
+        if characters > OUTPUT_CHARACTERS:
+            self._stop(f"{OUTPUT_CHARACTERS:,} characters")
+        elif count > OUTPUT_COUNT:
+            self._stop(f"{OUTPUT_COUNT:,} outputs")
+        else:
+            return super().output(outs, msg, display_id, cell_index)
+        return None
+
+    def clear_output(self, outs: list[NotebookNode], msg: dict[str, Any], cell_index: int) -> None:
+        if not msg["content"].get("wait"):
+            self._held.pop(cell_index, None)
+        super().clear_output(outs, msg, cell_index)
+
+    def _stop(self, limit: str) -> None:
+        """End the run as nbclient does where the kernel has died: the cell may catch all else."""
+        self.too_much = f"the cell was stopped: the notebook's outputs were more than {limit}"
+        if self.task_poll_for_reply is not None:
+            self.task_poll_for_reply.cancel()
+
+
+def _start(client: NotebookClient) -> None:
+    """Start the kernel. What it writes to its own stderr shows only where it does not start."""
+    with tempfile.TemporaryFile() as log:
+        # Without folders to look in, it knows one kernel, this interpreter.
+        own = KernelSpecManager(kernel_dirs=[])
+        client.km = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=own)
+        try:
+            # What we run is no student's progress.
+            client.start_new_kernel(stderr=log, env=os.environ | {"WORKBOOK_PROGRESS": ""})
+            client.start_new_kernel_client()
+        except RuntimeError as error:
+            log.seek(0)
+            said = log.read().decode(errors="replace").strip()
+            raise KernelError(
+                f"The notebook kernel of {sys.executable} did not start: {error}\n{said}\n"
+                "Install again with: python -m pip install -r requirements.txt"
+            ) from error
+
+
+def _silent() -> logging.Logger:
+    """Return a logger for what nbclient would print between the lines of progress."""
+    log = logging.getLogger("workbook_staff.reports.kernel")
+    log.addHandler(logging.NullHandler())
+    log.propagate = False
+    return log
+
+
+def runs(cell: NotebookNode) -> bool:
+    """Return whether a cell is one that the kernel is given."""
+    return cell.cell_type == "code" and bool(cell.source.strip())
+
+
+def _sections(notebook: NotebookNode) -> list[str]:
+    """Return, for each cell, the heading of the section that it stands in."""
+    sections, now = [], "start"
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and (found := re.search(r"^##? +(.+)", cell.source, re.M)):
+            now = found[1].strip()
+        sections.append(now)
+    return sections
+
+
+def _one_line(name: str, message: str) -> str:
+    """Return an error in a line: what TensorFlow says of a wrong shape can fill a page."""
+    first = next((line.strip() for line in message.splitlines() if line.strip()), "")
+    return f"{name}: {first[:160]}" if first else name
+
+
+def _add_error(cell: NotebookNode, name: str, message: str) -> None:
+    cell.outputs.append(
+        nbformat.v4.new_output("error", ename=name, evalue=message, traceback=[message])
+    )
+
+
+def _tidied(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Join what a cell wrote to each stream, without noise and what was written over.
+
+    As nbclient's ``coalesce_streams``, whose time grows with the square of a line's length: ten
+    seconds for 200,000 characters.
+    """
+    joined: list[NotebookNode] = []
+    streams: dict[str, NotebookNode] = {}
+    parts: dict[str, list[str]] = {}
+    for output in outputs:
+        if output.output_type != "stream":
+            joined.append(output)
+            continue
+        if output.name not in streams:
+            streams[output.name] = output
+            joined.append(output)
+        parts.setdefault(output.name, []).append(output.text)
+    for name, output in streams.items():
+        output.text = shown("".join(parts[name]))
+        if name == "stderr":
+            output.text = _NOISE.sub("", output.text)
+    return [o for o in joined if o.output_type != "stream" or o.text.strip()]
+
+
+def shown(text: str) -> str:
+    """Return text without what its backspaces and carriage returns took back."""
+    if "\b" in text:
+        kept: list[str] = []
+        for character in text:
+            if character != "\b":
+                kept.append(character)
+            elif kept and kept[-1] != "\n":
+                kept.pop()
+        text = "".join(kept)
+    return _WRITTEN_OVER.sub("", text)
+
+
+class _Progress:
+    """One line on what a notebook is doing: kept up to date on a terminal, now and then elsewhere.
+
+    A thread writes it, so that the time goes on through a long training cell.
+    """
+
+    def __init__(self, name: str, total: int, stream: TextIO) -> None:
+        self.name, self.total, self.stream = name, total, stream
+        self.number, self.doing = 0, "starting Python"
+        self.in_place = stream.isatty()
+        self.started = time.monotonic()
+        self._ended = threading.Event()
+        self._clock = threading.Thread(target=self._tick, daemon=True)
+
+    def __enter__(self) -> "_Progress":
+        self._clock.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def at(self, number: int, doing: str) -> None:
+        self.number, self.doing = number, doing
+        if self.in_place:
+            self.write()
+
+    def write(self) -> None:
+        self._line(f"cell {self.number:>2} of {self.total}  {self.doing}", last=not self.in_place)
+
+    def end(self, text: str) -> None:
+        self._stop()
+        self._line(text, last=True)
+
+    def _stop(self) -> None:
+        self._ended.set()
+        self._clock.join()
+
+    def _tick(self) -> None:
+        self.write()
+        while not self._ended.wait(1 if self.in_place else 20):
+            self.write()
+
+    def _line(self, text: str, last: bool) -> None:
+        minutes, seconds = divmod(int(time.monotonic() - self.started), 60)
+        line = f"{self.name}  {minutes}:{seconds:02}  {text}"
+        start = "\r\x1b[K" if self.in_place else ""
+        self.stream.write(start + (line if last else line[:78]) + ("\n" if last else ""))
+        self.stream.flush()

@@ -1,0 +1,312 @@
+"""Turn an executed notebook into one HTML page that needs nothing but a browser.
+
+Mathematics becomes MathML here, figures and styles are inside the page, and a content security
+policy keeps the page from asking any host for anything.
+"""
+
+import copy
+import json
+import re
+import warnings
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from workbook import exercises, live
+from workbook.exercises import records
+from workbook.results import MIME_TYPE
+from workbook_staff import html
+from workbook_staff.notebooks.execute import Run
+from workbook_staff.notebooks.student_edition import student, tags
+from workbook_staff.pages import markdown, pictures, sanitize, terminal
+from workbook_staff.pages.anchors import Anchors, Heading
+from workbook_staff.pages.limits import KEEP_MARKDOWN, KEEP_OUTPUTS, Amounts
+from workbook_staff.pages.outputs import Outputs, Piece
+
+from nbconvert.filters.highlight import Highlight2HTML
+from nbformat import NotebookNode
+
+RECORD = "workbook-record"
+"""The name of the ``<meta>`` element that carries a page's record to the index."""
+
+FIELDS = {"name", "title", "edition", "untrusted", "failure", "seconds", "commit", "results"}
+"""What a page's record holds at least."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of the page: ``text`` is HTML, ``section`` the heading that it stands under."""
+
+    source: NotebookNode
+    text: str
+    pieces: list[Piece]
+    section: Heading | None
+
+    @property
+    def kind(self) -> str:
+        """The classes of its element."""
+        names = ["code" if self.source.cell_type == "code" else "prose"]
+        return " ".join(["cell", *names, *(f"tag-{tag}" for tag in tags(self.source))])
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, None where that was not recorded."""
+        return cell_seconds(self.source)
+
+    def linked(self, anchors: Anchors) -> "Cell":
+        """Return the cell with links that find their places on the page."""
+        pieces = [
+            replace(piece, text=anchors.linked(piece.text))
+            if piece.kind in ("rich", "prose")
+            else piece
+            for piece in self.pieces
+        ]
+        text = self.text if self.source.cell_type == "code" else anchors.linked(self.text)
+        return replace(self, text=text, pieces=pieces)
+
+
+class Exporter:
+    """Exports notebooks as pages of one edition."""
+
+    def __init__(self, edition: str = "instructor", untrusted: bool = False) -> None:
+        """Prepare for one edition, "instructor" or "student", of trusted notebooks or not."""
+        self.edition, self.untrusted = edition, untrusted
+        self._template = html.template("page.html.j2")
+
+    def page(self, run: Run, path: Path, commit: str = "", name: str = "") -> str:
+        """Return the page for the notebook that was read from ``path``, which gives it its name.
+
+        ``commit`` is the version of the workbook that ran it, "" where that is not known.
+        """
+        notebook = copy.deepcopy(run.notebook)
+        if self.edition == "student":
+            notebook = student(notebook)
+        alive = not self.untrusted and _wake(notebook)
+        # One script, so that the policy can name it.
+        script = "" if self.untrusted else html.asset("copy.js")
+        script += live.output.script() if alive else ""
+        anchors = Anchors()
+        cells = self.cells(notebook, anchors, path.resolve().parent)
+        title = next((h.text for h in anchors.headings if h.level == 1), "") or path.stem
+        record = {
+            "name": name or path.stem,
+            "title": title,
+            "edition": self.edition,
+            "untrusted": self.untrusted,
+            "bare": not run.is_executed,
+            "failure": run.failure,
+            "seconds": round(run.seconds, 1),
+            "executed": run.executed,
+            "commit": commit,
+            "results": results(notebook),
+            "exercises": answered(notebook),
+            "thumbnail": _thumbnail(notebook),
+        }
+        return self._template.render(
+            page=record,
+            record=json.dumps(record),
+            headings=anchors.headings[:KEEP_OUTPUTS],
+            facts=facts(record),
+            asks=[] if self.edition == "student" else _asks(cells),
+            cells=cells,
+            missing=len(notebook.cells) - len(cells),
+            style=html.asset("style.css"),
+            script=script,
+            script_source=live.output.source(script) if script else "'none'",
+        )
+
+    def cells(self, notebook: NotebookNode, anchors: Anchors, folder: Path) -> list[Cell]:
+        """Return what the page shows of each cell; what it has no room for is left out."""
+        clean = sanitize.clean if self.untrusted else sanitize.local
+        amounts = Amounts()
+        outputs = Outputs(clean, anchors, amounts, folder)
+        language = notebook.metadata.get("language_info", {}).get("pygments_lexer", "ipython3")
+        cells = []
+        for cell in notebook.cells:
+            before = len(anchors.headings)
+            if cell.cell_type == "markdown":
+                text = markdown.rendered(
+                    cell.source, clean, anchors, amounts, folder, cell.get("attachments")
+                )
+            elif cell.cell_type == "code":
+                text = code(cell.source, str(language)) if cell.source.strip() else ""
+            else:
+                text = markdown.as_written(cell.source) if cell.source.strip() else ""
+            if not amounts.holds(text):
+                break
+            if headings := anchors.headings[before:]:
+                anchors.add_cell(str(cell.metadata.get("id", cell.get("id"))), headings[0].anchor)
+            section = anchors.headings[-1] if anchors.headings else None
+            pieces = outputs.pieces(cell.get("outputs", []))
+            cells.append(Cell(cell, text, pieces, section))
+        for cell in cells:
+            anchors.add_ids(cell.text)
+            for piece in cell.pieces:
+                anchors.add_ids(piece.text if piece.kind in ("rich", "prose") else "")
+        return [cell.linked(anchors) for cell in cells]
+
+
+def code(source: str, language: str = "ipython3") -> str:
+    """Return the source of a cell as HTML, coloured as its language is."""
+    if len(source) > KEEP_MARKDOWN:
+        return markdown.as_written(source)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a language that is not known is shown without colours
+        made = str(Highlight2HTML(pygments_lexer=language)(terminal.printable(source)))
+    if not markdown.is_wide(source):
+        return made
+    return made.replace("<pre>", '<pre tabindex="0" role="group" aria-label="Code">', 1)
+
+
+def _wake(notebook: NotebookNode) -> bool:
+    """Put what the script of `workbook.live` needs beside each of its outputs, if there is one."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    for output in outputs:
+        output.live = live.output.stored(output)
+        if output.live:
+            output.data.pop("text/html", None)  # its picture is shown, alive or still
+    return any(output.live for output in outputs)
+
+
+def results(notebook: NotebookNode) -> dict[str, Any] | None:
+    """Return what the notebook recorded about its run (the last record), None where nothing.
+
+    A record that is not one, as a notebook from anywhere may hold, counts as nothing.
+    """
+    for cell in reversed(notebook.cells):
+        for output in cell.get("outputs", []):
+            record = output.get("data", {}).get(MIME_TYPE)
+            if is_record(record):
+                parts = {name: _in_order(record[name]) for name in ("accuracy", "floors")}
+                return record | parts | {"held": _held(record)}
+    return None
+
+
+def answered(notebook: NotebookNode) -> str:
+    """Return how many exercises were answered and right, as the notebook's own records say."""
+    outcomes = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            record = output.get("data", {}).get(records.MIME_TYPE)
+            name = record.get("exercise") if isinstance(record, dict) else None
+            if isinstance(name, str) and name in exercises.EXERCISES:
+                outcomes[name] = record.get("outcome")
+    right = list(outcomes.values()).count("right")
+    return f"{right} of {len(outcomes)} right" if outcomes else ""
+
+
+def _held(record: dict[str, Any]) -> bool | None:
+    """Return whether every floor was reached, None where the run was none to ask it of."""
+    if record["practice"] or record["quick"]:
+        return None
+    reached = record["accuracy"]
+    return all(reached.get(name, 0) >= floor for name, floor in record["floors"].items())
+
+
+def _in_order(fractions: dict[str, float]) -> dict[str, float]:
+    """Return the parts in the order of a course; a stored notebook has them by the alphabet."""
+    first = [name for name in ("training", "validation", "test") if name in fractions]
+    return {name: fractions[name] for name in first} | fractions
+
+
+def is_record(value: Any) -> bool:
+    """Return whether a value is what ``results.Summary.record`` makes."""
+
+    def holds(part: Any, kind: type | tuple[type, ...]) -> bool:
+        return isinstance(part, dict) and all(isinstance(item, kind) for item in part.values())
+
+    return (
+        isinstance(value, dict)
+        and {"title", "source", "verified", "practice", "quick", "seed", "device"} <= set(value)
+        and isinstance(value.get("seconds"), int | float)
+        and holds(value.get("accuracy"), (int, float))
+        and holds(value.get("floors"), (int, float))
+        and holds(value.get("versions"), str)
+    )
+
+
+def facts(record: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what to know about the run behind a page, in words: names and values."""
+    found = record["results"] or {}
+    said = []
+    if found:
+        source = f"{found['title']}, {found['source']}"
+        if not found["practice"]:
+            source += ", verified" if found["verified"] else ", not verified"
+        said += [
+            ("Data", source),
+            ("Run", "quick" if found["quick"] else "full"),
+            ("Training", duration(found["seconds"])),
+        ]
+    if record["seconds"]:
+        said.append(("Whole notebook", duration(record["seconds"])))
+    if isinstance(when := record.get("executed"), str) and when:
+        said.append(("Executed", f"{when}; nothing that it depends on has changed since"))
+    if isinstance(answers := record.get("exercises"), str) and answers:
+        said.append(("Exercises", answers))
+    if found:
+        said += [
+            ("Device", found["device"]),
+            ("Seed", str(found["seed"])),
+            ("Versions", ", ".join(f"{k} {v}" for k, v in found["versions"].items())),
+        ]
+    return [*said, ("Commit", record["commit"])] if record["commit"] else said
+
+
+def duration(seconds: float) -> str:
+    """Return a time as it is said: "48 s", "2 min 5 s"."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _asks(cells: list[Cell]) -> list[tuple[Heading, str, str]]:
+    """Return what is asked of the reader: the section, the question, and the text's own answer.
+
+    The answer is the first paragraph after the cell that tells; "" where a new section, or
+    another question, comes before one.
+    """
+    asks = []
+    for number, cell in enumerate(cells):
+        if cell.source.cell_type == "markdown" and cell.section:
+            telling = _answer(cells[number + 1 :])
+            asks += [(cell.section, text, telling) for text in markdown.ASKED.findall(cell.text)]
+    return asks
+
+
+def _answer(following: list[Cell]) -> str:
+    prose = (n for n, cell in enumerate(following) if cell.source.cell_type == "markdown")
+    first = next(prose, 0)
+    if not first:  # it follows at once, and nothing tells: or there is none
+        return ""
+    paragraph = re.match(r"\s*<p>(.*?)</p>", following[first].text, re.DOTALL)
+    return re.sub(r'\sid="[^"]*"', "", paragraph[1]) if paragraph else ""  # said twice, named once
+
+
+def _thumbnail(notebook: NotebookNode) -> dict[str, str] | None:
+    """Return the main figure, small: the first of a cell tagged main-figure, else the last."""
+    figures = [
+        (cell, output)
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if isinstance(output.get("data"), dict) and "image/png" in output.data
+    ]
+    if not figures:
+        return None
+    main = [output for cell, output in figures if "main-figure" in tags(cell)]
+    output = main[0] if main else figures[-1][1]
+    source = pictures.thumbnail(pictures.as_text(output.data["image/png"]))
+    return {"source": source, "alt": pictures.alt(output)} if source else None
+
+
+def cell_seconds(cell: NotebookNode) -> float | None:
+    """Return how long the cell took, None where that was not recorded."""
+    times = cell.metadata.get("execution", {})
+    try:
+        start, end = (
+            datetime.fromisoformat(times[key])
+            for key in ("iopub.execute_input", "shell.execute_reply")
+        )
+        return (end - start).total_seconds()
+    except (KeyError, TypeError, ValueError):  # a notebook from anywhere may hold anything
+        return None

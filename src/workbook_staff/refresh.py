@@ -1,0 +1,44 @@
+"""Execute notebooks in place: the outputs stored in them are then those of this run."""
+
+from pathlib import Path
+
+from workbook import live, paths
+from workbook.errors import NotebookError
+from workbook_staff.failures import tell
+from workbook_staff.notebooks import find
+from workbook_staff.notebooks.execute import execute, stable
+from workbook_staff.pages import export
+
+import nbformat
+
+
+def refresh(notebooks: list[Path] | None = None) -> int:
+    """Execute notebooks in place, so that the outputs stored in them are those of this run.
+
+    Returns 0, or 1 where a notebook failed, or was changed meanwhile: its file then stays as it
+    was.
+
+    Raises:
+        KernelError: The kernel did not start.
+    """
+    failed = []
+    for path in find.chosen(notebooks or find.own()):
+        try:
+            before = path.read_bytes() if path.is_file() else b""
+            run = execute(path)
+        except NotebookError as error:
+            failed.append(str(error))
+            continue
+        if run.failure:
+            failed.append(f"{path} is left as it was: {run.failure}")
+            continue
+        if path.read_bytes() != before:
+            failed.append(f"{path} is left as it was: it has changed since it was read; run again")
+            continue
+        live.output.put_away(run.notebook)
+        with paths.writing(path) as partial:
+            nbformat.write(stable(run.notebook), partial)
+        record = export.results(run.notebook)
+        if record and record["held"] is None:
+            print(f"{path} now holds the outputs of a short run, or one on practice data.")
+    return tell(failed)
