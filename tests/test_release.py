@@ -7,7 +7,6 @@ import zipfile
 from pathlib import Path
 
 from workbook import paths
-from workbook_staff import reports
 from workbook_staff.cli import main
 from workbook_staff.notebooks import colab
 
@@ -97,7 +96,7 @@ def test_nothing_is_released_but_from_the_tag_of_the_version(checkout, capsys):
     def refused() -> str:
         assert main(["release"]) == 1
         said = capsys.readouterr().err
-        assert said.startswith("FAILED ") and said.count("\n") == 1
+        assert said.startswith("FAILED: ") and said.count("\n") == 1
         assert not (paths.REPORTS / "release").exists()
         return said
 
@@ -119,7 +118,7 @@ def students(checkout: Path, url: str) -> list[nbformat.NotebookNode]:
     (checkout / "pyproject.toml").write_text(
         f"{PYPROJECT}[project.urls]\nRepository = {json.dumps(url)}\n", encoding="utf-8"
     )
-    assert reports.student() == 0
+    assert main(["student"]) == 0
     return nbformat.read(paths.REPORTS / "student" / "a.ipynb", 4).cells
 
 

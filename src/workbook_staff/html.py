@@ -15,7 +15,6 @@ def _environment() -> Environment:
     made = Environment(
         loader=PackageLoader("workbook_staff"),
         autoescape=True,
-        trim_blocks=True,
         keep_trailing_newline=True,
     )
     made.filters["plain"] = partial(_MARKS.sub, r"\2")

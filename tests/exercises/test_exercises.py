@@ -288,12 +288,12 @@ def _stored(check: nbformat.NotebookNode) -> list[dict[str, Any]]:
 def test_solutions_and_checks_belong_together(path: Path) -> None:
     notebook = nbformat.read(path, 4)
     checks = _tagged(notebook, "check")
-    solutions = [c for c in _tagged(notebook, "solution") if c.cell_type == "code"]
-    assert len(solutions) == len(checks)
+    answers = [c for c in _tagged(notebook, "solution") if c.cell_type == "code"]
+    assert len(answers) == len(checks)
     assert sum("solution" in cell.metadata.get("tags", []) for cell in notebook.cells) == len(
         checks
     )
-    for solution, check in zip(solutions, checks, strict=True):
+    for solution, check in zip(answers, checks, strict=True):
         asked = solutions.asked(check.source)
         assert asked.call in ("check", "fill", "predict", "recall"), check.source
         left = solutions.unsolved(solution.source, asked.names)

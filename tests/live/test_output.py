@@ -10,7 +10,7 @@ from typing import Any
 
 from workbook import live, paths
 from workbook.live import output
-from workbook_staff import live_page, reports
+from workbook_staff import live_page, refresh, reports
 from workbook_staff.cli import main
 from workbook_staff.notebooks import execute
 from workbook_staff.pages import export
@@ -187,8 +187,8 @@ def test_stored_notebooks_are_small_after_a_refresh(tmp_path, monkeypatch, pad: 
     monkeypatch.setattr(paths, "CACHE", tmp_path / "cache")
     path = tmp_path / "mine.ipynb"
     nbformat.write(notebook(pad), path)
-    monkeypatch.setattr(execute, "execute", lambda path: execute.Run(execute.read(path), 1.0))
-    assert reports.refresh([path]) == 0
+    monkeypatch.setattr(refresh, "execute", lambda path: execute.Run(execute.read(path), 1.0))
+    assert refresh.refresh([path]) == 0
     assert path.stat().st_size < 60_000
     made = export.Exporter().page(execute.stored(path), path)
     assert '<script type="application/json">{"kind":"pad"' in made

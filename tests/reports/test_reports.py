@@ -12,7 +12,7 @@ from typing import Any
 from tests.bench import measurements
 from workbook import exercises, paths
 from workbook.results import MIME_TYPE
-from workbook_staff import pdf, reports
+from workbook_staff import pdf, refresh, reports
 from workbook_staff.cli import main
 from workbook_staff.notebooks import execute, student_edition
 from workbook_staff.pages import export, limits, mathml
@@ -244,7 +244,7 @@ def test_what_a_killed_run_left_is_no_page_and_no_notebook(
     reports.make([write(paths.ROOT / "c.ipynb", "# C")])
     assert page("index").count('.html"') == page("index").count('"c.html"') > 0
 
-    assert reports.student() == reports.refresh() == 0
+    assert main(["student"]) == refresh.refresh() == 0
     assert [path.name for path in (paths.REPORTS / "student").iterdir()] == ["a.ipynb"]
 
     asked: list[Path] = []
@@ -255,7 +255,7 @@ def test_what_a_killed_run_left_is_no_page_and_no_notebook(
 
     (paths.REPORTS / "c.html").unlink()
     monkeypatch.setattr(pdf, "chromium", lambda: "a browser")
-    assert reports.pdf() == 1
+    assert main(["pdf"]) == 1
     assert "holds no pages" in capsys.readouterr().err
 
 
@@ -269,9 +269,9 @@ def test_the_index_keeps_the_pages_of_earlier_runs(folders: Path) -> None:
 def test_refresh_stores_outputs_that_do_not_change_from_run_to_run() -> None:
     path = write(paths.NOTEBOOKS / "a.ipynb", "# A", "print(6 * 7)")
     ids = [cell.id for cell in nbformat.read(path, 4).cells]
-    assert reports.refresh() == 0
+    assert refresh.refresh() == 0
     first = path.read_bytes()
-    assert reports.refresh() == 0
+    assert refresh.refresh() == 0
     assert path.read_bytes() == first
     notebook = nbformat.read(path, 4)
     assert notebook.cells[1].outputs[0].text == "42\n"
@@ -280,7 +280,7 @@ def test_refresh_stores_outputs_that_do_not_change_from_run_to_run() -> None:
     assert notebook.metadata.kernelspec.name == "python3"
 
 
-@pytest.mark.parametrize("command", [reports.make, reports.refresh])
+@pytest.mark.parametrize("command", [reports.make, refresh.refresh])
 def test_a_notebook_that_is_not_there_is_named(
     command: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -291,7 +291,7 @@ def test_a_notebook_that_is_not_there_is_named(
 def test_refresh_leaves_a_failing_notebook_alone() -> None:
     path = write(paths.NOTEBOOKS / "a.ipynb", "1 / 0")
     before = path.read_bytes()
-    assert reports.refresh([path]) == 1
+    assert refresh.refresh([path]) == 1
     assert path.read_bytes() == before
 
 
@@ -365,7 +365,7 @@ def test_student_notebooks_await_answers_and_keep_the_rest() -> None:
         ),
     )
     before = path.read_bytes()
-    assert reports.student() == 0
+    assert main(["student"]) == 0
     assert path.read_bytes() == before
     cells = nbformat.read(paths.REPORTS / "student" / "a.ipynb", 4).cells
     assert cells[1].outputs[0].text == "kept"
@@ -378,7 +378,7 @@ def test_student_notebooks_say_what_grading_looks_for() -> None:
     solution = new_code_cell("gap = 1", metadata={"tags": ["solution"]})
     check = new_code_cell('exercises.check("mnist.gap", gap)', metadata={"tags": ["check"]})
     write(paths.NOTEBOOKS / "a.ipynb", solution, check)
-    assert reports.student() == 0
+    assert main(["student"]) == 0
     made = nbformat.read(paths.REPORTS / "student" / "a.ipynb", 4)
     assert made.metadata["workbook"] == {"notebook": "a", "release": version("workbook")}
     assert made.cells[0].metadata["workbook"] == {"exercise": "mnist.gap"}
@@ -388,7 +388,7 @@ def test_student_notebooks_say_what_grading_looks_for() -> None:
 @pytest.mark.skipif(not pdf.chromium(), reason="no Chromium, Chrome or Edge on this machine")
 def test_each_page_is_printed_to_a_pdf_beside_it() -> None:
     reports.make([write(paths.ROOT / "a.ipynb", "# A", new_code_cell("1"))])
-    assert reports.pdf() == 0
+    assert main(["pdf"]) == 0
     assert (paths.REPORTS / "a.pdf").read_bytes().startswith(b"%PDF")
     assert not (paths.REPORTS / "index.pdf").exists()
 
@@ -397,9 +397,9 @@ def test_printing_with_no_pages_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(pdf, "chromium", lambda: "a browser that is not started")
-    assert reports.pdf() == 1
+    assert main(["pdf"]) == 1
     assert capsys.readouterr().err == (
-        f"FAILED {paths.REPORTS} holds no pages: make them with python -m workbook reports\n"
+        f"FAILED: {paths.REPORTS} holds no pages: make them with python -m workbook reports\n"
     )
 
 
@@ -408,7 +408,7 @@ def test_printing_with_no_browser_says_what_to_do(
 ) -> None:
     monkeypatch.setattr(pdf, "_NAMES", ["no-such-browser"])
     monkeypatch.setattr(pdf, "_PLACES", [])
-    assert reports.pdf() == 1
+    assert main(["pdf"]) == 1
     assert "install one, or open the pages" in capsys.readouterr().err
 
 
@@ -431,10 +431,10 @@ def test_a_driver_that_does_not_start_is_told_in_a_line(
     monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(node))
     monkeypatch.setattr(pdf, "chromium", lambda: "a browser that is not started")
     capfd.readouterr()
-    assert reports.pdf() == 1
+    assert main(["pdf"]) == 1
     told = capfd.readouterr().err.splitlines()
     assert len(told) == 1
-    assert told[0].startswith("FAILED Playwright, which prints the pages, does not start")
+    assert told[0].startswith("FAILED: Playwright, which prints the pages, does not start")
     assert reason in told[0]
 
 
@@ -445,9 +445,9 @@ def test_a_browser_that_does_not_start_is_named(
         pytest.skip(f"Playwright does not start: {fault}")
     reports.make([write(paths.ROOT / "a.ipynb", "# A", new_code_cell("1"))])
     monkeypatch.setattr(pdf, "chromium", lambda: sys.executable)
-    assert reports.pdf() == 1
+    assert main(["pdf"]) == 1
     said = capsys.readouterr().err
-    assert f"FAILED {sys.executable} cannot print" in said
+    assert f"FAILED: {sys.executable} cannot print" in said
     assert "open the pages in any browser" in said
 
 
@@ -505,7 +505,7 @@ def test_a_notebook_that_was_edited_while_it_ran_keeps_the_edit(
     path = paths.NOTEBOOKS / "a.ipynb"
     edit = "from pathlib import Path\nPath('a.ipynb').write_text('edited meanwhile')"
     write(path, "# A", edit)
-    assert reports.refresh() == 1
+    assert refresh.refresh() == 1
     assert path.read_text() == "edited meanwhile"
     assert "has changed since it was read" in capsys.readouterr().err
 
@@ -806,11 +806,11 @@ def test_a_short_run_is_told_of_and_is_none_for_the_readme(
     record = RECORDED | {"quick": True}
     code = f"from IPython.display import display\ndisplay({{{MIME_TYPE!r}: {record!r}}}, raw=True)"
     path = write(paths.NOTEBOOKS / "a.ipynb", code)
-    assert reports.refresh() == 0
+    assert refresh.refresh() == 0
     assert f"{path} now holds the outputs of a short run" in capsys.readouterr().out
     readme = "| [a](notebooks/a.ipynb) | it | |\n"
     (paths.ROOT / "README.md").write_text(readme)
-    assert reports.table() == 1
+    assert main(["table"]) == 1
     assert "notebooks/a.ipynb: its outputs are of a short run" in capsys.readouterr().err
     assert (paths.ROOT / "README.md").read_text() == readme
 
