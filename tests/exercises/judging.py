@@ -4,11 +4,12 @@ import json
 from typing import Any
 
 from workbook import exercises
+from workbook.exercises import calls
 
 
 def judged(name: str, answer: Any, given: tuple[Any, ...]) -> exercises.Verdict:
     exercise = exercises.EXERCISES[name]
-    plain, _ = exercises._measured(exercise, answer, given)
+    plain, _ = calls._measured(exercise, answer, given)
     facts = json.dumps(dict(exercise.facts(*given)))
     assert len(facts) < 20_000, name
     return exercises.judged(exercise, json.loads(json.dumps(plain)), json.loads(facts))

@@ -18,7 +18,7 @@ import pytest
 
 
 def _exercise(*expected: Any) -> Exercise:
-    return Exercise(dict, equals(lambda _: list(expected)), ("a", "b", "c"), "")
+    return Exercise(facts=dict, right=equals(lambda _: list(expected)))
 
 
 KINDS = {

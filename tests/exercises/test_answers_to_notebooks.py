@@ -43,7 +43,7 @@ def test_every_exercise_has_answers_and_every_slip_one() -> None:
         asked = {name.partition(".")[2]: name for name in COURSES[notebook].slots}
         assert asked.keys() == known.keys()
         for name, one in known.items():
-            slips = {slip.name for slip in exercises.EXERCISES[asked[name]].misconceptions}
+            slips = set(exercises.EXERCISES[asked[name]].slips)
             assert {slip for _, slip in one.wrong} - {""} == slips, name
             assert len(set(one.right)) >= 3 and len(set(one.wrong)) >= 2, name
 

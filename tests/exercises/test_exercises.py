@@ -10,8 +10,8 @@ from typing import Any
 from unittest.mock import MagicMock
 
 from workbook import exercises, paths
-from workbook.exercises import Exercise, records
-from workbook.exercises.exercise import Misconception, as_percentage, equals, the_rest
+from workbook.exercises import Exercise, records, slips
+from workbook.exercises.exercise import equals
 from workbook_staff.notebooks import solutions, student_edition
 
 import nbformat
@@ -24,23 +24,32 @@ def _half(facts: exercises.Facts) -> float:
     return facts["whole"] / 2
 
 
+_is_half = equals(_half, within=0.001)
+
 HALF = Exercise(
-    lambda whole: {"whole": whole},
-    equals(_half, within=0.001),
-    ("the idea", "the tool", "nearly there"),
-    "Two halves make a whole.",
-    (
-        as_percentage(_half, within=0.001),
-        the_rest(_half, within=0.001),
-        Misconception("whole", equals(lambda facts: facts["whole"]), "That is the whole."),
-    ),
+    facts=lambda whole: {"whole": whole},
+    right=_is_half,
+    slips={
+        "percentage": slips.percentage(_is_half),
+        "the rest": slips.the_rest(_is_half),
+        "whole": equals(lambda facts: facts["whole"]),
+    },
+    title="Half",
+    hints=("the idea", "the tool", "nearly there"),
+    why="Two halves make a whole.",
+    messages={
+        "percentage": "That is a percentage.",
+        "the rest": "That is the share of all the others.",
+        "whole": "That is the whole.",
+    },
 )
 
 SIZE = Exercise(
-    lambda: {},
-    lambda answer, _: answer == [2],
-    ("a", "b", "c"),
-    "Two it is.",
+    facts=lambda: {},
+    right=lambda answer, _: answer == [2],
+    title="Size",
+    hints=("a", "b", "c"),
+    why="Two it is.",
     measure=lambda answer: list(answer.shape),
     ours=lambda: "ours",
 )

@@ -265,8 +265,14 @@ HOSTILE = {
     "subprocess": ("import subprocess\nweights = subprocess.run(['id'])", "error"),
     "kills its parent": ("import os\nos.kill(os.getppid(), 9)", "error"),
     "the expected answer": (
-        "from workbook.exercises.course.sign_language_mnist import DENSE, FILTERS\n"
+        "from workbook.exercises.judges.lab_04 import DENSE, FILTERS\n"
         "weights = [DENSE, FILTERS, 16 * DENSE, FILTERS]",
+        "error",
+    ),
+    "the texts": (
+        "import pathlib, workbook\n"
+        "room = pathlib.Path(workbook.__file__).with_name('exercises')\n"
+        "weights = [p.read_text() for p in room.rglob('*.toml')][0]",
         "error",
     ),
     "patched exercises": (

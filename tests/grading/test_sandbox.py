@@ -64,8 +64,10 @@ def test_a_container_is_given_nothing_of_ours(engine: Path) -> None:
     command = engines.Container("docker")._command("name", "door")
     mounts = [part for part in command if part.startswith("type=bind")]
     assert len(mounts) > 5 and all(mount.endswith(",readonly") for mount in mounts)
-    empty = next(part for part in mounts if ",target=/workbook/workbook/exercises/course," in part)
-    assert not list(Path(empty.removeprefix("type=bind,source=").partition(",")[0]).iterdir())
+    for folder in ("judges", "texts"):
+        target = f",target=/workbook/workbook/exercises/{folder},"
+        (empty,) = (part for part in mounts if target in part)
+        assert not list(Path(empty.removeprefix("type=bind,source=").partition(",")[0]).iterdir())
     for pair in (
         *(("--network", "none"), ("--user", "65534:65534"), ("--cap-drop", "ALL")),
         *(("--memory", "4g"), ("--pids-limit", "2048"), ("--pull", "never")),

@@ -41,13 +41,13 @@ def same(answer: Any, expected: Any, within: float) -> bool:
         if isinstance(expected, set):
             return isinstance(got, list) and set(map(_name, got)) == set(map(_name, expected))
         wanted = np.asarray(expected, dtype=float)
-        numbers = np.asarray(_numbers(got))
+        found = np.asarray(numbers(got))
     except Exception:  # whatever a conversion raises: it is no such answer
         return False
-    if numbers.size == wanted.size == 1:
-        numbers = numbers.reshape(wanted.shape)
-    return numbers.shape == wanted.shape and bool(
-        np.allclose(numbers, wanted, rtol=0, atol=within, equal_nan=True)
+    if found.size == wanted.size == 1:
+        found = found.reshape(wanted.shape)
+    return found.shape == wanted.shape and bool(
+        np.allclose(found, wanted, rtol=0, atol=within, equal_nan=True)
     )
 
 
@@ -80,14 +80,14 @@ def _plain(value: Any, depth: int = 0) -> Any:
     return [_plain(part, depth + 1) for part in value]
 
 
-def _numbers(plain: Any) -> Any:
+def numbers(plain: Any) -> Any:
     """Return plain values as floats: text too, and complex numbers on the real line.
 
     Raises:
         TypeError, ValueError, OverflowError: One of them is no number.
     """
     if isinstance(plain, list):
-        return [_numbers(part) for part in plain]
+        return [numbers(part) for part in plain]
     if isinstance(plain, complex) and plain.imag == 0:
         plain = plain.real
     return float(plain)

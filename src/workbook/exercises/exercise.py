@@ -1,7 +1,7 @@
 """What an exercise is, as data, and how an answer is judged by it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from workbook.exercises import answers
@@ -15,44 +15,56 @@ Judge = Callable[[Any, Facts], bool]
 Outcome = Literal["right", "wrong", "unattempted"]
 
 
-@dataclass(frozen=True)
-class Misconception:
-    """A wrong answer that a known slip explains: how it is recognised, and what is said to it."""
-
-    name: str
-    when: Judge
-    say: str
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Exercise:
-    """One exercise.
+    """One exercise: how its answers are judged, and its words.
 
     ``facts`` reduces what the notebook hands over (arrays, histories, models) to the few JSON
     values that the answer depends on; ``right`` judges an answer by them, now or long after.
-    ``hints`` lead from the idea over the tool to nearly there, and are no code to copy. ``why``
-    is the model explanation, in Markdown, that a right answer opens. ``misconceptions`` are asked
-    in order about a wrong one.
+    ``slips`` recognise, by name and in this order, the wrong answers that a known slip explains.
+    ``varies``: the facts depend on a training, which no other computer repeats exactly.
 
     ``measure`` is for an answer that is no number and no name: it takes the answer's objects
     (such as an array or a model), and then what the notebook hands over, to JSON values that
-    ``right`` can judge. ``ours`` makes, from
-    what the notebook hands over, the objects with which the notebook goes on where the answer is
-    missing or wrong (see :func:`workbook.exercises.fill`).
+    ``right`` can judge. ``ours`` makes, from what the notebook hands over, the objects with which
+    the notebook goes on if the answer is missing or wrong (see :func:`workbook.exercises.fill`).
+
+    The words are Markdown, from the files in ``texts/``: a short ``title``; three ``hints``, which
+    lead from the idea over the tool to nearly there, and are no code to copy; ``why``, the model
+    explanation that a right answer opens; and ``messages``, what is said to each slip.
     """
 
     facts: Callable[..., Facts]
     right: Judge
-    hints: tuple[str, str, str]
-    why: str
-    misconceptions: tuple[Misconception, ...] = ()
+    slips: Mapping[str, Judge] = field(default_factory=dict)
     measure: Callable[..., Any] | None = None
     ours: Callable[..., Any] | None = None
+    varies: bool = False
+    title: str = ""
+    hints: tuple[str, ...] = ()
+    why: str = ""
+    messages: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Whether a statement of a notebook is ``true``, and ``why`` (or why not); Markdown."""
+
+    true: bool
+    why: str
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """The slip that explains a wrong answer, by name, and what is said to it; Markdown."""
+
+    name: str
+    say: str
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How an answer was judged; ``misconception`` names the slip that explains a wrong one."""
+    """How an answer was judged; ``misconception`` is the slip that explains a wrong one."""
 
     outcome: Outcome
     misconception: Misconception | None = None
@@ -62,8 +74,10 @@ def judged(exercise: Exercise, answer: Any, facts: Facts) -> Verdict:
     """Judge an answer, as JSON holds it (None: it is of no such kind), by recorded facts."""
     if _holds(exercise.right, answer, facts):
         return Verdict("right")
-    slips = (slip for slip in exercise.misconceptions if _holds(slip.when, answer, facts))
-    return Verdict("wrong", next(slips, None))
+    for name, recognised in exercise.slips.items():
+        if _holds(recognised, answer, facts):
+            return Verdict("wrong", Misconception(name, exercise.messages[name]))
+    return Verdict("wrong")
 
 
 def _holds(judge: Judge, answer: Any, facts: Facts) -> bool:
@@ -86,21 +100,3 @@ def equals(expected: Callable[[Facts], Any], within: float = 0.0) -> Judge:
         return any(answers.same(answer, one, within) for one in several)
 
     return judge
-
-
-def as_percentage(expected: Callable[[Facts], float], within: float = 0.0) -> Misconception:
-    """Return the slip of giving a percentage where a fraction is asked for."""
-    return Misconception(
-        "percentage",
-        equals(lambda facts: 100 * expected(facts), 100 * within),
-        "That is a percentage. As a fraction, 2% is 0.02.",
-    )
-
-
-def the_rest(expected: Callable[[Facts], float], within: float = 0.0) -> Misconception:
-    """Return the slip of giving the share of all the others."""
-    return Misconception(
-        "the rest",
-        equals(lambda facts: 1 - expected(facts), within),
-        "That is the share of all the others: 1 minus what is asked for.",
-    )

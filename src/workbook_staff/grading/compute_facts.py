@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook import exercises, paths
-from workbook.exercises import course
+from workbook.exercises import judges
 from workbook_staff.grading import snapshot
 
 import cloudpickle
@@ -21,7 +21,7 @@ def main(folder: Path, file: Path, slots: list[dict[str, Any]]) -> None:
     """Write the facts of each exercise, and the files of what measures its answers."""
     # By value, so that the sandbox, which has no such module, gets what measures and no more.
     for name, module in sorted(sys.modules.items()):
-        if name.startswith(f"{course.__name__}."):
+        if name.startswith(f"{judges.__name__}."):
             cloudpickle.register_pickle_by_value(module)
     told = {}
     for slot in slots:

@@ -96,7 +96,8 @@ def view() -> View:
     bound["/workbook/workbook"] = str(package)
     bound["/workbook/workbook_staff"] = str(package.with_name("workbook_staff"))
     bound["/workbook/workbook/exercises/__init__.py"] = str(silent.__file__)
-    bound["/workbook/workbook/exercises/course"] = _nothing()
+    for judging in ("judges", "texts"):
+        bound[f"/workbook/workbook/exercises/{judging}"] = _nothing()
     return View(bound, links)
 
 

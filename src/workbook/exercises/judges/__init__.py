@@ -1,0 +1,37 @@
+"""How answers are judged: a module for each notebook, named by the notebook's number.
+
+``lab_01`` belongs to ``notebooks/01_….ipynb``, and what is said of it to ``texts/01_….toml``: a
+name that begins with a letter, since Python cannot import one that begins with a digit.
+Where students' code runs for grading, neither of the two folders is to be seen.
+"""
+
+from dataclasses import replace
+
+from workbook.exercises import texts
+from workbook.exercises.exercise import Exercise, Statement
+from workbook.exercises.judges import lab_01, lab_02, lab_03, lab_04
+
+_JUDGED: dict[str, dict[str, Exercise]] = {
+    "01_mnist_dense": lab_01.EXERCISES,
+    "02_fashion_mnist_dense": lab_02.EXERCISES,
+    "03_kaggle_mnist_3layer": lab_03.EXERCISES,
+    "04_asl_cnn": lab_04.EXERCISES,
+}
+
+_TEXTS = {notebook: texts.read(notebook) for notebook in _JUDGED}
+
+NOTEBOOKS: dict[str, dict[str, Exercise]] = {
+    notebook: {
+        name: replace(exercise, **_TEXTS[notebook].exercises[name])
+        for name, exercise in exercises.items()
+    }
+    for notebook, exercises in _JUDGED.items()
+}
+"""The exercises of each notebook, by the notebook's name without its ending."""
+
+EXERCISES: dict[str, Exercise] = {n: e for some in NOTEBOOKS.values() for n, e in some.items()}
+
+RECALL: dict[str, tuple[Statement, ...]] = {
+    name: statements for one in _TEXTS.values() for name, statements in one.recall.items()
+}
+"""What a notebook asks first about the earlier ones: is the statement true?"""
