@@ -7,7 +7,6 @@ from tests import bench
 from tests.bench import live, measurements
 from workbook import datasets, paths
 from workbook_staff import pdf
-from workbook_staff.cli import main
 from workbook_staff.grading import course
 from workbook_staff.grading.sandbox import parent
 
@@ -133,12 +132,12 @@ def test_hand_ins_are_beside_the_training_that_the_notebooks_store(measure, monk
 def test_one_table_leaves_the_others_as_they_were(measure, capsys):
     before = measure()
     capsys.readouterr()
-    assert main(["bench", "exporting"]) == 0
+    assert bench.main(["exporting"]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines() if line] == [
         *("exporting", "four")
     ]
     assert json.loads((paths.REPORTS / "bench.json").read_text()) == before
-    assert main(["bench", "exports"]) == 1
+    assert bench.main(["exports"]) == 1
     assert "no table is called 'exports'; there are training, " in capsys.readouterr().err
 
 
@@ -185,7 +184,7 @@ def test_a_measurement_that_fails_says_why_and_which(measure, monkeypatch, capfd
     load = [measurements.DATASETS[0], str(tmp_path)]
     monkeypatch.setenv("WORKBOOK_DATA", "reel")
     monkeypatch.setattr(bench, "_training", lambda: [bench._measure("load", *load)])
-    assert main(["bench"]) == 1
+    assert bench.main() == 1
     first, last = capfd.readouterr().err.splitlines()
     assert first.startswith("WORKBOOK_DATA: 'reel'; expected auto")
     assert last.startswith(f"FAILED: the measurement 'load {load[0]} ")

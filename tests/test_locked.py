@@ -11,7 +11,13 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-LOCKS = ["requirements.txt", ".ci/requirements-gpu.txt"]
+STUDENTS = ".ci/requirements-student.txt"
+LOCKS = {
+    "requirements.txt": ["lab", "staff", "test"],
+    ".ci/requirements-gpu.txt": ["lab", "staff", "test", "gpu"],
+    STUDENTS: ["lab"],
+}
+"""Each lock, and which of the project's extras it holds beside the base."""
 TENSORFLOW = {"tensorflow", "tensorflow-cpu"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -78,9 +84,10 @@ def test_every_locked_package_has_one_version_and_digests(lock: str) -> None:
 )
 def test_the_lock_holds_what_the_project_asks_for(lock: str, machine: dict[str, str]) -> None:
     asked = [Requirement(line) for line in PROJECT["dependencies"]]
-    gpu = [Requirement(line) for line in PROJECT["optional-dependencies"]["gpu"]]
-    if "gpu" in lock:
-        asked = [r for r in asked if r.name not in TENSORFLOW] + gpu
+    if "gpu" in LOCKS[lock]:
+        asked = [r for r in asked if r.name not in TENSORFLOW]
+    for extra in LOCKS[lock]:
+        asked += [Requirement(line) for line in PROJECT["optional-dependencies"][extra]]
     wanted = installed_on(machine, asked)
     found = installed_on(machine, [requirement for requirement, _ in locked(lock)])
     drifted = {n: (v, found.get(n)) for n, v in wanted.items() if found.get(n) != v}
@@ -88,10 +95,32 @@ def test_the_lock_holds_what_the_project_asks_for(lock: str, machine: dict[str, 
     assert len(TENSORFLOW & set(found)) == 1
 
 
-def test_both_forms_install_the_same_beside_tensorflow() -> None:
-    plain, gpu = ({str(r) for r, _ in locked(lock)} for lock in LOCKS)
-    assert all("tensorflow" in requirement for requirement in plain - gpu)
-    assert all(re.match("tensorflow|nvidia-", requirement) for requirement in gpu - plain)
+def test_the_locks_have_each_package_in_the_same_version() -> None:
+    everything, gpu, students = ({str(r) for r, _ in locked(lock)} for lock in LOCKS)
+    assert all("tensorflow" in requirement for requirement in everything - gpu)
+    assert all(re.match("tensorflow|nvidia-", requirement) for requirement in gpu - everything)
+    assert students < everything
+
+
+def test_students_install_no_tool_of_instructors_or_tests() -> None:
+    extras = PROJECT["optional-dependencies"]
+    names = {canonicalize_name(r.name) for r, _ in locked(STUDENTS)}
+    asked = {Requirement(line).name for extra in ("staff", "test") for line in extras[extra]}
+    # These are JupyterLab's and the kernel's own.
+    shared = {"nbformat", "nbclient", "nbconvert", "jupyter_client", "jinja2", "beautifulsoup4"}
+    assert not {canonicalize_name(name) for name in asked - shared - {"packaging"}} & names
+
+
+def test_a_python_below_3_11_5_gets_a_soupsieve_that_starts_there() -> None:
+    """Its newer versions need 3.11.5; there they would break every page, by Beautiful Soup."""
+    soupsieve = [r for r, _ in locked("requirements.txt") if r.name == "soupsieve"]
+    versions = {
+        python: [str(r.specifier) for r in soupsieve if r.marker and r.marker.evaluate(machine)]
+        for python in ("3.11.0", "3.11.4", "3.11.5", "3.13.1")
+        for machine in [MACHINES[0] | {"python_full_version": python}]
+    }
+    assert versions["3.11.0"] == versions["3.11.4"] == ["==2.10"]
+    assert versions["3.11.5"] == versions["3.13.1"] and len(versions["3.13.1"]) == 1
 
 
 def test_tensorflow_has_one_version() -> None:
@@ -102,7 +131,7 @@ def test_tensorflow_has_one_version() -> None:
 
 def test_what_is_installed_here_is_what_is_locked() -> None:
     here = {canonicalize_name(d.name): d.version for d in distributions()}
-    lock = LOCKS["tensorflow" in here and "nvidia-cudnn-cu12" in here]
+    lock = list(LOCKS)["tensorflow" in here and "nvidia-cudnn-cu12" in here]
     wanted = installed_on({}, [requirement for requirement, _ in locked(lock)])
     differs = {n: (v, here.get(n)) for n, v in wanted.items() if here.get(n) != v}
     assert not differs, "locked, installed: make installs anew once requirements.txt is newer"
@@ -110,7 +139,7 @@ def test_what_is_installed_here_is_what_is_locked() -> None:
 
 def test_what_is_asked_for_with_an_extra_is_locked_with_it() -> None:
     """Else the pip of Python 3.11 and 3.12 takes the newest of it, for which there is no digest."""
-    extras = {canonicalize_name(r.name): r.extras for r, _ in locked(LOCKS[0])}
+    extras = {canonicalize_name(r.name): r.extras for r, _ in locked("requirements.txt")}
     asked = [
         (distribution.name, Requirement(line))
         for distribution in distributions()

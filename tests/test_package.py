@@ -49,6 +49,17 @@ def test_convolutions_are_onednn_s_unless_the_user_refuses(wanted, monkeypatch):
     assert (",exec,cpu,convolution," in said) == (wanted is None)
 
 
+def test_a_student_s_copy_says_in_a_line_where_the_commands_are():
+    code = (
+        "import runpy, sys; sys.modules['workbook_staff'] = None\n"
+        "runpy.run_module('workbook', run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("The commands are in the instructor's copy")
+    assert done.stderr.count("\n") == 1
+
+
 def test_data_lists_every_dataset(capsys):
     assert main(["data"]) == 0
     said = capsys.readouterr().out
@@ -57,7 +68,7 @@ def test_data_lists_every_dataset(capsys):
 
 
 def test_every_command_is_in_the_help_and_has_a_target_in_the_makefile(capsys):
-    makefile = (paths.ROOT / "Makefile").read_text(encoding="utf-8")
+    makefile = (paths.ROOT / "src/workbook_staff/commands.mk").read_text(encoding="utf-8")
     with pytest.raises(SystemExit):
         main(["--help"])
     said = capsys.readouterr().out

@@ -31,6 +31,10 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in {
         "pyproject.toml": PYPROJECT,
         ".gitignore": "/reports/\n",
+        "requirements.txt": "pytest==1\n",
+        ".ci/requirements-student.txt": "keras==1\n",
+        "src/workbook_staff/grade.py": "secret = 42\n",
+        "conftest.py": "secret = 42\n",
         "src/course.py": "x = 1\n",
         "tests/test_answers.py": "secret = 42\n",
         ".github/workflows/tests.yml": "on: push\n",
@@ -83,7 +87,10 @@ def test_a_tag_gives_the_students_zip_the_pages_and_their_digests_twice_the_same
                 name.removeprefix("workbook-1.2.3/"): archive.read(name).decode()
                 for name in archive.namelist()
             }
-    assert set(inside["student"]) == {"pyproject.toml", "src/course.py", "notebooks/a.ipynb"}
+    assert set(inside["student"]) == {
+        *("pyproject.toml", "requirements.txt", "src/course.py", "notebooks/a.ipynb")
+    }
+    assert inside["student"]["requirements.txt"] == "keras==1\n"
     assert "kept" in inside["student"]["notebooks/a.ipynb"]
     for kind in ("student", "pages-student"):
         assert not [name for name, text in inside[kind].items() if "secret" in text]

@@ -17,8 +17,20 @@ from workbook_staff.notebooks import colab, student_edition
 
 import nbformat
 
-# What a student does not get: the answers, and what only the workbook's authors use.
-_LEFT_OUT = ("notebooks/", "tests/", ".github/", ".devcontainer/", ".ci/run", ".ci/colab", ".git")
+# What students do not get: the answers, and what only instructors and CI run. (By export-ignore in
+# .gitattributes, GitHub's own archives of the repository would lack these too.)
+_LEFT_OUT = (
+    "notebooks/",
+    "src/workbook_staff/",
+    "tests/",
+    "conftest.py",
+    ".ci/run",
+    ".ci/colab-requirements.txt",
+    ".devcontainer/",
+    ".git",
+)
+_STUDENTS_LOCK = ".ci/requirements-student.txt"
+"""Is requirements.txt in the student's zip: what notebooks import, and JupyterLab."""
 
 
 def write(folder: Path) -> list[Path]:
@@ -65,13 +77,14 @@ def _require_tag(tag: str) -> None:
 
 
 def _student() -> dict[str, bytes]:
-    """Return what a student gets, by its name: the notebooks unsolved, and what they need."""
+    """Return the files that a student gets, by name: the notebooks unsolved, and what they need."""
     tracked = _git("ls-files", "-z").split("\0")
     files = {
         name: (paths.ROOT / name).read_bytes()
         for name in tracked
         if name and not name.startswith(_LEFT_OUT)
     }
+    files["requirements.txt"] = files.pop(_STUDENTS_LOCK)
     for path in paths.listed(paths.NOTEBOOKS, "*.ipynb"):
         notebook = student_edition.handed_out(path)
         files[f"notebooks/{path.name}"] = (nbformat.writes(notebook) + "\n").encode()
