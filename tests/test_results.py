@@ -52,6 +52,23 @@ def test_a_floor_is_not_asked_of_a_quick_run_nor_of_practice_data(why, monkeypat
     assert why.upper() in repr(summary)
 
 
+def test_a_claim_that_holds_prints_nothing(capsys):
+    results.claim("the warped network is more accurate", True, MadeUp())
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_claim_that_a_full_run_contradicts_names_its_sentence():
+    with pytest.raises(AssertionError, match="'the warped network is more accurate'"):
+        results.claim("the warped network is more accurate", False, MadeUp())
+
+
+@pytest.mark.parametrize("why", ["quick", "practice"])
+def test_a_claim_is_not_asserted_in_a_quick_run_nor_on_practice_data(why, monkeypatch, capsys):
+    monkeypatch.setattr(results, "QUICK", why == "quick")
+    results.claim("it rises", False, MadeUp(practice=why == "practice"))
+    assert capsys.readouterr() == ("", "")
+
+
 def test_the_record_travels_as_an_output_of_its_own_type():
     bundle = _summary()._repr_mimebundle_()
     record = bundle[results.MIME_TYPE]

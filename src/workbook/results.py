@@ -37,7 +37,7 @@ class Summary:
     @property
     def asserted(self) -> bool:
         """Whether this run can hold the promise: a full run on the real data."""
-        return not (QUICK or self.dataset.practice)
+        return _is_full(self.dataset)
 
     def check(self) -> None:
         """Print each promise and whether it held.
@@ -120,6 +120,26 @@ class Summary:
             f'<th scope="col">promised</th></tr></thead><tbody>{cells}</tbody></table>{notes}'
         )
         return {MIME_TYPE: self.record(), "text/html": table, "text/plain": repr(self)}
+
+
+def claim(sentence: str, holds: bool, dataset: Dataset) -> None:
+    """Assert what a sentence of the notebook's text says of its outputs; print nothing.
+
+    ``sentence`` is that sentence, or a part of it, word for word; ``holds`` says whether this run
+    shows the same; ``dataset`` is what was measured on. As floors are, it is asserted in a full run
+    on the real data only. It stands in a cell tagged ``claim``, beside its sentence.
+
+    Raises:
+        AssertionError: A full run on the real data shows otherwise.
+    """
+    assert holds or not _is_full(dataset), (
+        f"the text says {sentence!r}, and this run shows otherwise. Run the notebook again from "
+        "its first cell; if it stays so, correct the sentence, or undo your last change."
+    )
+
+
+def _is_full(dataset: Dataset) -> bool:
+    return not (QUICK or dataset.practice)
 
 
 def device() -> str:

@@ -20,9 +20,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from workbook import paths
 from workbook.errors import NotebookError
-from workbook_staff.notebooks import run_cache
+from workbook_staff.notebooks import find, run_cache
 from workbook_staff.notebooks.execute import stored
 from workbook_staff.pages.export import Exporter
 
@@ -48,7 +47,8 @@ class Pages:
 
     def names(self) -> list[str]:
         """Return the names of the pages, in the order of the notebooks."""
-        return sorted(self._pages)
+        names = (f"{path.stem}.html" for path in find.own())
+        return [name for name in names if name in self._pages]
 
     def page(self, name: str) -> tuple[int, str, str] | None:
         """Return a page's version, its HTML and what is to be said at its top; None if no such."""
@@ -57,7 +57,7 @@ class Pages:
     def look(self) -> list[str]:
         """Make anew the pages of the notebooks that were saved since; return lines on each."""
         lines = []
-        present = paths.listed(paths.NOTEBOOKS, "*.ipynb")
+        present = find.own()
         for path in present:
             try:
                 stat = path.stat()

@@ -13,7 +13,7 @@ from pathlib import Path
 from workbook import paths
 from workbook.errors import ReleaseError
 from workbook_staff import reports
-from workbook_staff.notebooks import colab, student_edition
+from workbook_staff.notebooks import colab, find, student_edition
 
 import nbformat
 
@@ -85,9 +85,11 @@ def _student() -> dict[str, bytes]:
         if name and not name.startswith(_LEFT_OUT)
     }
     files["requirements.txt"] = files.pop(_STUDENTS_LOCK)
-    for path in paths.listed(paths.NOTEBOOKS, "*.ipynb"):
+    for path in find.own():
         notebook = student_edition.handed_out(path)
-        files[f"notebooks/{path.name}"] = (nbformat.writes(notebook) + "\n").encode()
+        files[f"notebooks/{find.place(path).as_posix()}"] = (
+            nbformat.writes(notebook) + "\n"
+        ).encode()
     return files
 
 
@@ -95,9 +97,10 @@ def _pages(edition: str) -> dict[str, bytes]:
     """Return the pages of an edition, and for the instructor the slides that are in reports/."""
     with tempfile.TemporaryDirectory() as temporary:
         # Outside notebooks/, a notebook with outputs is exported as it is.
-        copies = [
-            Path(shutil.copy(path, temporary)) for path in paths.listed(paths.NOTEBOOKS, "*.ipynb")
-        ]
+        copies = [Path(temporary) / find.place(path) for path in find.own()]
+        for path, there in zip(find.own(), copies, strict=True):
+            there.parent.mkdir(exist_ok=True)
+            shutil.copy(path, there)
         pages = Path(temporary) / "pages"
         with redirect_stdout(io.StringIO()):  # it names a folder that will be gone
             failed = reports.make(copies, edition, folder=pages)

@@ -72,7 +72,7 @@ def make(
     failed: list[str] = []
     try:
         for path, name in _with_progress(chosen, file_names.names(chosen)):
-            ours = not untrusted and path.resolve().parent == paths.NOTEBOOKS.resolve()
+            ours = not untrusted and find.is_own(path)
             page = folder / f"{name}.html"
             try:
                 with warnings.catch_warnings(action="ignore"):  # libraries', of odd notebooks

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from workbook import paths
@@ -10,23 +11,27 @@ from workbook_staff.notebooks import find
 from workbook_staff.notebooks.reading import read
 from workbook_staff.pages.export import duration, results
 
-ROW = re.compile(r"^\| (\[(\w+)\]\(notebooks/\2\.ipynb\)) \| ([^|]*) \|.*$", re.MULTILINE)
+ROW = re.compile(
+    r"^\| (\[(\w+)\]\(notebooks/((?:\w+/)?\2)\.ipynb\)) \| ([^|]*) \|.*$", re.MULTILINE
+)
 """A row: the notebook's link and name, what it teaches (prose, kept), and what was recorded."""
 
 
 def renewed(readme: str, records: Mapping[str, Mapping[str, Any]]) -> str:
     """Return ``readme`` with the row of each notebook in ``records`` made anew.
 
+    A notebook is called as in ``notebooks/``: "01_mnist_dense", "further/01_inside_and_moved".
+
     Raises:
         KeyError: A notebook has a record, and the table has no row for it.
     """
-    rows = {name for _, name, _ in ROW.findall(readme)}
+    rows = {name for _, _, name, _ in ROW.findall(readme)}
     for name in records:
         if name not in rows:
             raise KeyError(f"README.md has no row for notebooks/{name}.ipynb: add one by hand")
 
     def row(found: re.Match) -> str:
-        link, name, teaches = found.groups()
+        link, _, name, teaches = found.groups()
         if name not in records:
             return found[0]
         return "| " + " | ".join([link, teaches, *_cells(records[name])]) + " |"
@@ -45,6 +50,11 @@ def _cells(record: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def name(path: Path) -> str:
+    """Return what one of the course's notebooks is called in the table."""
+    return find.place(path).with_suffix("").as_posix()
+
+
 def renew() -> int:
     """Make the README's table anew from the results stored in the notebooks.
 
@@ -53,18 +63,18 @@ def renew() -> int:
     Raises:
         NotebookError: A file in ``notebooks/`` is not a notebook.
     """
-    recorded = {path.stem: results(read(path)) for path in find.own()}
-    short = [name for name, found in recorded.items() if found and found["held"] is None]
+    recorded = {name(path): results(read(path)) for path in find.own()}
+    short = [one for one, found in recorded.items() if found and found["held"] is None]
     if short:
         return tell(
-            f"notebooks/{name}.ipynb: its outputs are of a short run, or one on practice data; "
+            f"notebooks/{one}.ipynb: its outputs are of a short run, or one on practice data; "
             "run it in full on the real data first: python -m workbook notebooks"
-            for name in short
+            for one in short
         )
     path = paths.ROOT / "README.md"
     old = path.read_text(encoding="utf-8")
     try:
-        text = renewed(old, {name: found for name, found in recorded.items() if found})
+        text = renewed(old, {one: found for one, found in recorded.items() if found})
     except KeyError as error:
         return tell([error.args[0]])  # its str() has the message in quotes
     with paths.writing(path) as partial:

@@ -9,6 +9,7 @@ from workbook import paths
 from workbook.errors import RevealError
 from workbook_staff import slides
 from workbook_staff.cli import main
+from workbook_staff.notebooks import find
 from workbook_staff.slides import prose, reveal
 
 import nbformat
@@ -19,7 +20,7 @@ from loopback import Host
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Browser, Page
 
-OURS = sorted(path.stem for path in paths.NOTEBOOKS.glob("*.ipynb"))
+OURS = [path.stem for path in find.own()]
 
 # One white pixel.
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=="
@@ -98,7 +99,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, host: Host) -> Path:
     """Return a folder with the slides of our notebooks, and of a stranger's."""
     folder = tmp_path_factory.mktemp("slides")
     nbformat.write(stranger(host.url), folder / "stranger.ipynb")
-    ours = sorted(paths.NOTEBOOKS.glob("*.ipynb"))
+    ours = find.own()
     assert slides.make([*ours, folder / "stranger.ipynb"], folder) == 0
     return folder
 
@@ -180,7 +181,7 @@ def test_a_question_comes_alone_and_before_its_answer(folder: Path, name: str) -
 
 @pytest.mark.parametrize("name", OURS)
 def test_answers_are_on_no_slide_and_descriptions_are_kept(folder: Path, name: str) -> None:
-    notebook = nbformat.read(paths.NOTEBOOKS / f"{name}.ipynb", 4)
+    notebook = nbformat.read(next(p for p in find.own() if p.stem == name), 4)
     made = deck(folder, name)
     text = "\n".join(slide.get_text() for slide in made)
     solutions = [c.source for c in notebook.cells if "solution" in c.metadata.get("tags", [])]

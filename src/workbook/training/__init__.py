@@ -13,5 +13,6 @@ it was, and why, in ``model.how_it_trained``.
 from workbook.training.epoch import Epoch
 from workbook.training.model import CompiledEpochs, Sequential
 from workbook.training.progress import Progress
+from workbook.training.saved import load_or_train
 
-__all__ = ["CompiledEpochs", "Epoch", "Progress", "Sequential"]
+__all__ = ["CompiledEpochs", "Epoch", "Progress", "Sequential", "load_or_train"]

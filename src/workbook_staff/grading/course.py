@@ -23,7 +23,7 @@ from typing import Any, TextIO
 import workbook
 from workbook import paths
 from workbook.errors import KernelError
-from workbook_staff.notebooks import solutions
+from workbook_staff.notebooks import find, solutions
 from workbook_staff.notebooks.execute import execute
 from workbook_staff.notebooks.reading import read
 from workbook_staff.notebooks.student_edition import tags
@@ -88,7 +88,7 @@ def courses(notebooks: Iterable[Path] | None = None) -> list[Course]:
     Raises:
         NotebookError: One of them is not a notebook.
     """
-    chosen = paths.listed(paths.NOTEBOOKS, "*.ipynb") if notebooks is None else notebooks
+    chosen = find.own() if notebooks is None else notebooks
     found = [_course(path) for path in chosen]
     return [course for course in found if course.slots]
 

@@ -28,7 +28,7 @@ def project() -> dict[str, Any]:
 def ready(notebook: NotebookNode, name: str) -> NotebookNode:
     """Return a copy with badge and cell before its first code cell; an equal one without address.
 
-    ``name`` is the notebook's file name.
+    ``name`` is the notebook's place in ``notebooks/``, with slashes.
 
     Raises:
         NotebookError: The address is none that Colab can open.

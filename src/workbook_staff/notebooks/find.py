@@ -62,6 +62,27 @@ def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name == "__MACOSX"  # what a Mac puts beside each file
 
 
+FURTHER = "further"
+"""The folder in ``notebooks/`` of those that go deeper: it may be absent."""
+
+
 def own() -> list[Path]:
-    """Return the course's notebooks."""
-    return paths.listed(paths.NOTEBOOKS, "*.ipynb")
+    """Return the course's notebooks: the core, then those that go deeper."""
+    core, further = paths.NOTEBOOKS, paths.NOTEBOOKS / FURTHER
+    return paths.listed(core, "*.ipynb") + paths.listed(further, "*.ipynb")
+
+
+def is_own(path: Path) -> bool:
+    """Return whether a notebook is where the course's are."""
+    folder, core = path.resolve().parent, paths.NOTEBOOKS.resolve()
+    return folder in (core, core / FURTHER)
+
+
+def is_further(path: Path) -> bool:
+    """Return whether a notebook is in a folder of those that go deeper."""
+    return path.resolve().parent.name == FURTHER
+
+
+def place(path: Path) -> Path:
+    """Return where one of the course's notebooks is within ``notebooks/``."""
+    return path.relative_to(paths.NOTEBOOKS)

@@ -22,7 +22,7 @@ def handed_out(path: Path) -> NotebookNode:
     Raises:
         NotebookError: It is not a notebook, or a solution of it cannot be left out.
     """
-    notebook = colab.ready(student(read(path)), path.name)
+    notebook = colab.ready(student(read(path)), find.place(path).as_posix())
     notebook.metadata["workbook"] = {"notebook": path.stem, "release": version("workbook")}
     return notebook
 
@@ -30,16 +30,19 @@ def handed_out(path: Path) -> NotebookNode:
 def student(notebook: NotebookNode) -> NotebookNode:
     """Return a copy without solutions: their code awaits an answer, their words are left out.
 
-    What the checks had said goes too, since a right answer explains itself, and what cells tagged
-    "telling" had shown, since it answers an exercise. A cell's metadata say which exercise it
-    answers, for grading to find it.
+    Cells tagged "claim" go, since they hold the author to the prose, and would stop a student who
+    changed something. What the checks had said goes too, since a right answer explains itself, and
+    what cells tagged "telling" had shown, since it answers an exercise. A cell's metadata say which
+    exercise it answers, for grading to find it.
 
     Raises:
         NotebookError: A solution has no answer that could be left out.
     """
     notebook = copy.deepcopy(notebook)
     notebook.cells = [
-        cell for cell in notebook.cells if cell.cell_type == "code" or "solution" not in tags(cell)
+        cell
+        for cell in notebook.cells
+        if "claim" not in tags(cell) and (cell.cell_type == "code" or "solution" not in tags(cell))
     ]
     for cell in notebook.cells:
         if "solution" in tags(cell):
@@ -80,12 +83,15 @@ def tags(cell: NotebookNode) -> list[str]:
 def write() -> int:
     """Write the student's edition of each notebook to ``reports/student/``; return 0.
 
+    Each has there the place that it has in ``notebooks/``.
+
     Raises:
         NotebookError: A file in ``notebooks/`` is not a notebook.
     """
     for path in find.own():
         notebook = handed_out(path)
-        with paths.writing(paths.REPORTS / "student" / path.name) as partial:
+        target = paths.REPORTS / "student" / find.place(path)
+        with paths.writing(target) as partial:
             nbformat.write(notebook, partial)
-        print(paths.REPORTS / "student" / path.name)
+        print(target)
     return 0

@@ -17,6 +17,7 @@ from workbook import exercises, live
 from workbook.exercises import records
 from workbook.results import MIME_TYPE
 from workbook_staff import html
+from workbook_staff.notebooks import find
 from workbook_staff.notebooks.execute import Run
 from workbook_staff.notebooks.student_edition import student, tags
 from workbook_staff.pages import markdown, pictures, sanitize, terminal
@@ -48,6 +49,11 @@ class Cell:
         """The classes of its element."""
         names = ["code" if self.source.cell_type == "code" else "prose"]
         return " ".join(["cell", *names, *(f"tag-{tag}" for tag in tags(self.source))])
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether it asserts what the text says, which the page folds away."""
+        return "claim" in tags(self.source)
 
     @property
     def seconds(self) -> float | None:
@@ -93,6 +99,7 @@ class Exporter:
             "name": name or path.stem,
             "title": title,
             "edition": self.edition,
+            "further": find.is_further(path) and not self.untrusted,
             "untrusted": self.untrusted,
             "bare": not run.is_executed,
             "failure": run.failure,

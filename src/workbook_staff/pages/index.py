@@ -18,13 +18,15 @@ MOST_CHARACTERS = 4_000_000
 def write(folder: Path, written: Iterable[str] = (), refused: Iterable[str] = ()) -> Path:
     """Write ``index.html`` into ``folder``, of the pages there, and return its path.
 
-    ``written`` are the names of this run's pages: others come after them, as being of earlier
-    runs. ``refused`` are the lines that say why a notebook has no page.
+    ``written`` are the names of this run's pages, the core before those that go deeper; others
+    come after them, as being of earlier runs. ``refused`` are the lines that say why a notebook has
+    no page.
     """
     made = set(written)
     pages = [record for page in paths.listed(folder, "*.html") if (record := _record(page))]
     text = html.template("index.html.j2").render(
-        pages=[page for page in pages if page["name"] in made],
+        pages=[page for page in pages if page["name"] in made and not page["further"]],
+        further=[page for page in pages if page["name"] in made and page["further"]],
         earlier=[page for page in pages if page["name"] not in made],
         refused=list(refused),
         style=html.asset("style.css"),
@@ -56,4 +58,4 @@ def _record(page: Path) -> dict[str, Any] | None:
         return None
     if record["results"] is not None and not is_record(record["results"]):
         return None
-    return record | {"name": page.stem, "facts": facts(record)}
+    return {"further": False} | record | {"name": page.stem, "facts": facts(record)}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
+from workbook_staff.notebooks.find import FURTHER
 from workbook_staff.pages import mathml
 from workbook_staff.pages.anchors import Anchors, slug
 from workbook_staff.pages.limits import KEEP_MARKDOWN, MARK, MARKS, Amounts, Held, cut
@@ -107,11 +108,11 @@ class _Renderer(IPythonRenderer):
         return f'<p class="ask">{text}</p>\n' if text.startswith(_ASK) else f"<p>{text}</p>\n"
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
-        # Notebooks name each other; so do their pages, in their own way.
+        # Notebooks name each other; so do their pages, in their own way, and in one folder.
         if "://" not in url:
             url = re.sub(
-                r"\.ipynb(#.*)?$",
-                lambda m: ".html" + ("#" + slug(unquote(m[1])) if m[1] else ""),
+                rf"^(?:\.\./|{FURTHER}/)?(.*)\.ipynb(#.*)?$",
+                lambda m: f"{m[1]}.html" + ("#" + slug(unquote(m[2])) if m[2] else ""),
                 url,
             )
         return str(super().link(text, url, title))

@@ -31,7 +31,7 @@ def make(notebooks: list[Path] | None = None, folder: Path | None = None) -> int
         RevealError: reveal.js is not there, and cannot be downloaded.
         OSError: The slides cannot be written.
     """
-    chosen = find.chosen(notebooks or paths.listed(paths.NOTEBOOKS, "*.ipynb"))
+    chosen = find.chosen(notebooks or find.own())
     failed = 0
     for path, name in zip(chosen, file_names.names(chosen), strict=True):
         target = (folder or paths.REPORTS) / f"{name}{ENDING}"

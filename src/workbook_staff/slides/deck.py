@@ -39,7 +39,7 @@ _HEADING = 130
 WORDS_ONLY = {"Exercises"}
 """Headings of sections of which only the words are shown."""
 
-HIDDEN = {"solution", "check", "full-run"}
+HIDDEN = {"solution", "check", "claim", "full-run"}
 """Tags of the cells that are on no slide: answers, and what checks a run."""
 
 
