@@ -3,8 +3,10 @@
 import json
 import statistics
 
+from tests.course import lengths, sentences
 from workbook import paths, results
 from workbook_staff import results_table
+from workbook_staff.notebooks import find
 from workbook_staff.pages import export
 from workbook_staff.pages.export import _held
 
@@ -26,11 +28,28 @@ SECTIONS = [
     "Summary",
 ]
 
-TAGS = {"nbval-check-output", "full-run", "solution", "check", "telling", "main-figure"}
+SECTIONS_TO_GO = {"Going further", "Exercises"}
+"""Sections that a core notebook has as long as it has no companion in ``further/``."""
+
+SECTIONS_OF_FURTHER = ["Setup", "Load", "Summary"]
+
+TAGS = {
+    "nbval-check-output",
+    "full-run",
+    "solution",
+    "check",
+    "telling",
+    "main-figure",
+    "claim",
+    "fact",
+}
 
 COURSE = {"01_mnist_dense", "02_fashion_mnist_dense", "03_kaggle_mnist_3layer", "04_asl_cnn"}
 
-NOTEBOOKS = sorted(paths.NOTEBOOKS.glob("*.ipynb"))
+NOTEBOOKS = find.own()
+
+WITH_COMPANION = {path.name[:2] for path in NOTEBOOKS if find.is_further(path)}
+"""The numbers of the core notebooks whose companion is there: they are in the course's new form."""
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -71,7 +90,7 @@ def test_its_cells_were_run_once_in_order_without_a_complaint(cells):
     assert not [o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"]
 
 
-def test_it_has_the_sections_in_order(cells):
+def test_it_has_the_sections_in_order(path, cells):
     headings = [
         line.removeprefix("## ")
         for cell in cells
@@ -79,7 +98,12 @@ def test_it_has_the_sections_in_order(cells):
         for line in "".join(cell["source"]).splitlines()
         if line.startswith("## ")
     ]
-    assert [heading for heading in headings if heading in SECTIONS] == SECTIONS
+    expected = SECTIONS
+    if find.is_further(path):
+        expected = SECTIONS_OF_FURTHER
+    elif path.name[:2] in WITH_COMPANION:
+        expected = [heading for heading in SECTIONS if heading not in SECTIONS_TO_GO]
+    assert [heading for heading in headings if heading in expected] == expected
 
 
 def test_it_says_what_one_learns_and_needs(cells):
@@ -115,16 +139,38 @@ def test_its_tags_are_those_that_something_reads(cells):
     assert {tag for cell in cells for tag in cell["metadata"].get("tags", [])} <= TAGS
 
 
+def test_it_is_as_long_as_a_sitting_and_says_how_long(path):
+    is_core = not find.is_further(path)
+    if is_core and path.name[:2] not in WITH_COMPANION:
+        pytest.skip("it is still in the form of before")
+    it = lengths.length(nbformat.read(path, 4))
+    assert it.announced == it.minutes, f'expected "**How long it takes**: about {it.minutes} min…"'
+    if is_core:
+        assert it.cells <= 75 and it.words <= 1800
+        assert 0 < it.trains < 45
+        assert 4 <= it.exercises <= 6
+    assert (0 if is_core else 60) <= it.minutes <= 90
+
+
+def test_every_sentence_that_an_output_could_contradict_is_claimed(path):
+    notebook = nbformat.read(path, 4)
+    if not sentences.claimed(notebook):  # until all have claims, those that have one begin
+        assert not find.is_further(path) and path.name[:2] not in WITH_COMPANION
+        pytest.skip("it has no claims yet")
+    assert sentences.not_in_the_text(notebook) == []
+    assert sentences.unclaimed(notebook) == []
+
+
 def test_the_readme_says_what_the_notebook_recorded(path, record):
     text = (paths.ROOT / "README.md").read_text(encoding="utf-8")
     stale = "README.md is stale: python -m workbook table"
-    assert results_table.renewed(text, {path.stem: record}) == text, stale
+    assert results_table.renewed(text, {results_table.name(path): record}) == text, stale
 
 
 def test_another_result_changes_the_readme(path, record):
     text = (paths.ROOT / "README.md").read_text(encoding="utf-8")
     record["accuracy"]["validation"] = 0.12345
-    assert "12.35%" in results_table.renewed(text, {path.stem: record})
+    assert "12.35%" in results_table.renewed(text, {results_table.name(path): record})
 
 
 def test_a_notebook_without_a_row_in_the_readme_is_named(record):

@@ -169,7 +169,9 @@ class _Modules:
         """Return what is no module: in the folders of the packages, and beside the notebook."""
         rooms = [file.parent for file in self.files.values() if file.name == "__init__.py"]
         inside = [file for room in rooms for file in room.iterdir() if file.suffix != ".py"]
-        beside = [file for file in self.beside.iterdir() if file.suffix not in (".py", ".ipynb")]
+        beside = [
+            file for file in self.beside.iterdir() if file.suffix not in (".py", ".ipynb", ".md")
+        ]
         return sorted(
             file for file in inside + beside if file.is_file() and not file.name.startswith(".")
         )

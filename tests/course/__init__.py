@@ -1,0 +1,1 @@
+"""What a notebook asks of its reader: how long it takes, and what its sentences claim."""
