@@ -1,4 +1,5 @@
-import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from workbook import paths
 
@@ -57,7 +58,17 @@ def test_a_lesser_run_never_takes_the_name_of_a_full_one(practice, quick, name, 
     assert paths.output("models/m.keras", practice) == paths.DATA / "models" / name
 
 
-def test_two_processes_write_to_files_of_their_own(tmp_path):
-    with paths.writing(tmp_path / "a.txt") as partial:
-        partial.touch()
-        assert str(os.getpid()) in partial.name
+def test_threads_that_write_one_file_each_write_a_whole_one(tmp_path):
+    path, together = tmp_path / "a.json", threading.Barrier(8)
+
+    def write(text):
+        for _ in range(20):
+            together.wait()
+            with paths.writing(path) as partial:
+                partial.write_text(text)
+                together.wait()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, [str(number) * 1000 for number in range(8)]))
+    assert len(set(path.read_text())) == 1 and path.stat().st_size == 1000
+    assert list(tmp_path.iterdir()) == [path]

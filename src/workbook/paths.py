@@ -1,6 +1,7 @@
 """Where things are: the checkout, the user's data, and what the workbook itself writes."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,10 +38,11 @@ def writing(path: Path) -> Iterator[Path]:
     """Give a temporary name to write to; move it to ``path`` when the block ends well.
 
     A reader of ``path`` sees the old file or the whole new one, never a part, and a run that is
-    killed leaves ``path`` as it was. The suffix is kept, since Keras and pandas look at it.
+    killed leaves ``path`` as it was. The name is no other thread's, process' or machine's that
+    shares the folder. The suffix is kept, since Keras and pandas look at it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    partial = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
     try:
         yield partial
         partial.replace(path)

@@ -6,7 +6,6 @@ that answers are judged by are computed from it, anew where the exercises have c
 """
 
 import ast
-import contextlib
 import hashlib
 import json
 import os
@@ -44,7 +43,6 @@ class Slot:
     """Where a notebook asks an exercise: the solution's cell, and what the check takes.
 
     ``names`` are those that an answer assigns, ``answer`` and ``given`` the check's expressions.
-    ``varies``: what it is judged by hangs on a training, which nobody's computer repeats exactly.
     """
 
     exercise: str
@@ -52,7 +50,6 @@ class Slot:
     names: tuple[str, ...]
     answer: str
     given: tuple[str, ...]
-    varies: bool
 
 
 @dataclass(frozen=True)
@@ -97,13 +94,7 @@ def _course(path: Path) -> Course:
     notebook = read(path)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     slots, solution = {}, None
-    varying: set[str] = set()
-    is_trained = False
     for cell in code:
-        with contextlib.suppress(SyntaxError):  # a magic: nothing is known of it
-            for statement in ast.parse(cell.source).body:
-                is_trained |= _trains(statement)
-                _follow(statement, is_trained, varying)
         if "solution" in tags(cell):
             solution = cell
         elif "check" in tags(cell) and solution is not None:
@@ -111,14 +102,8 @@ def _course(path: Path) -> Course:
             if asked.call in _GRADED:
                 call: Any = ast.parse(cell.source).body[0]
                 answer, *given = (ast.unparse(part) for part in _arguments(call.value)[1:])
-                used = {name for part in given for name in names(part)}
                 slots[asked.exercise] = Slot(
-                    asked.exercise,
-                    solution.id,
-                    asked.names,
-                    answer,
-                    tuple(given),
-                    bool(used & varying),
+                    asked.exercise, solution.id, asked.names, answer, tuple(given)
                 )
     return Course(
         path.stem,
@@ -143,42 +128,6 @@ def _arguments(call: ast.Call) -> list[ast.expr]:
 def names(code: str) -> set[str]:
     """Return the names that code uses."""
     return {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
-
-
-def _trains(statement: ast.stmt) -> bool:
-    return any(
-        isinstance(node, ast.Attribute | ast.Name)
-        and (node.attr if isinstance(node, ast.Attribute) else node.id) == "fit"
-        for node in ast.walk(statement)
-    )
-
-
-def _follow(statement: ast.stmt, is_trained: bool, varying: set[str]) -> None:
-    """Bring the names that hang on a training up to date with one statement.
-
-    After the first training that is all that is assigned or written into, but what is written
-    down as it is.
-    """
-    targets: list[ast.AST] = []
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Assign):
-            targets += node.targets
-        elif isinstance(node, ast.AugAssign | ast.AnnAssign | ast.For | ast.NamedExpr):
-            targets.append(node.target)
-        elif isinstance(node, ast.Attribute) and node.attr == "fit":
-            targets.append(node.value)
-    found = {n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)}
-    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-        found.add(statement.name)
-    is_written_down = False
-    if isinstance(statement, ast.Assign):
-        with contextlib.suppress(ValueError, TypeError):
-            ast.literal_eval(statement.value)
-            is_written_down = True
-    if is_written_down:
-        varying -= found
-    elif is_trained:
-        varying |= found
 
 
 def keep(course: Course, stream: TextIO | None = None) -> Kept:

@@ -245,7 +245,7 @@ def _result(result: Result, answer: Answer, slot: Slot, kept: Kept) -> Result:
     exercise, plain = exercises.EXERCISES[slot.exercise], told.get("plain")
     verdict = _judged(exercise, plain, kept.facts[slot.exercise])
     # Where no training is in it, other facts than the course's are a slip, or made up.
-    if verdict.outcome == "wrong" and answer.facts and slot.varies:
+    if verdict.outcome == "wrong" and answer.facts and exercise.varies:
         own = _judged(exercise, plain, answer.facts)
         if own.outcome == "right":
             why = "right by what the student's own check recorded, not by the course's run"

@@ -15,7 +15,8 @@ class Result:
     ``why`` is a line on how the outcome came about; ``misconception`` names the slip that explains
     a wrong answer. ``hints`` counts those opened, ``seconds`` the answer's wall time.
     ``by_own_facts``: judged by the facts that the student's own check recorded, as of a curve that
-    only they saw.
+    only they saw. ``reason`` says why the hand-in's own outputs claim right where grading does not,
+    such as "runs in your notebook only because …" ("" where the two agree).
     """
 
     student: str
@@ -29,6 +30,12 @@ class Result:
     hints: int = 0
     seconds: float = 0.0
     by_own_facts: bool = False
+    reason: str = ""
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether the hand-in's own outputs say right, and what was verified here does not."""
+        return self.claimed == "right" and self.outcome not in ("", "right")
 
 
 @dataclass(frozen=True)
