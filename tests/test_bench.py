@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests import bench
 from tests.bench import live, measurements
-from workbook import datasets, paths
+from workbook import paths
 from workbook_staff import pdf
 from workbook_staff.grading import course
 from workbook_staff.grading.sandbox import parent
@@ -168,10 +168,10 @@ def test_a_system_that_does_not_tell_the_memory_costs_only_that_column(measure):
 def test_a_process_tells_that_its_data_is_practice_data(monkeypatch, capsys):
     def load(name):
         print("PRACTICE DATA: what nobody sees")
-        monkeypatch.setattr(datasets, "_practice_loaded", {name: "MNIST"})
+        monkeypatch.setattr("workbook.notice.PRACTICE", {name: "MNIST"})
         return {"seconds": 1.0}
 
-    monkeypatch.setattr(datasets, "_practice_loaded", {})
+    monkeypatch.setattr("workbook.notice.PRACTICE", {})
     monkeypatch.setattr(measurements, "MEASUREMENTS", {"read": lambda: {}, "load": load})
     for arguments, notice in ((["read"], None), (["load", "mnist"], NOTICE)):
         monkeypatch.setattr(sys, "argv", ["-c", *arguments])

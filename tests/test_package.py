@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from workbook import errors, paths
+from workbook import errors, paths, settings
 from workbook_staff import refresh, reports
 from workbook_staff.cli import _parser, main
 from workbook_staff.notebooks import student_edition
@@ -140,10 +140,8 @@ def test_a_mistake_in_the_workbook_keeps_its_traceback(error, monkeypatch):
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="Linux lists open files")
 def test_silence_leaves_no_file_open():
-    from workbook import backend
-
     before = list(Path("/proc/self/fd").iterdir())
-    with backend._no_stderr():
+    with settings.quiet_import():
         pass
     assert len(list(Path("/proc/self/fd").iterdir())) == len(before)
 

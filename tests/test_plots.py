@@ -1,7 +1,7 @@
 import re
 from typing import ClassVar
 
-from workbook import plots
+from workbook import notice, plots
 
 import numpy as np
 import pytest
@@ -88,10 +88,10 @@ def test_a_figure_shows_itself_with_its_description(name):
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_figure_of_practice_data_is_marked(name, monkeypatch):
     assert "Made from" not in FIGURES[name]().alt
-    monkeypatch.setattr(plots.datasets, "practice_notice", lambda: "practice data, not MNIST")
+    monkeypatch.setitem(notice.PRACTICE, "mnist", "MNIST")
     fig = FIGURES[name]()
-    assert "practice data, not MNIST" in fig.alt
-    assert "practice data, not MNIST" in _texts(fig)
+    assert "practice data drawn by the workbook, not MNIST" in fig.alt
+    assert "practice data drawn by the workbook, not MNIST" in _texts(fig)
 
 
 @pytest.mark.parametrize(

@@ -24,13 +24,14 @@ FLOORS = [
     {"workbook_staff"},
     {"workbook.live"},
     {"workbook.hands"},
-    {"workbook.exercises", "workbook.plots", "workbook.results"},
-    {"workbook.datasets", "workbook.explain", "workbook.training"},
+    {"workbook.exercises", "workbook.results"},
+    {"workbook.datasets", "workbook.explain", "workbook.plots", "workbook.training"},
     {"workbook.layers"},
     {"workbook.practice"},
-    {"workbook.backend", "workbook.machine", "workbook.paths"},
+    {"workbook.backend", "workbook.machine", "workbook.notice", "workbook.paths"},
     {"workbook.errors"},
     {"workbook"},
+    {"workbook.settings"},
 ]
 """The rooms and small modules of both houses, from the top floor down.
 

@@ -5,18 +5,9 @@ when a notebook imports it later, to keep its start-up log to itself and to use 
 to run on TensorFlow, for as many epochs as it is told.
 """
 
-import os
-import platform
+from workbook import settings
 
-# Whatever ~/.keras/keras.json and the shell were set to for other work.
-os.environ["KERAS_BACKEND"] = "tensorflow"
-for _name in ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"):
-    os.environ.pop(_name, None)
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-if platform.machine().lower() in ("x86_64", "amd64"):
-    # TensorFlow's default on the newest processors only; its convolutions and pooling are quicker
-    # on all: with AVX2 alone, an epoch of notebook 04 took 37 s in place of 50.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+settings.environment()
 
-QUICK = os.environ.get("WORKBOOK_QUICK", "") not in ("", "0")
+QUICK = settings.quick()
 """True where ``WORKBOOK_QUICK=1`` asks for a short run: less training, no floor asserted."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import workbook
-from workbook import datasets, paths
+from workbook import notice, paths
 from workbook import practice as drawings
 from workbook.datasets.catalogue import CATALOGUE
 from workbook.datasets.readers import images_sha256, sha256
@@ -127,7 +127,7 @@ def course(tmp_path, monkeypatch):
     for name in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(name, str(home))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-    monkeypatch.setattr(datasets, "_practice_loaded", {})
+    monkeypatch.setattr(notice, "PRACTICE", {})
 
     arrays = small_catalogue(np.random.default_rng(7))
     for name, spec in list(CATALOGUE.items()):
@@ -223,7 +223,7 @@ KILLED = """
 import json, os, random, signal, sys, time
 from dataclasses import replace
 from pathlib import Path
-from workbook import datasets, paths
+from workbook import notice, paths
 from workbook.datasets import sources
 from workbook.datasets.catalogue import CATALOGUE
 import filelock, pandas, requests, tqdm

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbook import paths
+from workbook import notice, paths
 from workbook.datasets import cache, people, photographs, sources
 from workbook.datasets.catalogue import CATALOGUE, PEOPLE, PHOTOGRAPHS, Spec
 from workbook.datasets.readers import Arrays, shown
@@ -51,8 +51,7 @@ __all__ = [
 Split = tuple[np.ndarray, np.ndarray]
 
 load_people = people.load
-
-_practice_loaded: dict[str, str] = {}
+practice_notice = notice.text
 
 
 @dataclass(frozen=True, repr=False)
@@ -184,7 +183,7 @@ def load(name: str) -> Dataset:
         found, why_practice = sources.load(spec)
     loaded = found or _drawn(spec, why_practice)
     if found:
-        _practice_loaded.pop(spec.name, None)
+        notice.PRACTICE.pop(spec.name, None)
     if found and not found.verified and not frames:
         known = spec.sha256 or spec.images_sha256
         print(
@@ -226,20 +225,13 @@ def _drawn(spec: Spec, why: str) -> cache.Loaded:
             "",
             f"To get the real images: {spec.how_to_get}; then run this again",
         )
-    _practice_loaded[spec.name] = spec.title
+    notice.PRACTICE[spec.name] = spec.title
     print(
         f"PRACTICE DATA: these are drawings made by the workbook, not {spec.title}.\n"
         f"Why: {why}.\n"
         f"To get the real images: {spec.how_to_get}; then run this again."
     )
     return sources.practice(spec)
-
-
-def practice_notice() -> str | None:
-    """Return a short mark for figures if any dataset is practice data as it was last loaded."""
-    if not _practice_loaded:
-        return None
-    return f"practice data drawn by the workbook, not {' or '.join(_practice_loaded.values())}"
 
 
 def _spec(name: str) -> Spec:

@@ -1,0 +1,57 @@
+"""The figures of the notebooks, in the order of a lesson: images, training, evaluation, networks.
+
+Every function returns a :class:`Figure` that shows itself in a notebook, is sharp on dense
+screens, and carries a description in words, computed from the numbers it shows. Colours are from
+Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), which colour-blind readers can tell
+apart. A figure made from practice data says so below it.
+
+Shapes: ``images`` are ``(n, 28, 28)`` or ``(n, 28, 28, 1)``, uint8 from 0 to 255 or float from
+0 to 1; ``labels`` are ``(n,)`` whole numbers that index ``class_names``; ``probabilities`` are
+``(n, classes)`` with rows that add up to 1.
+"""
+
+from workbook.plots.base import BLUE, GREY, ORANGE, Figure, blank, described
+from workbook.plots.evaluation import (
+    bars,
+    class_accuracy,
+    confident_mistakes,
+    confusion_matrix,
+    curves,
+    interval,
+    paired,
+    predictions,
+    reliability,
+)
+from workbook.plots.images import captioned, class_counts, pixel_histogram, samples, variations
+from workbook.plots.networks import attention, evidence, feature_maps, step_on_paper, weight_images
+from workbook.plots.training import knobs, learning_curves
+
+__all__ = [
+    "BLUE",
+    "GREY",
+    "ORANGE",
+    "Figure",
+    "attention",
+    "bars",
+    "blank",
+    "captioned",
+    "class_accuracy",
+    "class_counts",
+    "confident_mistakes",
+    "confusion_matrix",
+    "curves",
+    "described",
+    "evidence",
+    "feature_maps",
+    "interval",
+    "knobs",
+    "learning_curves",
+    "paired",
+    "pixel_histogram",
+    "predictions",
+    "reliability",
+    "samples",
+    "step_on_paper",
+    "variations",
+    "weight_images",
+]

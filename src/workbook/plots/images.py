@@ -1,0 +1,127 @@
+"""Figures of the images themselves: samples, how many there are, how bright, what was changed."""
+
+from collections.abc import Mapping, Sequence
+
+from workbook.plots import base
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+
+def samples(
+    images: np.ndarray, labels: np.ndarray, class_names: Sequence[str], per_class: int = 12
+) -> base.Figure:
+    """Show the first ``per_class`` images of each class, a row for each."""
+    fig = base.blank(0.5 * len(class_names) + 1.0)
+    axis = fig.subplots()
+    rows = [images[labels == label][:per_class] for label in range(len(class_names))]
+    base.mosaic(axis, rows)
+    axis.set_yticks(base.centres(len(rows)), class_names)
+    axis.set(title=f"The first {per_class} images of each class", ylabel="class", xticks=[])
+    return base.described(
+        fig,
+        f"{per_class} sample images in each of {len(class_names)} rows, one row a class: "
+        f"{', '.join(class_names)}.",
+    )
+
+
+def class_counts(labels: Mapping[str, np.ndarray], class_names: Sequence[str]) -> base.Figure:
+    """Show how many images of each class each part ("training", "validation", "test") holds."""
+    fig = base.blank(0.3 * len(class_names) + 1.2)
+    axes = fig.subplots(1, len(labels), sharey=True, squeeze=False)[0]
+    parts = []
+    for axis, (part, values) in zip(axes, labels.items(), strict=True):
+        counts = np.bincount(values, minlength=len(class_names))
+        bars = axis.barh(class_names, counts, color=base.BLUE)
+        axis.bar_label(bars, fmt="{:,.0f}", padding=2, fontsize=8)
+        axis.margins(x=0.3)
+        axis.set(title=f"{part}: {len(values):,}", xlabel="images")
+        axis.xaxis.set_major_locator(MaxNLocator(3))
+        base.plain(axis)
+        few, many = int(counts.argmin()), int(counts.argmax())
+        spread = (
+            f"from {counts[few]:,} of {class_names[few]} to {counts[many]:,} of {class_names[many]}"
+        )
+        if counts[few] == counts[many]:
+            spread = f"{counts[few]:,} of each"
+        parts.append(f"{part}, {len(values):,} images, {spread}")
+    axes[0].invert_yaxis()
+    axes[0].set_ylabel("class")
+    fig.suptitle("Images of each class")
+    return base.described(fig, f"Bar charts of the images of each class: {'; '.join(parts)}.")
+
+
+def pixel_histogram(images: Mapping[str, np.ndarray]) -> base.Figure:
+    """Show how often grey levels from 0 (black) to 255 (white) occur in uint8 images, by dataset.
+
+    The levels are counted in 16 bins of 16; the first dataset is drawn filled, others as lines.
+    """
+    fig = base.blank(2.8)
+    axis = fig.subplots()
+    edges = np.arange(0, 257, 16)
+    parts = []
+    for place, (name, pixels) in enumerate(images.items()):
+        counts = np.bincount(pixels.reshape(-1), minlength=256)
+        share = counts / counts.sum()
+        binned = share.reshape(16, 16).sum(axis=1)
+        colour = base.ORANGE if place else base.BLUE
+        axis.stairs(binned, edges, label=name, color=colour, fill=not place, linewidth=2)
+        mode, mean = int(counts.argmax()), float((np.arange(256) * share).sum())
+        parts.append(
+            f"{name}, most common level {mode} ({share[mode]:.0%} of all pixels), mean {mean:.0f}"
+        )
+    axis.set(
+        ylim=(0, 1),  # the same for every dataset, so that two can be compared
+        title="How bright the pixels are",
+        xlabel="grey level (0 black, 255 white), in bins of 16",
+        ylabel="share of all pixels",
+    )
+    base.percent(axis.yaxis)
+    axis.legend(fontsize=8)
+    base.plain(axis)
+    return base.described(fig, f"Histogram of pixel grey levels from 0 to 255: {'; '.join(parts)}.")
+
+
+def variations(
+    images: np.ndarray,
+    changed: Sequence[np.ndarray],
+    title: str,
+    names: Sequence[str] | None = None,
+) -> base.Figure:
+    """Show ``images`` and, side by side with each, its changed versions.
+
+    ``changed`` holds arrays of the same shape as ``images``. With ``names``, a name for each
+    change, a change is a row; else it is a numbered column.
+    """
+    versions = np.stack([images, *changed])
+    marks = ["as stored", *(names or map(str, range(1, len(versions))))]
+    places = base.centres(len(versions))
+    if names:
+        fig = base.blank(min((base.WIDTH - 1.7) / len(images), 0.6) * len(versions) + 0.7)
+        fig.set_layout_engine("compressed")  # the other one cuts the label off
+        axis = fig.subplots()
+        base.mosaic(axis, list(versions))
+        axis.set_yticks(places, marks)
+        axis.set(title=title, ylabel="version", xticks=[])
+    else:
+        fig = base.blank(min(base.WIDTH / len(versions), 0.9) * len(images) + 1.1)
+        axis = fig.subplots()
+        base.mosaic(axis, list(versions.swapaxes(0, 1)))
+        axis.set_xticks(places, marks)
+        axis.set(title=title, xlabel="version", yticks=[])
+    listed = f" ({', '.join(names)})" if names else ""
+    return base.described(
+        fig,
+        f"{title}: {base.count(len(images), 'image')}, each as stored and in "
+        f"{base.count(len(changed), 'changed version')}{listed}.",
+    )
+
+
+def captioned(images: np.ndarray, captions: Sequence[str], title: str) -> base.Figure:
+    """Show a row of ``images``, each with its caption below."""
+    fig = base.blank(base.WIDTH / max(len(images), 5) + 0.7)
+    axis = fig.subplots()
+    base.mosaic(axis, [images])
+    axis.set_xticks(base.centres(len(images)), captions)
+    axis.set(title=title, yticks=[])
+    return base.described(fig, f"{title}: {'; '.join(captions)}.")

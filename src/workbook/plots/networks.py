@@ -1,0 +1,195 @@
+"""Figures of the inside of a network: weights, feature maps, what mattered, a step on paper."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from workbook.plots import base
+
+import numpy as np
+
+
+def weight_images(weights: Mapping[str, np.ndarray], title: str, units: int = 16) -> base.Figure:
+    """Show the weights of a layer's first units as images, purple below 0 and orange above.
+
+    Each array is (784, units), or (height, width, units) for a convolution's filters of one
+    channel. All have one scale.
+    """
+    stacks = {name: _as_images(array)[:units] for name, array in weights.items()}
+    most = max(float(np.abs(images).max()) for images in stacks.values())
+    across = min(units, 8)
+    down = -(-min(units, *(len(images) for images in stacks.values())) // across)
+    fig = base.blank((base.WIDTH - 1) / across * down * len(stacks) + 0.9)
+    axes = fig.subplots(len(stacks), 1, squeeze=False)[:, 0]
+    for axis, (name, images) in zip(axes, stacks.items(), strict=True):
+        side = images.shape[1]
+        gap = max(1, side // 14)
+        canvas = np.full(((side + gap) * down - gap, (side + gap) * across - gap), np.nan)
+        for place, image in enumerate(images):
+            top, left = (side + gap) * (place // across), (side + gap) * (place % across)
+            canvas[top : top + side, left : left + side] = image
+        drawn = base.signed(axis, canvas, most, interpolation="nearest")
+        axis.set_ylabel(name)
+        base.bare(axis)
+    fig.colorbar(drawn, ax=list(axes), label="weight", shrink=0.8)
+    fig.suptitle(title)
+    parts = (
+        f"{name}, spread {images.std():.3f}, neighbouring weights correlate by "
+        f"{np.corrcoef(images[:, :, 1:].ravel(), images[:, :, :-1].ravel())[0, 1]:.2f}"
+        for name, images in stacks.items()
+    )
+    return base.described(fig, f"{title}: {units} images each; {'; '.join(parts)}.")
+
+
+def _as_images(weights: np.ndarray) -> np.ndarray:
+    """Return (units, height, width) weights of what `weight_images` takes."""
+    if weights.ndim == 2:
+        weights = weights.reshape(28, 28, -1)
+    return np.moveaxis(weights, -1, 0)
+
+
+def feature_maps(image: np.ndarray, maps: Mapping[str, np.ndarray], shown: int = 8) -> base.Figure:
+    """Show an image and the first feature maps of some layers, a row for each layer.
+
+    ``maps`` gives each layer's activations for this image, (height, width, maps); each map is
+    drawn from its own lowest to its own highest activation.
+    """
+    fig = base.blank(0.95 * (len(maps) + 1) + 0.6)
+    axes = fig.subplots(len(maps) + 1, shown)
+    for axis in axes.flat:
+        base.bare(axis)
+    base.picture(axes[0, 0], image)
+    axes[0, 0].set_ylabel("image", fontsize=9)
+    parts = []
+    for row, (name, activations) in zip(axes[1:], maps.items(), strict=True):
+        height, width, count = activations.shape
+        row[0].set_ylabel(f"{name}\n{height} × {width}", fontsize=9)
+        for axis, number in zip(row, range(min(count, shown)), strict=False):
+            axis.imshow(activations[:, :, number], cmap="gray", interpolation="nearest")
+        parts.append(
+            f"{name}, {count} maps of {height} by {width}, "
+            f"{(activations > 0).mean():.0%} of them active"
+        )
+    fig.suptitle("What the layers make of one image")
+    return base.described(
+        fig, f"An image and {shown} feature maps of each layer: {'; '.join(parts)}."
+    )
+
+
+def attention(
+    images: np.ndarray, captions: Sequence[str], maps: Mapping[str, np.ndarray], title: str
+) -> base.Figure:
+    """Show a row of images, and below them each of some (n, 28, 28) maps of what mattered there."""
+    fig = base.blank(0.95 * (len(maps) + 1) + 0.8)
+    axes = fig.subplots(len(maps) + 1, len(images), squeeze=False)
+    for column, image, caption in zip(axes.T, images, captions, strict=True):
+        column[0].set_title(caption, fontsize=9)
+        for axis in column:
+            base.picture(axis, image)
+            base.bare(axis)
+    parts = []
+    for row, (name, pixels) in zip(axes[1:], maps.items(), strict=True):
+        row[0].set_ylabel(name, fontsize=9)
+        middle = []
+        for axis, mattered in zip(row, pixels, strict=True):
+            base.signed(axis, mattered, max(float(np.abs(mattered).max()), 1e-9), alpha=0.65)
+            weight = np.maximum(mattered, 0)
+            middle.append(weight[6:22, 6:22].sum() / max(weight.sum(), 1e-9))
+        parts.append(f"{name}, {np.mean(middle):.0%} of it in the middle 16 by 16 pixels")
+    fig.suptitle(title)
+    return base.described(fig, f"{title}: {', '.join(captions)}; {'; '.join(parts)}.")
+
+
+def evidence(
+    image: np.ndarray, votes: Mapping[str, np.ndarray], probabilities: Mapping[str, float]
+) -> base.Figure:
+    """Show an image, what each of its pixels adds to some sums, and what the network concludes.
+
+    ``votes`` maps a title to (28, 28) numbers: orange adds to the sum, purple takes away.
+    """
+    fig = base.blank(2.5)
+    first, *others, last = fig.subplots(1, len(votes) + 2)
+    base.picture(first, image)
+    first.set_title("the image")
+    for axis, (title, pixels) in zip(others, votes.items(), strict=True):
+        base.signed(axis, pixels.reshape(28, 28), float(np.abs(pixels).max()) or 1.0)
+        axis.set_title(title, fontsize=9)
+        axis.set(xlabel=f"sum {pixels.sum():+.1f}", xticks=[], yticks=[])
+    last.barh(list(probabilities), list(probabilities.values()), color=base.BLUE)
+    last.invert_yaxis()
+    last.set(title="its conclusion", xlabel="probability", xlim=(0, 1))
+    base.plain(last)
+    sums = ", ".join(
+        f"{' '.join(title.split())} {pixels.sum():+.1f}" for title, pixels in votes.items()
+    )
+    top = sorted(probabilities, key=lambda name: -probabilities[name])[:2]
+    return base.described(
+        fig,
+        f"An image and what its pixels add to some sums ({sums}), orange for more and purple for "
+        f"less; most probable: {', '.join(f'{name} {probabilities[name]:.0%}' for name in top)}.",
+    )
+
+
+def step_on_paper(step: Mapping[str, np.ndarray]) -> base.Figure:
+    """Show one step of a small network as a graph: values above, gradients below.
+
+    ``step`` is what :func:`workbook.explain.backpropagation` returns. A silent unit is dashed.
+    """
+    step = {name: value + 0.0 for name, value in step.items()}  # no -0
+    layers = [step["x"], step["H"], step["P"]]
+    gradients: list[Any] = [None, step["dZ1"], step["dZ2"]]
+    fig = base.blank(3.4)
+    axis = fig.subplots()
+    silent = step["Z1"] <= 0
+    for column, name in enumerate(("W1", "W2")):
+        for (i, j), weight in np.ndenumerate(step[name]):
+            start, end = np.array([column, -i]), np.array([column + 1, -j])
+            off = silent[j] if column == 0 else silent[i]
+            axis.plot(
+                *zip(start, end, strict=True), color=base.GREY, ls=":" if off else "-", zorder=1
+            )
+            at = start + (end - start) * (0.3 if i == j else 0.22)
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+            text: dict[str, Any] = {"ha": "center", "fontsize": 8, "bbox": box}
+            axis.text(at[0], at[1] + 0.02, f"{weight:g}", va="bottom", color=base.BLUE, **text)
+            gradient = _two_digits(float(step[f"d{name}"][i, j]))
+            axis.text(at[0], at[1] - 0.02, gradient, va="top", color=base.ORANGE, **text)
+    for column, layer in enumerate(layers):
+        for row, value in enumerate(layer):
+            style = "--" if column == 1 and silent[row] else "-"
+            axis.scatter(
+                column,
+                -row,
+                s=1900,
+                facecolor="white",
+                edgecolor=base.GREY,
+                linestyle=style,
+                linewidth=1.5,
+                zorder=2,
+            )
+            text = {"ha": "center", "zorder": 3}
+            axis.text(column, 0.02 - row, _two_digits(value), va="bottom", color=base.BLUE, **text)
+            if gradients[column] is not None:
+                gradient = _two_digits(gradients[column][row])
+                axis.text(column, -0.02 - row, gradient, va="top", color=base.ORANGE, **text)
+    for column, name in enumerate(("inputs", "hidden units", "probabilities")):
+        axis.text(column, 0.5, name, ha="center", fontsize=9)
+    title = "One step on paper: values (blue, above) and gradients (orange, below)"
+    axis.set(title=title, xlim=(-0.3, 2.3), ylim=(0.4 - len(step["H"]), 0.7))
+    axis.set_axis_off()
+    parts = [f"inputs {_listed(step['x'])}"]
+    parts += [
+        f"hidden unit {j + 1} is {'silent' if silent[j] else f'{h:.3g}'}, gradient {d:.2f}"
+        for j, (h, d) in enumerate(zip(step["H"], step["dZ1"], strict=True))
+    ]
+    parts += [f"probabilities {_listed(step['P'])}, gradients of the logits {_listed(step['dZ2'])}"]
+    parts += [f"gradients of {name} {_listed(step[f'd{name}'].ravel())}" for name in ("W1", "W2")]
+    return base.described(fig, f"{title}: {'; '.join(parts)}.")
+
+
+def _two_digits(number: float) -> str:
+    """Return a number with two digits, a whole one without."""
+    return f"{number:g}" if number == int(number) else f"{number:.2f}"
+
+
+def _listed(numbers: np.ndarray) -> str:
+    return ", ".join(f"{number + 0.0:.3g}" for number in numbers)
