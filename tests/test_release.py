@@ -99,6 +99,21 @@ def test_a_tag_gives_the_students_zip_the_pages_and_their_digests_twice_the_same
     assert "secret" in inside["pages-instructor"]["a.html"]
 
 
+def test_what_goes_deeper_is_published_in_its_place(checkout):
+    (paths.NOTEBOOKS / "further").mkdir()
+    (paths.NOTEBOOKS / "a.ipynb").rename(paths.NOTEBOOKS / "further" / "b.ipynb")
+    git("add", "-A")
+    git("commit", "-m", "b")
+    git("tag", "v1.2.3")
+    assert main(["release"]) == 0
+    with zipfile.ZipFile(paths.REPORTS / "release/workbook-1.2.3-student.zip") as archive:
+        assert "workbook-1.2.3/notebooks/further/b.ipynb" in archive.namelist()
+    with zipfile.ZipFile(paths.REPORTS / "release/workbook-1.2.3-pages-student.zip") as archive:
+        index = archive.read("workbook-1.2.3/index.html").decode()
+        assert "workbook-1.2.3/b.html" in archive.namelist()
+    assert "b.html" in index.partition("Going deeper")[2]
+
+
 def test_nothing_is_released_but_from_the_tag_of_the_version(checkout, capsys):
     def refused() -> str:
         assert main(["release"]) == 1

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,7 @@ def test_a_cell_that_is_no_python_is_an_error_wherever_it_is(
     made = answered({"count": "weights = = 1", "patience": "stops == 1 = 2"})
     change(made)
     path = put(tmp_path / "small.ipynb", made)
-    _, found = reading.answers(path, course.courses([small]), "small.ipynb")
+    _, found, _ = reading.answers(path, course.courses([small]), "small.ipynb")
     assert found[f"{S}.count"].outcome == "error"
     assert found[f"{S}.count"].why.startswith("SyntaxError")
     assert found[f"{S}.second-fold"].outcome == "unattempted"
@@ -360,6 +361,29 @@ def test_what_is_no_notebook_gets_a_line(tmp_path: Path, graded: Graded) -> None
     assert found["dora"].results
     remarks = (tmp_path / "grades" / "grades.csv").read_text(encoding="utf-8-sig")
     assert "a link, not a file" in remarks and "not one of the course's notebooks" in remarks
+
+
+def test_a_hand_in_of_another_release_is_told_so_with_the_tag_to_check_out(
+    tmp_path: Path, graded: Graded
+) -> None:
+    def of(student: str, release: Any) -> None:
+        made = answered({})
+        made.metadata["workbook"] = {"notebook": "small", "release": release}
+        put(tmp_path / "in" / student / "small.ipynb", made)
+
+    of("anna", "0.0.1")
+    of("bert", version("workbook"))
+    of("cleo", ["0.0.1"])
+    of("dora", "0.0.1; rm -rf ~")
+    put(tmp_path / "in" / "emil" / "small.ipynb", answered({}))
+    found = graded(tmp_path / "in", claimed_only=True)
+    (remark,) = found["anna"].remarks
+    assert remark.startswith("written for release 0.0.1") and remark.endswith("--detach v0.0.1")
+    assert version("workbook") in remark
+    assert not [
+        found[name].remarks for name in ("bert", "cleo", "dora", "emil") if found[name].remarks
+    ]
+    assert all(hand_in.results for hand_in in found.values())
 
 
 def test_the_notebook_is_known_by_its_metadata_or_cells(small: Path) -> None:

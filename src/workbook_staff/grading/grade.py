@@ -178,35 +178,37 @@ def _clock(seconds: float) -> str:
     return f"{minutes}:{rest:02}"
 
 
-def _read(one: HandedIn, courses: list[Course]) -> tuple[str, dict[str, Answer], str]:
-    """Return which notebook a file is, its answers, and why it is not read ("" where it is)."""
+def _read(one: HandedIn, courses: list[Course]) -> tuple[str, dict[str, Answer], str, str]:
+    """Return which notebook a file is, its answers, why it is not read, and a remark on it."""
     if one.refused:
-        return "", {}, one.refused
+        return "", {}, one.refused, ""
     try:
-        notebook, found = submission.answers(one.path, courses, one.place)
+        notebook, found, remark = submission.answers(one.path, courses, one.place)
     except (NotebookError, OSError) as error:
-        return "", {}, str(error).replace(str(one.path), one.place)
+        return "", {}, str(error).replace(str(one.path), one.place), ""
     except Exception as error:  # one hand-in never stops another
-        return "", {}, f"it cannot be read ({type(error).__name__}: {error})"[:300]
-    return notebook, found, "" if notebook else "not one of the course's notebooks"
+        return "", {}, f"it cannot be read ({type(error).__name__}: {error})"[:300], ""
+    return notebook, found, "" if notebook else "not one of the course's notebooks", remark
 
 
 def _last(
-    found: list[HandedIn], read: list[tuple[str, dict[str, Answer], str]]
+    found: list[HandedIn], read: list[tuple[str, dict[str, Answer], str, str]]
 ) -> list[tuple[HandedIn, str, dict[str, Answer], tuple[str, ...]]]:
     """Return the last hand-in of each student and notebook, and those that are not read."""
-    groups: dict[tuple[str, str], list[tuple[HandedIn, dict[str, Answer]]]] = {}
+    groups: dict[tuple[str, str], list[tuple[HandedIn, dict[str, Answer], str]]] = {}
     chosen: list[tuple[HandedIn, str, dict[str, Answer], tuple[str, ...]]] = []
-    for one, (notebook, answers, why) in zip(found, read, strict=True):
+    for one, (notebook, answers, why, remark) in zip(found, read, strict=True):
         if why:
             chosen.append((one, notebook, {}, (why,)))
         else:
-            groups.setdefault((one.student, notebook), []).append((one, answers))
+            groups.setdefault((one.student, notebook), []).append((one, answers, remark))
     for (_, notebook), several in groups.items():
-        one, answers = max(several, key=lambda pair: pair[0].order)
+        one, answers, remark = max(several, key=lambda found: found[0].order)
         remarks = [f"the last of {len(several)}, {one.place}"] if len(several) > 1 else []
         if one.late:
             remarks.append("handed in late")
+        if remark:
+            remarks.append(remark)
         chosen.append((one, notebook, answers, tuple(remarks)))
     return chosen
 

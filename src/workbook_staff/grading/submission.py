@@ -3,6 +3,7 @@
 import ast
 import re
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +16,8 @@ from nbformat import NotebookNode
 
 MOST_CHARACTERS = 50_000
 """The longest cell that is taken for an answer."""
+
+_RELEASE = re.compile(r"\d[\w.+-]{0,30}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,28 @@ def of_which(notebook: NotebookNode, courses: list[Course], place: str) -> Cours
     return next((c for c in courses if c.notebook in place), None)
 
 
-def answers(path: Path, courses: list[Course], place: str) -> tuple[str, dict[str, Answer]]:
-    """Return which notebook a hand-in is ("" for none of the course's), and its answers.
+def of_another_release(notebook: NotebookNode) -> str:
+    """Return in words that a hand-in was written for another release; "" where it was not.
+
+    One that does not say its release is taken for one of this.
+    """
+    said = notebook.metadata.get("workbook", {})
+    release = said.get("release") if isinstance(said, dict) else None
+    if not isinstance(release, str) or not _RELEASE.fullmatch(release):
+        return ""
+    ours = version("workbook")
+    if release == ours:
+        return ""
+    return (
+        f"written for release {release}, and graded by release {ours}; to grade it by its own: "
+        f"git switch --detach v{release}"
+    )
+
+
+def answers(path: Path, courses: list[Course], place: str) -> tuple[str, dict[str, Answer], str]:
+    """Return which notebook a hand-in is ("" for none of the course's), its answers, a remark.
+
+    The remark is what `of_another_release` says.
 
     Raises:
         OSError: The file cannot be read.
@@ -60,7 +83,7 @@ def answers(path: Path, courses: list[Course], place: str) -> tuple[str, dict[st
     notebook = read(path)
     course = of_which(notebook, courses, place)
     if course is None:
-        return "", {}
+        return "", {}, ""
     claims = _claims(notebook)
     found = {}
     for name, slot in course.slots.items():
@@ -76,7 +99,7 @@ def answers(path: Path, courses: list[Course], place: str) -> tuple[str, dict[st
             hints if isinstance(hints, int) and 0 <= hints <= 3 else 0,
             facts if isinstance(facts, dict) else {},
         )
-    return course.notebook, found
+    return course.notebook, found, of_another_release(notebook)
 
 
 def _claims(notebook: NotebookNode) -> dict[str, dict[str, Any]]:
