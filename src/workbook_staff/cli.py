@@ -192,7 +192,10 @@ def _parser() -> argparse.ArgumentParser:
         "--claimed-only", action="store_true", help="execute nothing: read what they claim"
     )
     grade.add_argument(
-        "--gradebook", type=Path, metavar="FILE", help="Canvas' or Moodle's export, to fill in"
+        "--gradebook", type=Path, metavar="FILE", help="a learning platform's export, to fill in"
+    )
+    grade.add_argument(
+        "--overwrite", action="store_true", help="replace what is in the gradebook already"
     )
     grade.add_argument(
         "--scheduler", metavar="ADDRESS", help="of a Dask cluster, for many machines"

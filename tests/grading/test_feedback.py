@@ -27,9 +27,9 @@ def _results(student: str, *outcomes: str) -> tuple[Result, ...]:
 
 
 CLASS = [
-    HandIn("Anna", NOTEBOOK, "a", "", _results("Anna", "right", "right", "right")),
-    HandIn("Bert", NOTEBOOK, "b", "", _results("Bert", "wrong", "error", "unattempted")),
-    HandIn(HOSTILE, NOTEBOOK, "c", "", _results(HOSTILE, "wrong", "right", "right"), ("<i>late",)),
+    HandIn("Anna", NOTEBOOK, "a", _results("Anna", "right", "right", "right")),
+    HandIn("Bert", NOTEBOOK, "b", _results("Bert", "wrong", "error", "unattempted")),
+    HandIn(HOSTILE, NOTEBOOK, "c", _results(HOSTILE, "wrong", "right", "right"), ("<i>late",)),
     HandIn("Dora", "", "d/x.ipynb", remarks=("not a notebook",)),
 ]
 
@@ -67,7 +67,7 @@ def test_no_cell_becomes_a_formula_where_semicolons_separate() -> None:
 
 def test_a_claim_is_no_grade_and_a_name_need_not_be_text(tmp_path: Path) -> None:
     claimed = Result("J\udcf6rg", NOTEBOOK, NAMES[0], "", "right")
-    hand_ins = [HandIn("J\udcf6rg", NOTEBOOK, "x", "", (claimed,)), CLASS[0]]
+    hand_ins = [HandIn("J\udcf6rg", NOTEBOOK, "x", (claimed,)), CLASS[0]]
     tables.write(hand_ins, tmp_path)
     class_pages.write(hand_ins, tmp_path)
     rows = _rows(tmp_path / "grades.csv")

@@ -62,7 +62,7 @@ def test_whose_a_path_is(
     zipped(tmp_path / "in.zip", name)
     for given in ("in", "in.zip"):
         (one,) = find([str(tmp_path / given)], scratch)
-        assert (one.student, one.student_id, one.refused) == (student, number, "")
+        assert (one.student, one.who.number, one.refused) == (student, number, "")
 
 
 def test_an_expression_of_the_instructor_s_own(tmp_path: Path, scratch: Path) -> None:
@@ -78,7 +78,7 @@ def test_an_expression_of_the_instructor_s_own(tmp_path: Path, scratch: Path) ->
 def test_canvas_tells_late_ones_and_later_ones(tmp_path: Path, scratch: Path) -> None:
     names = [CANVAS.format("", 1, 1000), CANVAS.format("LATE_", 1, 999)]
     found = find([str(put(tmp_path / "in", *names))], scratch)
-    assert [one.late for one in sorted(found, key=lambda one: one.order)] == [True, False]
+    assert [bool(one.remarks) for one in sorted(found, key=lambda one: one.order)] == [True, False]
 
 
 def test_students_of_one_name_are_told_apart(tmp_path: Path, scratch: Path) -> None:

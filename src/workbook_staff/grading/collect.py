@@ -1,33 +1,22 @@
-"""What was handed in: whose each notebook is, in whatever form a learning platform gives them."""
+"""What was handed in, in whatever form a learning platform gives it: each file, and whose it is."""
 
 import contextlib
 import itertools
 import re
 import stat
 import tempfile
+import unicodedata
 import zipfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from workbook.errors import NotebookError
+from workbook_staff.grading import students
+from workbook_staff.grading.students import NOBODY, Named, Student
+from workbook_staff.notebooks.find import NOTEBOOK
 from workbook_staff.notebooks.reading import MOST_BYTES
-
-PATTERNS = {
-    "nbgrader": r"(?:^|/)submitted/(?P<student>[^/]+)/[^/]+/[^/]+$",
-    "Moodle": r"(?:^|/)(?P<student>[^/]+?)_(?P<id>\d+)_assignsubmission_\w+?(?:_|/|$)",
-    "Blackboard": r"(?:^|/)[^/]*_(?P<student>[^_/]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})_[^/]*$",
-    "Canvas": (
-        r"(?:^|/)(?P<student>[^_/\d][^_/]*)_(?P<late>LATE_)?(?P<id>\d+)_(?P<when>\d+)_[^/]+$"
-    ),
-    "a folder for each": r"(?:^|/)(?P<student>[^/]+)/(?:[^/]+/)*[^/]+$",
-    "a file for each": r"^(?P<student>[^/]+)\.ipynb$",
-}
-"""Where a path says whose a notebook is, by platform; the first that fits holds.
-
-Paths are those within what was given, with slashes. ``id`` is the platform's number of the
-student, ``when`` says which of several is the later one, ``late`` that it was handed in late.
-"""
 
 MOST_FILES = 20_000
 MOST_UNPACKED = 10 * 1024**3
@@ -35,58 +24,166 @@ MOST_UNPACKED = 10 * 1024**3
 a tenth, so that nobody takes the room that is for all."""
 
 
+LINK = "a link, not a file: what it points to is not read"
+
+_ADDED = ("thumbs.db", "desktop.ini", "index.html")
+_ARCHIVE = re.compile(r"\.(7z|rar|tar|t?gz|t?bz2|t?xz)$", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class HandedIn:
     """A file that was handed in: whose it is, where it lies, and ``place``, its name for people.
 
-    ``order`` sorts several of one student's. ``refused`` says why it is not read, "" where it is.
+    ``student`` is what they are called here, each by another name; ``who`` is all that the path
+    tells of them. ``order`` sorts several of one student's. ``refused`` says why it is not read, ""
+    where it is; ``remarks`` are lines such as "handed in late".
     """
 
     student: str
     place: str
     path: Path
-    student_id: str = ""
+    who: Student = NOBODY
     order: tuple[str, float, str] = ("", 0.0, "")
-    late: bool = False
     refused: str = ""
+    remarks: tuple[str, ...] = ()
 
 
-def find(given: list[str], scratch: Path, student_from: str | None = None) -> list[HandedIn]:
+@dataclass(frozen=True)
+class _File:
+    """A file as it was given: its place, its time, and what a person has to know of it."""
+
+    place: str
+    path: Path
+    changed: float = 0.0
+    refused: str = ""
+    remark: str = ""
+
+
+def find(
+    given: list[str],
+    scratch: Path,
+    student_from: str | None = None,
+    notebooks: Collection[str] = (),
+) -> list[HandedIn]:
     """Return what was handed in, in the order of students and names.
 
     ``given`` are folders, notebooks, zips or patterns; ``scratch`` is an empty folder for what is
     unpacked. ``student_from`` is a regular expression on the path, whose group ``student``, or
-    else its first, is the student.
+    else its first, is the student. ``notebooks`` are the names of the course's: a file that has
+    one of them is not called by its student. Of a student who has handed in no notebook there is
+    one entry, which says what they have handed in.
 
     Raises:
-        NotebookError: Nothing is there by one of the names, or the expression has a fault.
+        NotebookError: Nothing is there by one of the names, the expression has a fault, or whose
+            each file is cannot be seen.
     """
-    patterns = [
-        re.compile(p, re.IGNORECASE if name != "Canvas" else 0) for name, p in PATTERNS.items()
-    ]
-    if student_from is not None:
-        try:
-            patterns = [re.compile(student_from)]
-        except re.error as error:
-            raise NotebookError(
-                f"--student-from {student_from!r}: {error}; expected a regular expression such "
-                r"as '^(?P<student>[^/]+)/'"
-            ) from None
-        if not patterns[0].groups:
-            raise NotebookError(
-                f"--student-from {student_from!r} has no group; put what names the student into "
-                r"parentheses, such as '^(?P<student>[^/]+)/'"
+    known = students.patterns(student_from)
+    found: list[HandedIn] = []
+    for one in given:
+        files = list(_files(one, scratch))
+        names = {file.place: students.named(file.place, known) for file in files}
+        by_folder = _by_folder([place for place, name in names.items() if not name], notebooks)
+        if student_from is None:
+            _ask_where_many_become_one(one, by_folder)
+        for file in files:
+            name = names[file.place] or Named(Student(by_folder[file.place]))
+            remarks = ("handed in late" if name.late else "", file.remark)
+            found.append(
+                HandedIn(
+                    str(name.student),
+                    file.place,
+                    file.path,
+                    name.student,
+                    (name.when, file.changed, file.place),
+                    file.refused,
+                    tuple(filter(None, remarks)),
+                )
             )
-    found = [
-        _whose(place, path, changed, refused, patterns)
-        for one in given
-        for place, path, changed, refused in _files(one, scratch)
-    ]
-    return sorted(_told_apart(found), key=lambda one: (one.student, one.place))
+    return sorted(_told_apart(_without_others(found)), key=lambda one: (one.student, one.place))
 
 
-def _files(given: str, scratch: Path) -> Iterator[tuple[str, Path, float, str]]:
-    """Give each notebook's place, file, time, and why it is not read; zips are unpacked."""
+def _by_folder(places: list[str], notebooks: Collection[str]) -> dict[str, str]:
+    """Return whose each file is that no platform has named: the folder's, else the file's name.
+
+    Folders that all share are nobody's; but one that holds all files is a student's, where they
+    are called as the course's notebooks are.
+    """
+    inside = [place for place in places if "/" in place] or places
+    folders = [PurePosixPath(place).parts[:-1] for place in inside]
+    alike = itertools.takewhile(lambda level: len(set(level)) == 1, zip(*folders, strict=False))
+    common = tuple(level[0] for level in alike)
+    if set(folders) == {common} and (
+        len(inside) < 3 or any(name in place for place in inside for name in notebooks)
+    ):
+        common = ()
+    whose = {}
+    for place in places:
+        parts = PurePosixPath(place).parts
+        own = parts[len(common) :] if parts[: len(common)] == common else parts
+        name = own[0] if len(own) > 1 else re.sub(r"(\.tar|\.ipynb)?\.[^.]+$", "", own[0])
+        whose[place] = students.in_a_line(students.turned(name)) or "?"
+    return whose
+
+
+def _ask_where_many_become_one(given: str, by_folder: dict[str, str]) -> None:
+    """Stop where most folders have one file several times, in folders below: they are no student's.
+
+    Raises:
+        NotebookError: It is so.
+    """
+    files: dict[str, Counter[str]] = {}
+    for place, student in by_folder.items():
+        if NOTEBOOK.search(place) and "/" in place:
+            files.setdefault(student, Counter())[place.rpartition("/")[2]] += 1
+    many = [student for student, names in files.items() if max(names.values()) > 1]
+    if 2 * len(many) > len(files):
+        example = next(place for place, student in by_folder.items() if student == many[0])
+        raise NotebookError(
+            f"{given}: whose each notebook is cannot be seen: {many[0]!r} would have "
+            f"{max(files[many[0]].values())} of one name, such as {example}. Say which part of "
+            r"the path is the student, such as --student-from '([^/]+)/[^/]+$'"
+        )
+
+
+def _without_others(found: list[HandedIn]) -> list[HandedIn]:
+    """Return the notebooks, and an entry for each student who has handed in other files only."""
+    kept = [one for one in found if _is_read(one.place)]
+    with_notebook = {one.who for one in kept}
+    others: dict[Student, list[HandedIn]] = {}
+    for one in found:
+        if one.who not in with_notebook:
+            others.setdefault(one.who, []).append(one)
+    for files in others.values():
+        names = ", ".join(one.place.rpartition("/")[2] for one in files[:5])
+        more = f" and {len(files) - 5:,} more" if len(files) > 5 else ""
+        archives = any(_ARCHIVE.search(one.place) for one in files)
+        refused = f"no notebook (.ipynb) was handed in, but {names}{more}" + (
+            "; of archives only zips are opened" if archives else ""
+        )
+        kept.append(replace(files[0], refused=refused))
+    return kept
+
+
+def _told_apart(found: list[HandedIn]) -> list[HandedIn]:
+    """Return them with a name of its own for each student: a number stands beside a namesake's."""
+    shown = {who: str(who) for who in dict.fromkeys(one.who for one in found)}
+    counts = Counter(shown.values())
+    taken = {name for name, count in counts.items() if count == 1}
+    for who, name in shown.items():
+        if counts[name] > 1:
+            own = " ".join(filter(None, (who.number or who.login,)))
+            wanted = unique = f"{name} ({own})" if own else name
+            count = 1
+            while unique in taken:
+                count += 1
+                unique = f"{wanted} [{count}]"
+            shown[who] = unique
+            taken.add(unique)
+    return [replace(one, student=shown[one.who]) for one in found]
+
+
+def _files(given: str, scratch: Path) -> Iterator[_File]:
+    """Give each file; what is in zips is unpacked."""
     path = Path(given)
     if path.is_dir():
         yield from _in_folder(path, scratch)
@@ -111,83 +208,104 @@ def _files(given: str, scratch: Path) -> Iterator[tuple[str, Path, float, str]]:
                 yield from _of_file(place, match, scratch)
 
 
-def _in_folder(
-    folder: Path, scratch: Path, before: str = ""
-) -> Iterator[tuple[str, Path, float, str]]:
+def _in_folder(folder: Path, scratch: Path, before: str = "") -> Iterator[_File]:
     for path in sorted(folder.rglob("*")):
         place = path.relative_to(folder).as_posix()
         if not _is_wanted(place):
             continue
-        if path.is_symlink():
-            yield before + place, path, 0.0, "a link, not a file: what it points to is not read"
-        elif path.is_file():
+        if path.is_symlink() and _is_read(place):
+            yield _File(before + place, path, refused=LINK)
+        elif path.is_file() and not path.is_symlink():
             yield from _of_file(before + place, path, scratch)
 
 
-def _of_file(place: str, path: Path, scratch: Path) -> Iterator[tuple[str, Path, float, str]]:
+def _of_file(place: str, path: Path, scratch: Path) -> Iterator[_File]:
     if path.suffix.lower() == ".zip":
         yield from _in_zip(path, scratch, "" if "/" not in place else f"{place}/")
     else:
-        yield place, path, path.stat().st_mtime, ""
+        yield _File(place, path, path.stat().st_mtime)
 
 
 def _is_wanted(place: str) -> bool:
-    """Return whether a path is that of a notebook or a zip, and nothing hidden or of a Mac's."""
+    """Return whether a path is nothing hidden, and nothing that a system or a platform adds."""
     parts = PurePosixPath(place).parts
     hidden = any(part.startswith(".") and part not in (".", "..") for part in parts)
-    return not hidden and "__MACOSX" not in parts and parts[-1].lower().endswith((".ipynb", ".zip"))
+    return not hidden and "__MACOSX" not in parts and parts[-1].lower() not in _ADDED
 
 
-def _in_zip(
-    path: Path, scratch: Path, before: str, share: int = 1
-) -> Iterator[tuple[str, Path, float, str]]:
+def _is_read(place: str) -> bool:
+    return bool(NOTEBOOK.search(place)) or _is_zip(place)
+
+
+def _in_zip(path: Path, scratch: Path, before: str, share: int = 1) -> Iterator[_File]:
     """Give what a zip holds, unpacked under names of our own: no name in it is a path here."""
+    called = before.rstrip("/") or path.name
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [m for m in archive.infolist() if not m.is_dir() and _is_wanted(m.filename)]
+            members = [(m, *_named(m)) for m in archive.infolist() if not m.is_dir()]
+            members = [one for one in members if _is_wanted(one[1])]
+            # Notebooks come first: other files take no room from them.
+            members.sort(key=lambda one: not _is_read(one[1]))
             left = MOST_UNPACKED // share
             most = MOST_FILES // share
             if len(members) > most:
-                yield (
-                    *(before.rstrip("/") or path.name, path, 0.0),
-                    f"of its {len(members):,} files, only the first {most:,} are read",
-                )
-            for member in members[:most]:
-                place = before + _place(member.filename)
+                why = f"of its {len(members):,} files, only the first {most:,} are read"
+                yield _File(called, path, refused=why)
+            for member, name, remark in members[:most]:
+                place = before + _place(name)
                 changed = float("".join(f"{part:02}" for part in member.date_time))
+                if not _is_read(place):
+                    yield _File(place, path, changed, remark=remark)
+                    continue
                 size = left if _is_zip(place) else min(MOST_BYTES, left)
                 refused = _refused(member, size)
                 target = Path(tempfile.mkdtemp(dir=scratch), f"file{Path(place).suffix.lower()}")
                 if not refused:
                     try:
                         left -= _unpacked(archive, member, target, size)
-                    except (OSError, RuntimeError, ValueError, NotImplementedError) as error:
-                        refused = f"it cannot be unpacked ({error})"
-                    except zipfile.BadZipFile as error:
+                    except (
+                        *(OSError, RuntimeError, ValueError, NotImplementedError),
+                        zipfile.BadZipFile,
+                    ) as error:
                         refused = f"it cannot be unpacked ({error})"
                 if not refused and _is_zip(place):
                     if share == 1:
                         yield from _in_zip(target, scratch, f"{place}/", share=10)
                         continue
                     refused = "a zip in a zip in a zip"
-                yield place, target, changed, refused
+                yield _File(place, target, changed, refused, remark)
     except (zipfile.BadZipFile, OSError, ValueError) as error:
-        yield before.rstrip("/") or path.name, path, 0.0, f"not a zip that can be read ({error})"
+        yield _File(called, path, refused=f"not a zip that can be read ({error})")
 
 
 def _is_zip(place: str) -> bool:
     return place.lower().endswith(".zip")
 
 
+def _named(member: zipfile.ZipInfo) -> tuple[str, str]:
+    """Return a member's name, and what has to be said of it.
+
+    Many programs write UTF-8 without saying so; a name in another alphabet is a guess.
+    """
+    name = member.filename
+    if name.isascii() or member.flag_bits & 0x800:
+        return name, ""
+    try:
+        return name.encode("cp437").decode("utf-8"), ""
+    except UnicodeError:
+        return name, "the zip does not say in which alphabet its names are: this one may be garbled"
+
+
 def _place(name: str) -> str:
-    """Return a member's name without what would lead out of its folder."""
+    """Return a member's name in NFC, without what would lead out of its folder."""
+    name = unicodedata.normalize("NFC", name)
     parts = PurePosixPath(name.replace("\\", "/")).parts
     return "/".join(part for part in parts if part not in ("/", "..", ".") and ":" not in part)
 
 
 def _refused(member: zipfile.ZipInfo, most: int) -> str:
     if stat.S_ISLNK(member.external_attr >> 16):
-        return "a link, not a file: what it points to is not read"
+        return LINK
     if ".." in PurePosixPath(member.filename.replace("\\", "/")).parts:
         return "its name leads out of the zip"
     if member.flag_bits & 1:
@@ -212,44 +330,3 @@ def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, m
             target.unlink()
         raise
     return size
-
-
-def _whose(
-    place: str, path: Path, changed: float, refused: str, patterns: list[re.Pattern[str]]
-) -> HandedIn:
-    for pattern in patterns:
-        if match := pattern.search(place):
-            found = match.groupdict()
-            student = found.get("student") or (match[1] if match.re.groups else None)
-            if student and student.strip():
-                return HandedIn(
-                    _name(student),
-                    place,
-                    path,
-                    found.get("id") or "",
-                    ((found.get("when") or "").zfill(20), changed, place),
-                    bool(found.get("late")),
-                    refused,
-                )
-    return HandedIn(
-        _name(PurePosixPath(place).stem), place, path, "", ("", changed, place), False, refused
-    )
-
-
-def _name(student: str) -> str:
-    """Return a student's name in one line, without what hides or turns its letters."""
-    text = "".join(letter if letter.isprintable() else " " for letter in student)
-    return " ".join(text.split())[:200] or "?"
-
-
-def _told_apart(found: list[HandedIn]) -> list[HandedIn]:
-    """Return them with the platform's number beside a name that several students have."""
-    ids: dict[str, set[str]] = {}
-    for one in found:
-        ids.setdefault(one.student, set()).add(one.student_id)
-    return [
-        replace(one, student=f"{one.student} ({one.student_id})")
-        if len(ids[one.student]) > 1 and one.student_id
-        else one
-        for one in found
-    ]

@@ -44,6 +44,7 @@ class Options:
     claimed_only: bool = False
     scheduler: str | None = None
     gradebook: Path | None = None
+    overwrite: bool = False
     folder: Path | None = None
 
 
@@ -71,7 +72,8 @@ def grade(
         _processes() as here,
         _cluster(options.scheduler) if options.scheduler else nullcontext(here) as pool,
     ):
-        found = find(given, Path(scratch), options.student_from)
+        called = [one.notebook for one in asked]
+        found = find(given, Path(scratch), options.student_from, called)
         print(f"{len(found):,} files were handed in", file=stream)
         read = _mapped(here, _read, [(one, asked) for one in found], "read", stream)
         chosen = _last(found, read)
@@ -93,7 +95,7 @@ def grade(
     tables.write(hand_ins, folder)
     class_pages.write(hand_ins, folder)
     if options.gradebook is not None:
-        for line in gradebook.fill(options.gradebook, hand_ins, folder):
+        for line in gradebook.fill(options.gradebook, hand_ins, folder, options.overwrite):
             print(line, file=stream)
     print(f"{folder / 'index.html'}", file=stream)
     return hand_ins
@@ -199,17 +201,14 @@ def _last(
     chosen: list[tuple[HandedIn, str, dict[str, Answer], tuple[str, ...]]] = []
     for one, (notebook, answers, why, remark) in zip(found, read, strict=True):
         if why:
-            chosen.append((one, notebook, {}, (why,)))
+            chosen.append((one, notebook, {}, (why, *one.remarks)))
         else:
             groups.setdefault((one.student, notebook), []).append((one, answers, remark))
     for (_, notebook), several in groups.items():
         one, answers, remark = max(several, key=lambda found: found[0].order)
         remarks = [f"the last of {len(several)}, {one.place}"] if len(several) > 1 else []
-        if one.late:
-            remarks.append("handed in late")
-        if remark:
-            remarks.append(remark)
-        chosen.append((one, notebook, answers, tuple(remarks)))
+        told = filter(None, (*remarks, remark, *one.remarks))
+        chosen.append((one, notebook, answers, tuple(told)))
     return chosen
 
 
@@ -234,7 +233,7 @@ def _graded(
                 why = f"it cannot be judged ({type(error).__name__})"
                 result = replace(result, outcome="error", why=why)
         results.append(result)
-    return HandIn(one.student, notebook, one.place, one.student_id, tuple(results), remarks)
+    return HandIn(one.student, notebook, one.place, tuple(results), remarks, one.who)
 
 
 def _result(result: Result, answer: Answer, slot: Slot, kept: Kept) -> Result:

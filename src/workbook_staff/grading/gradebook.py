@@ -1,299 +1,221 @@
-"""Fill in the gradebook that a learning platform exports: Canvas' and Moodle's.
+"""Fill in the gradebook that a learning platform exports.
 
-Every byte that is not the grade of something handed in stays as it was. See
-https://community.canvaslms.com (Gradebook CSV) and https://docs.moodle.org/en/Grade_export.
+Platforms are known by the form of their files, not by the words in them, which are in the teacher's
+language. A grade goes only where it is sure whose the row is, and over nothing that somebody has
+put there.
+
+The forms: https://community.canvaslms.com (Gradebook CSV), https://docs.moodle.org/en/Grade_export
+(and Grading worksheets), https://help.blackboard.com (Work Offline with Grade Data),
+https://community.d2l.com (Export Grades), and the Gradebook of https://www.sakailms.org.
 """
 
-import codecs
 import re
-import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from workbook import paths
 from workbook.errors import NotebookError
-from workbook_staff.grading import tables
+from workbook_staff.grading import roster, sheet, tables
 from workbook_staff.grading.result import HandIn
+from workbook_staff.grading.roster import Row
+from workbook_staff.grading.sheet import Sheet
+from workbook_staff.grading.students import words
 
 MOST_LISTED = 40
 """How many students a line lists by name."""
 
+_NO_GRADE = {"", "-", "–", "—"}
+"""What a platform writes where there is no grade yet."""
 
-@dataclass(frozen=True)
-class Form:
-    """How one platform's file is recognised and read.
-
-    ``known_by`` are columns that it has. ``ids`` are columns with a number or login, and ``names``
-    those that together are the name. ``most`` names a column, or the row, with the most points.
-    ``grade`` is the one column for the grade, "" where each assignment has its own.
-    """
-
-    known_by: tuple[str, ...]
-    ids: tuple[str, ...]
-    names: tuple[str, ...]
-    most: str = ""
-    grade: str = ""
-
-
-FORMS = {
-    "Canvas' gradebook": Form(
-        ("Student", "ID", "Section"),
-        ("ID", "SIS User ID", "SIS Login ID", "Integration ID"),
-        ("Student",),
-        most="Points Possible",
-    ),
-    "Moodle's grading worksheet": Form(
-        ("Identifier", "Grade", "Maximum Grade"),
-        ("Identifier", "ID number", "Email address", "Username"),
-        ("Full name",),
-        most="Maximum Grade",
-        grade="Grade",
-    ),
-    "Moodle's gradebook": Form(
-        ("First name", "Last name"),
-        ("ID number", "Email address", "Username"),
-        ("First name", "Last name"),
-    ),
-    "an older Moodle's gradebook": Form(
-        ("First name", "Surname"),
-        ("ID number", "Email address", "Username"),
-        ("First name", "Surname"),
-    ),
-}
+# What platforms put around an assignment's name: "Assignment: " before it; after it a number or a
+# kind in parentheses, the most points in brackets, or Blackboard's own number after a bar.
+_AROUND = re.compile(r"^[^:\[(|]*:\s*|\s*(\([^()]*\)|\[[^\[\]]*\]|\|\s*\d+)$")
+# Brightspace's "NAME Points Grade <Numeric MaxPoints:10>", whose words are translated.
+_BRIGHTSPACE = re.compile(r"(.+?)(?: \S+){1,4} *<[^<>]*>$|(.+?) Points Grade$", re.IGNORECASE)
+_ITEM = re.compile(r"^[^:]+: |[)\]>]$|\|\s*\d+$| Points Grade$", re.IGNORECASE)
+# What is no number of points, and the most points of a worksheet, in languages that do not tell
+# by what stands below.
+_OTHER = re.compile(
+    r"perc|proz|por[ck]|pourc|процент|letter|buchst|feedback|comment|kommentar|rückm", re.IGNORECASE
+)
+_MOST = re.compile(r"^max|máx|best|макс|maks", re.IGNORECASE)
+_MOST_WITHIN = re.compile(r"(?:MaxPoints:|\[(?:[^\[\]]*?\s)??)([\d.,]+)")
 
 
-def fill(file: Path, hand_ins: Iterable[HandIn], folder: Path) -> list[str]:
+def fill(
+    file: Path, hand_ins: Iterable[HandIn], folder: Path, overwrite: bool = False
+) -> list[str]:
     """Write a copy of an exported gradebook with the grades into a folder; say what was filled in.
 
     A grade is the weighted sum of what is right; where the file tells the most points that there
-    are, it is that share of them.
+    are, it is that share of them. What is not filled in is listed with the reason. What somebody
+    has put there stays, but for ``overwrite``.
 
     Raises:
         NotebookError: It is no gradebook that is known, or has no column for these notebooks.
         OSError: It cannot be read, or the copy cannot be written.
     """
-    raw = file.read_bytes()
-    mark, encoding = next(kind for kind in _MARKS if raw.startswith(kind[0]))
-    try:
-        text = raw[len(mark) :].decode(encoding)
-    except UnicodeDecodeError:
-        mark, encoding = b"", "cp1252"
-        text = raw.decode(encoding, "surrogateescape")
-    delimiter = max(",;\t", key=text.partition("\n")[0].count)
-    rows = _rows(text, delimiter)
-    if not rows:
-        raise NotebookError(
-            f"{file}: it is empty; expected a gradebook as Canvas or Moodle exports it"
-        )
-    header = [cell.text.strip() for cell in rows[0]]
-    form = next((f for f in FORMS.values() if set(f.known_by) <= set(header)), None)
-    if form is None:
-        raise NotebookError(
-            f"{file}: not a gradebook that is known; it has the columns {', '.join(header)[:300]}; "
-            f"expected those of {', or of '.join(FORMS)}"
-        )
-    graded, lines = _by_student(list(hand_ins), tables.weights(folder))
-    columns = _columns(file, form, header, {notebook for g in graded for notebook in g.points})
-    changes, told = _filled(form, header, rows, graded, columns)
-    for cell, grade in sorted(changes.items(), key=lambda change: -change[0].start):
-        is_quoted = text[cell.start : cell.end].startswith('"') or delimiter in grade
-        grade = f'"{grade}"' if is_quoted else grade
-        text = text[: cell.start] + grade + text[cell.end :]
-    target = folder / f"{file.stem}-filled{file.suffix}"
-    errors = "surrogateescape" if encoding == "cp1252" else "strict"
-    with paths.writing(target) as path:
-        path.write_bytes(mark + text.encode(encoding, errors))
-    return [*told, *lines, str(target)]
-
-
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-    (b"", "utf-8"),
-)
-
-
-@dataclass(frozen=True)
-class _Cell:
-    """A cell: what it says, and where it is in the file's text, its quotes included."""
-
-    text: str
-    start: int
-    end: int
-
-
-def _rows(text: str, delimiter: str) -> list[list[_Cell]]:
-    """Return the cells of a CSV file with their places, which Python's own reader does not tell."""
-    pattern = rf'("(?:[^"]|"")*"|)([^{delimiter}\r\n]*)({delimiter}|\r\n|\n|\r|\Z)'
-    rows: list[list[_Cell]] = []
-    row: list[_Cell] = []
-    for found in re.finditer(pattern, text):
-        quoted, bare, ending = found.groups()
-        row.append(_Cell(quoted[1:-1].replace('""', '"') + bare, found.start(), found.end(2)))
-        if ending != delimiter:
-            if len(row) > 1 or row[0].text:
-                rows.append(row)
-            row = []
-        if not ending:
-            break
-    return rows
-
-
-@dataclass(frozen=True)
-class _Graded:
-    """A student: how they may be called, surest first, and each notebook's points, and most."""
-
-    student: str
-    keys: tuple[str, ...]
-    points: dict[str, tuple[float, float]]
-
-
-def _by_student(
-    hand_ins: list[HandIn], points: dict[str, float]
-) -> tuple[list[_Graded], list[str]]:
-    """Return the students of whom something was verified, and a line on the others."""
-    found: dict[str, _Graded] = {}
+    hand_ins = list(hand_ins)
+    weights = tables.weights(folder)
+    points: dict[str, dict[str, float]] = {one.student: {} for one in hand_ins}
+    most: dict[str, float] = {}
     for one in hand_ins:
-        if not any(result.outcome for result in one.results):
-            continue
-        mine = found.setdefault(
-            one.student,
-            _Graded(one.student, (*_keys(one.student_id), *_keys(one.student)), {}),
-        )
-        outcomes = {result.exercise: result.outcome for result in one.results}
-        mine.points[one.notebook] = tables.grade(outcomes, points, list(outcomes))
-    others = {one.student: None for one in hand_ins if one.student not in found}
-    return list(found.values()), _listed("nothing was verified, nor filled in, of", list(others))
+        if any(result.outcome for result in one.results):
+            outcomes = {result.exercise: result.outcome for result in one.results}
+            mine, there_are = tables.grade(outcomes, weights, list(outcomes))
+            points[one.student][one.notebook] = mine
+            most[one.notebook] = max(there_are, most.get(one.notebook, 0))
+    table = sheet.read(file, lambda header: any(_called(header, n) for n in most))
+    columns = _columns(file, table, sorted(most))
+    items = [n for n, name in enumerate(table.header) if n in columns or _ITEM.search(name)]
+    first = min(items, default=len(table.header))
+    decimal = sheet.decimal(table, range(first, len(table.header)))
+    everybody = {one.student: one.who for one in hand_ins}
+    rows = roster.rows(table, first, max(columns, default=0), everybody.values())
+    found = {student: roster.row_of(who, rows) for student, who in everybody.items()}
+    taken = Counter(row.number for row in found.values() if isinstance(row, Row))
+
+    told: dict[str, list[str]] = defaultdict(list)
+    done = 0
+    for student, row in found.items():
+        if not points[student]:
+            told["nothing was verified, nor filled in, of"].append(student)
+        elif isinstance(row, str):
+            told[row].append(student)
+        elif taken[row.number] > 1:
+            told["several fit one row, and none was filled in"].append(student)
+        elif row.fault:
+            told[row.fault].append(student)
+        else:
+            kept = []
+            for column, notebooks in columns.items():
+                if points[student].keys() & set(notebooks):
+                    got = sum(points[student].get(n, 0) for n in notebooks)
+                    share = got, sum(most[n] for n in notebooks)
+                    reason = _put(table, row, column, share, decimal, overwrite)
+                    kept += [reason] if reason else []
+            for reason in kept:
+                told[reason].append(student)
+            done += not kept
+    for row in rows:
+        if not taken[row.number]:
+            why = f", and {row.fault}" if row.fault else ""
+            told[f"in the gradebook without a grade from here{why}"].append(str(row))
+    target = folder / f"{file.stem}-filled{file.suffix}"
+    table.write(target)
+    lines = [_listed(reason, students) for reason, students in told.items()]
+    return [f"filled in {done} of {len(everybody)} students", *lines, str(target)]
 
 
-def _listed(what: str, students: Sequence[str]) -> list[str]:
-    """Return a line that lists students, or no line for none."""
+def _listed(what: str, students: Sequence[str]) -> str:
     more = f", and {len(students) - MOST_LISTED:,} more" if len(students) > MOST_LISTED else ""
-    return [f"{what}: {'; '.join(students[:MOST_LISTED])}{more}"] if students else []
+    return f"{what}: {'; '.join(students[:MOST_LISTED])}{more}"
 
 
-def _keys(*names: str) -> set[str]:
-    """Return what a name, number or login is compared by: letters and digits without accents."""
-    found = set()
-    for name in names:
-        plain = unicodedata.normalize("NFKD", re.sub(r" \(\d+\)$", "", name)).casefold()
-        found.add("".join(letter for letter in plain if letter.isalnum()))
-    return found - {""}
+def _columns(file: Path, table: Sheet, notebooks: list[str]) -> dict[int, list[str]]:
+    """Return which column takes the grade of which notebooks.
 
-
-def _columns(file: Path, form: Form, header: list[str], notebooks: set[str]) -> dict[int, set[str]]:
-    """Return which column takes the grade of which notebooks."""
-    if form.grade:
-        return {header.index(form.grade): notebooks}
-    known = {
-        notebook: [n for n, name in enumerate(header) if _keys(notebook) & _parts(name)]
-        for notebook in notebooks
-    }
-    columns = {places[0]: {notebook} for notebook, places in known.items() if len(places) == 1}
-    if missing := sorted(notebooks - set().union(*columns.values(), set())):
+    Raises:
+        NotebookError: A notebook has no column, or several.
+    """
+    known = {one: _of_points(table, _called(table.header, one)) for one in notebooks}
+    columns = {places[0]: [one] for one, places in known.items() if len(places) == 1}
+    if not any(known.values()) and (worksheet := _worksheet(table)):
+        columns = {worksheet: notebooks}
+    if missing := sorted(set(notebooks) - {one for those in columns.values() for one in those}):
         raise NotebookError(
             f"{file}: expected one column for each of {', '.join(missing)}, called like the "
-            f"notebook; found the columns {', '.join(header)[:300]}. Name the assignment so, "
-            "and export the gradebook again"
+            f"notebook; found the columns {', '.join(table.header)[:300]}. Name the assignment "
+            "so, and export the gradebook again"
         )
     return columns
 
 
-def _parts(name: str) -> set[str]:
-    """Return how an assignment may be called: without what the platform puts around its name."""
-    name = re.sub(r"^Assignment:\s*|\s*\((\d+|Real)\)$", "", name.strip())
-    return _keys(name, name.removesuffix(".ipynb"))
+def _called(header: Sequence[str], notebook: str) -> list[int]:
+    """Return the columns that are called like a notebook."""
+    found = []
+    for number, name in enumerate(header):
+        if brightspace := _BRIGHTSPACE.match(name):
+            name = brightspace[1] or brightspace[2]
+        while (shorter := _AROUND.sub("", name)) != name:
+            name = shorter
+        if words(name.removesuffix(".ipynb")) == words(notebook):
+            found.append(number)
+    return found
 
 
-def _filled(
-    form: Form,
-    header: list[str],
-    rows: list[list[_Cell]],
-    graded: list[_Graded],
-    columns: dict[int, set[str]],
-) -> tuple[dict[_Cell, str], list[str]]:
-    """Return the grade for each cell, and lines on who was found, who not, who may be several."""
-    most_row = next((r for r in rows[1:] if form.most and r[0].text.strip() == form.most), None)
-    places: dict[str, list[int]] = {}
-    called: dict[int, str] = {}
-    for number, row in enumerate(rows[1:], start=1):
-        if row is most_row or len(row) < len(header):
-            continue
-        cells = {name: cell.text for name, cell in zip(header, row, strict=False)}
-        parts = [cells.get(part, "") for part in form.names]
-        ids = [re.sub(r"^Participant\s*", "", cells.get(part, "")) for part in form.ids]
-        logins = [one.partition("@")[0] for one in ids if "@" in one]
-        if keys := _keys("".join(parts), "".join(parts[::-1]), _turned(parts[0]), *ids, *logins):
-            called[number] = " ".join(parts).strip() or next(filter(None, ids), "")
-        for key in keys:
-            places.setdefault(key, []).append(number)
-
-    wanted: dict[tuple[int, int], list[_Graded]] = {}
-    several: dict[str, None] = {}
-    nobody = []
-    for one in graded:
-        fitting = [places[key] for key in one.keys if key in places]
-        if not fitting:
-            nobody.append(one.student)
-        elif len(fitting[0]) > 1:
-            several[one.student] = None
-        else:
-            for column, notebooks in columns.items():
-                if notebooks & one.points.keys():
-                    wanted.setdefault((fitting[0][0], column), []).append(one)
-
-    changes = {}
-    for (number, column), those in wanted.items():
-        if len(those) > 1:
-            several |= {one.student: None for one in those}
-            continue
-        points = [those[0].points[n] for n in columns[column] if n in those[0].points]
-        total, most = (sum(part) for part in zip(*points, strict=True))
-        row = rows[number]
-        scale, has_comma = _most(form, header, row, most_row, column)
-        grade = f"{total if scale is None or not most else total / most * scale:.6g}"
-        changes[row[column]] = grade.replace(".", ",") if has_comma else grade
-    found = {one.student for those in wanted.values() for one in those} - several.keys()
-    handed_in = {number for number, _ in wanted}.union(
-        *(places[key] for one in graded for key in one.keys if key in places)
-    )
-    return changes, [
-        f"filled in {len(found)} of {len(graded)} students",
-        *_listed("not in the gradebook", nobody),
-        *_listed("several fit each other, and none was filled in", list(several)),
-        *_listed(
-            "in the gradebook without a grade from here",
-            [name for number, name in called.items() if number not in handed_in],
-        ),
+def _of_points(table: Sheet, columns: list[int]) -> list[int]:
+    """Return those that hold points; of the kinds of one assignment, of which Moodle writes several
+    with the points first, only that one."""
+    kept = [
+        n
+        for n in columns
+        if not _OTHER.search(table.header[n]) and not any("%" in cell for cell in table.column(n))
     ]
+    return (
+        kept[:1]
+        if len({re.sub(r"\([^()\d]*\)$", "", table.header[n]) for n in kept}) == 1
+        else kept
+    )
 
 
-def _turned(name: str) -> str:
-    """Return "Last, First" as "First Last"."""
-    last, comma, first = name.partition(",")
-    return f"{first}{last}" if comma else name
+def _worksheet(table: Sheet) -> int:
+    """Return the column for the grade in Moodle's worksheet of one assignment, 0 where it is none.
 
-
-def _most(
-    form: Form,
-    header: list[str],
-    row: list[_Cell],
-    most_row: list[_Cell] | None,
-    column: int,
-) -> tuple[float | None, bool]:
-    """Return the most points that the platform gives, None where it does not say.
-
-    And whether its numbers have a decimal comma.
+    It is the one before the most points, which are the same for all.
     """
-    text = ""
-    if most_row is not None and column < len(most_row):
-        text = most_row[column].text
-    elif form.most in header:
-        text = row[header.index(form.most)].text
-    has_comma = any(re.fullmatch(r"\d+,\d+", one) for one in (text, row[column].text))
-    try:
-        return float(text.replace(",", ".")), has_comma
-    except ValueError:
-        return None, has_comma
+    if not roster.is_identifier(table.column(0)):
+        return 0
+    called = [n for n, name in enumerate(table.header) if n > 1 and _MOST.search(name)]
+    full = sum(map(any, table.rows)) - table.head - 1
+    alike = [
+        n
+        for n in range(2, len(table.header))
+        if full > 1
+        and len(cells := table.column(n)) == full
+        and len(set(cells)) == 1
+        and sheet.number(cells[0], ",") is not None
+        and all(re.match(r"[\d-]", cell) for cell in table.column(n - 1))
+    ]
+    return next(iter((called or alike)[-1:]), 1) - 1
+
+
+def _put(
+    table: Sheet,
+    row: Row,
+    column: int,
+    share: tuple[float, float],
+    decimal: str,
+    overwrite: bool,
+) -> str:
+    """Write a grade into its cell; return why it is not written, "" where it is."""
+    cells = table.rows[row.number]
+    grade, there_are = share
+    name = table.header[column]
+    if said := _most(table, cells, column):
+        most = sheet.number(said, decimal)
+        if not most or not there_are:
+            return f"the most points of {name!r}, {said!r}, are no number to take a share of"
+        grade = grade / there_are * most
+    text = f"{grade:.4f}".rstrip("0").rstrip(".").replace(".", decimal)
+    there = cells[column].strip()
+    if (
+        there not in _NO_GRADE
+        and not overwrite
+        and sheet.number(there, decimal) != sheet.number(text, decimal)
+    ):
+        return f"kept, since something is there in {name!r} (--overwrite replaces it)"
+    cells[column] = text
+    return ""
+
+
+def _most(table: Sheet, cells: list[str], column: int) -> str:
+    """Return what the file says of the most points: in a row, the heading, or the next column."""
+    for row in table.rows[table.head + 1 :]:
+        if roster.is_most(row):
+            return row[column].strip() if column < len(row) else ""
+    if within := _MOST_WITHIN.search(table.header[column]):
+        return within[1]
+    if roster.is_identifier(table.column(0)):
+        return cells[column + 1].strip() if column + 1 < len(cells) else ""
+    return ""

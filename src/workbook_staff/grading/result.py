@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from workbook_staff.grading.students import NOBODY, Student
+
 Outcome = Literal["right", "wrong", "unattempted", "error", "timeout", "too large", "refused"]
 
 
@@ -42,14 +44,14 @@ class Result:
 class HandIn:
     """A student's hand-in of one notebook.
 
-    ``student_id`` is the learning platform's number of the student, "" where the path has none.
-    ``path`` is where it came from, for people to read; ``remarks`` are lines such as "the later of
-    two" or "late", and what was wrong with a file that could not be read at all.
+    ``student`` is what they are called here, each by another name; ``who`` is all that the path
+    tells of them. ``path`` is where it came from, for people to read; ``remarks`` are lines such as
+    "the later of two" or "late", and what was wrong with a file that could not be read at all.
     """
 
     student: str
     notebook: str
     path: str
-    student_id: str = ""
     results: tuple[Result, ...] = ()
     remarks: tuple[str, ...] = ()
+    who: Student = NOBODY

@@ -1,0 +1,179 @@
+"""Who a hand-in is from: what learning platforms write into paths, and how names are compared."""
+
+import contextlib
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+
+from workbook.errors import NotebookError
+
+# Where teams hand in, a team's name stands before the student's; such a word tells it from a name.
+_TEAM = r"(?:[^/_]*(?:\d|\b(?:gr[ou]+p|team|[ée]quip|групп|команд))[^/_-]*-\s*)?"
+
+PATTERNS = {
+    "nbgrader": r"(?:^|/)submitted/(?P<student>[^/]+)/[^/]+/[^/]+$",
+    "Moodle": rf"(?:^|/){_TEAM}(?P<student>[^/]+?)_(?P<number>\d+)_assignsubmission_\w+?(?:_|/|$)",
+    "Blackboard": (
+        r"(?:^|/)[^/]*_(?P<login>[^_/]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:_[^/]*|\.[^/]*)$"
+    ),
+    "Canvas": (
+        r"(?:^|/)(?P<student>[^_/\d][^_/]*)_(?P<late>LATE_)?(?P<number>\d+)_(?P<when>\d+)_[^/]+$"
+    ),
+    "Brightspace": (
+        r"(?:^|/)(?P<number>\d+)-\d+ - (?P<student>[^/]+) - (?P<when>[^/-]*\d{4}[^/-]*)(?:/| - )"
+    ),
+    "Sakai": r"(?:^|/)(?P<student>[^/(,]+,[^/(]*[^/( ])\((?P<login>[^/()]+)\)/",
+    "ILIAS": r"(?:^|/)(?P<last>[^/_]+)_(?P<student>[^/_]+)_(?P<login>[^/]+)_(?P<number>\d+)/",
+}
+"""Where a path says whose a file is, by platform; the first that fits holds.
+
+Paths are those within what was given, with slashes. ``number`` is the platform's own number of the
+student, ``login`` what they log in by, ``last`` a family name that stands apart; ``when`` says
+which of several is the later one, ``late`` that it was handed in late.
+"""
+
+_DATES = ("%b %d, %Y %I%M %p", "%B %d, %Y %I%M %p", "%d %B, %Y %H%M", "%d %b, %Y %H%M")
+"""How Brightspace writes when something was handed in."""
+
+
+@dataclass(frozen=True)
+class Student:
+    """Who a hand-in is from, as far as its path tells: what it does not tell is "".
+
+    ``name`` is as people write it, in one line and in Unicode's composed form (NFC). ``number`` is
+    the ``platform``'s own, and means nothing in another's lists. Where ``platform`` is "", a
+    person has named the folder, and ``name`` may as well be a login or a number.
+    """
+
+    name: str = ""
+    login: str = ""
+    number: str = ""
+    platform: str = ""
+
+    def __str__(self) -> str:
+        """Return what people call them."""
+        return self.name or self.login or self.number or "?"
+
+
+NOBODY = Student()
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a path says: who handed the file in, ``when`` (text that sorts), and if ``late``."""
+
+    student: Student
+    when: str = ""
+    late: bool = False
+
+
+def patterns(student_from: str | None = None) -> dict[str, re.Pattern[str]]:
+    """Return the expressions by platform, or the instructor's own alone.
+
+    Raises:
+        NotebookError: It is no regular expression, or has no group for the student.
+    """
+    if student_from is None:
+        # Canvas' word LATE is in capitals, and no name is.
+        return {p: re.compile(e, re.I if p != "Canvas" else 0) for p, e in PATTERNS.items()}
+    try:
+        pattern = re.compile(student_from)
+    except re.error as error:
+        raise NotebookError(
+            f"--student-from {student_from!r}: {error}; expected a regular expression such "
+            r"as '^(?P<student>[^/]+)/'"
+        ) from None
+    if not pattern.groups:
+        raise NotebookError(
+            f"--student-from {student_from!r} has no group; put what names the student into "
+            r"parentheses, such as '^(?P<student>[^/]+)/'"
+        )
+    return {"": pattern}
+
+
+def named(place: str, known: dict[str, re.Pattern[str]]) -> Named | None:
+    """Return what a path says by the first expression that fits, None where none does."""
+    for platform, pattern in known.items():
+        match = pattern.search(place)
+        if match is None:
+            continue
+        found = {key: value or "" for key, value in match.groupdict().items()}
+        student = found.get("student", "") if found.keys() & {"student", "login"} else match[1]
+        name = in_a_line(turned(student or ""))
+        if found.get("last"):
+            name = f"{name} {in_a_line(found['last'])}"
+        who = Student(name, found.get("login", ""), found.get("number", ""), platform)
+        if who != Student(platform=platform):
+            return Named(who, _sorting(found.get("when", "")), bool(found.get("late")))
+    return None
+
+
+def in_a_line(text: str) -> str:
+    """Return a name in one line, in Unicode's NFC, without what hides or turns its letters."""
+    plain = unicodedata.normalize("NFC", text)
+    plain = "".join(letter if letter.isprintable() else " " for letter in plain)
+    return " ".join(plain.split())[:200]
+
+
+def turned(name: str) -> str:
+    """Return "Last, First" as "First Last"."""
+    last, comma, first = name.partition(",")
+    return f"{first.strip()} {last.strip()}" if comma else name
+
+
+def _sorting(when: str) -> str:
+    for date in _DATES:
+        with contextlib.suppress(ValueError):
+            return f"{datetime.strptime(when.strip(), date):%Y%m%d%H%M}".zfill(20)
+    return when.zfill(20)
+
+
+_APOSTROPHES = "'`\N{RIGHT SINGLE QUOTATION MARK}\N{MODIFIER LETTER APOSTROPHE}"
+
+UNSPACED = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]"
+"""Letters of Chinese, Japanese and Korean, between which a blank means nothing."""
+
+
+def words(name: str) -> tuple[str, ...]:
+    """Return what a name is compared by: its words, without capitals and accents.
+
+    Accents are dropped from Latin, Greek and Cyrillic letters only: elsewhere a mark is a letter.
+    """
+    kept: list[str] = []
+    drops = False
+    for letter in unicodedata.normalize("NFKD", name):
+        kind = unicodedata.category(letter)
+        if kind[0] == "M":
+            if not drops:
+                kept.append(letter)
+        elif kind[0] in "LN":
+            script = unicodedata.name(letter, "").partition(" ")[0]
+            drops = script in ("LATIN", "GREEK", "CYRILLIC")
+            kept.append(letter)
+        elif letter not in _APOSTROPHES and kind != "Cf":
+            kept.append(" ")
+    text = unicodedata.normalize("NFC", "".join(kept)).casefold()
+    return tuple(re.sub(rf"(?<={UNSPACED}) +(?={UNSPACED})", "", text).split())
+
+
+# How platforms that write ASCII only spell letters that have an accent, or none to drop.
+_ASCII = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa", "ł": "l"}
+    | {"đ": "d", "ð": "d", "þ": "th", "\N{LATIN SMALL LETTER DOTLESS I}": "i", "œ": "oe"}
+)
+
+
+def spelled_alike(written: str, name: str) -> bool:
+    """Return whether what a platform wrote into a path is a name, in this order of its parts.
+
+    For a student whom a number or a login names already: words may have run together, and where
+    the path is in ASCII, "oe" may stand for "ö", or letters that ASCII has not may be left out.
+    """
+    joined = "".join(words(written))
+    if joined == "".join(words(name)):
+        return bool(joined)
+    composed = unicodedata.normalize("NFC", name).casefold()
+    bare = "".join(letter for letter in composed if letter.isascii())
+    spelled = ("".join(words(one)) for one in (composed.translate(_ASCII), bare))
+    return written.isascii() and joined in {*spelled} - {""}
