@@ -1,6 +1,7 @@
 """Whose a notebook is, in whatever form a learning platform gives hand-ins."""
 
 import io
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -44,6 +45,15 @@ def students(found: list[HandedIn]) -> list[str]:
         ("submitted/anna/ps1/problem1.ipynb", "anna", ""),
         ("course/submitted/bert/ps 2/01.ipynb", "bert", ""),
         ("Anna Müller_12345_assignsubmission_file_/01.ipynb", "Anna Müller", "12345"),
+        ("Group 1-Anna Berg_1001_assignsubmission_file_/01.ipynb", "Anna Berg", "1001"),
+        ("Gruppe Rot-Anna-Lena Berg_1001_assignsubmission_file_/x.ipynb", "Anna-Lena Berg", "1001"),
+        ("Lab 2b-An Li_7_assignsubmission_file_x.ipynb", "An Li", "7"),
+        ("Anna-Lena Berg_1001_assignsubmission_file_/01.ipynb", "Anna-Lena Berg", "1001"),
+        ("12345-67890 - Anna Berg - Nov 3, 2025 1130 PM/01.ipynb", "Anna Berg", "12345"),
+        ("HW 1/12345-67890 - An-Na Li - 3 November, 2025 2330/x/01.ipynb", "An-Na Li", "12345"),
+        ("1-2 - Zoë Ng - Jan 13, 2026 904 AM - hw - last.ipynb", "Zoë Ng", "1"),
+        ("HW 1/Berg, Anna(aberg)/Submission attachment(s)/01.ipynb", "Berg, Anna", ""),
+        ("Berg_Anna_aberg_307/20251103_01.ipynb", "Anna Berg", "307"),
         ("Anna Müller_12345_assignsubmission_file/01.ipynb", "Anna Müller", "12345"),
         ("山田 太郎_77_assignsubmission_file_01.ipynb", "山田 太郎", "77"),
         ("Group A_9_assignsubmission_onlinetext_/x/01.ipynb", "Group A", "9"),
@@ -63,6 +73,110 @@ def test_whose_a_path_is(
     for given in ("in", "in.zip"):
         (one,) = find([str(tmp_path / given)], scratch)
         assert (one.student, one.who.number, one.refused) == (student, number, "")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["submissions/anna/small.ipynb", "submissions/bert/small.ipynb"],
+        ["a/b/c/anna/small.ipynb", "a/b/c/bert/deeper/small.ipynb", "a/b/c/anna/plot.png"],
+        ["hw1/anna.ipynb", "hw1/bert.ipynb", "hw1/anna.ipynb.txt"],
+        ["export/anna/x.ipynb", "export/bert/x.ipynb", "README.html", "index.html"],
+        ["anna/small.ipynb", "bert/small.ipynb", "bert/copy/small.ipynb"],
+        ["in/anna_small.ipynb", "in/bert_small.ipynb"],
+    ],
+)
+def test_folders_that_all_share_are_nobody_s(
+    names: list[str], tmp_path: Path, scratch: Path
+) -> None:
+    put(tmp_path / "in", *names)
+    zipped(tmp_path / "in.zip", *names)
+    for given in ("in", "in.zip"):
+        found = students(find([str(tmp_path / given)], scratch, notebooks=["mnist"]))
+        assert {name.removesuffix("_small") for name in found} - {"README"} == {"anna", "bert"}
+
+
+def test_a_folder_of_the_course_s_notebooks_is_a_student_s(tmp_path: Path, scratch: Path) -> None:
+    names = ["01_mnist.ipynb", "02_asl.ipynb", "02_asl (1).ipynb", "plot.png", "data.csv"]
+    put(tmp_path / "in" / "anna", *names)
+    found = find([str(tmp_path / "in")], scratch, notebooks=["01_mnist", "02_asl"])
+    assert set(students(found)) == {"anna"} and len(found) == 3
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"week{w}/{n}/small.ipynb" for w in (1, 2) for n in ("anna", "bert")],
+        [f"{w}/all/{n}/small.ipynb" for w in "ABC" for n in ("anna", "bert", "cleo")],
+        [f"hw/{n}_01_mnist.ipynb" for n in ("anna", "bert", "cleo")],
+        [f"x/{w}/{n}/small.ipynb.txt" for w in ("lab 1", "lab 2") for n in ("anna", "bert")],
+    ],
+)
+def test_where_many_files_become_one_student_it_asks(
+    names: list[str], tmp_path: Path, scratch: Path
+) -> None:
+    given = [str(put(tmp_path / "in", *names))]
+    with pytest.raises(NotebookError, match="--student-from"):
+        find(given, scratch, notebooks=["01_mnist"])
+    expression = r"([^/_]+)_[^/]*$" if "_" in names[0] else "([^/]+)/[^/]+$"
+    found = students(find(given, scratch, expression))
+    assert {"anna", "bert"} <= set(found) <= {"anna", "bert", "cleo"}
+
+
+def test_files_of_other_kinds_are_a_line_for_each_student(tmp_path: Path, scratch: Path) -> None:
+    names = ["anna.pdf", "bert.py", "cleo.7z", "dora.tar.gz", "emil.ipynb.txt", "finn.ipynb"]
+    folders = [f"{name.partition('.')[0]}/hw.{name.partition('.')[2]}" for name in names]
+    moodle = [f"{one}_7{n}_assignsubmission_file_/{one}" for n, one in enumerate(names)]
+    for number, given in enumerate((names, folders, moodle)):
+        found = find([str(put(tmp_path / str(number), *given))], scratch)
+        refused = {one.student.partition(".")[0]: one.refused for one in found}
+        assert list(refused) == ["anna", "bert", "cleo", "dora", "emil", "finn"]
+        assert [name for name, why in refused.items() if not why] == ["emil", "finn"]
+        assert "only zips are opened" in refused["dora"] and ".7z" in refused["cleo"]
+        assert refused["anna"].endswith(".pdf")
+
+
+def test_other_files_beside_a_notebook_are_no_line(tmp_path: Path, scratch: Path) -> None:
+    names = [f"{n}/{f}" for n in ("anna", "bert") for f in ("a.ipynb", "a.pdf", "d.csv")]
+    assert len(find([str(zipped(tmp_path / "in.zip", *names))], scratch)) == 2
+
+
+@pytest.mark.parametrize("one", ["Müller Jörg", "山田 太郎", "Ελένη Νίκα"])
+def test_names_in_zips_are_read_as_utf_8_first(one: str, tmp_path: Path, scratch: Path) -> None:
+    name = f"{one}_1001_assignsubmission_file_/a.ipynb"
+    path = _without_flag(tmp_path / "in.zip", name.encode())
+    (found,) = find([str(path)], scratch)
+    assert (found.student, found.remarks) == (one, ())
+
+
+@pytest.mark.parametrize(("one", "alphabet"), [("Ольга", "cp1251"), ("山田", "cp932")])
+def test_garbled_names_in_zips_are_told(
+    one: str, alphabet: str, tmp_path: Path, scratch: Path
+) -> None:
+    path = _without_flag(tmp_path / "in.zip", f"{one}/a.ipynb".encode(alphabet))
+    (found,) = find([str(path)], scratch)
+    assert "may be garbled" in found.remarks[0] and not found.refused
+
+
+def _without_flag(path: Path, name: bytes) -> Path:
+    """Write a zip whose one name is in an alphabet that it does not tell."""
+    zipped(path, "x" * len(name))
+    path.write_bytes(path.read_bytes().replace(b"x" * len(name), name))
+    return path
+
+
+def test_a_name_in_two_unicode_forms_is_one_student(tmp_path: Path, scratch: Path) -> None:
+    names = [unicodedata.normalize(form, "Jörg Bär") for form in ("NFC", "NFD")]
+    path = zipped(tmp_path / "in.zip", *(f"{n}/a.ipynb" for n in ("Bo", *names)))
+    assert students(find([str(path)], scratch)) == ["Bo", names[0], names[0]]
+
+
+def test_brightspace_s_attempts_are_in_order(tmp_path: Path, scratch: Path) -> None:
+    dates = ["Nov 3, 2025 1130 PM", "Dec 1, 2025 904 AM", "Nov 12, 2025 1204 AM"]
+    names = [f"1-2 - Anna Berg - {date}/x.ipynb" for date in dates]
+    found = sorted(find([str(put(tmp_path / "in", *names))], scratch), key=lambda one: one.order)
+    assert [one.place for one in found] == [names[0], names[2], names[1]]
+    assert {one.student for one in found} == {"Anna Berg"}
 
 
 def test_an_expression_of_the_instructor_s_own(tmp_path: Path, scratch: Path) -> None:

@@ -84,7 +84,7 @@ def find(
         names = {file.place: students.named(file.place, known) for file in files}
         by_folder = _by_folder([place for place, name in names.items() if not name], notebooks)
         if student_from is None:
-            _ask_where_many_become_one(one, by_folder)
+            _ask_where_many_become_one(one, by_folder, notebooks)
         for file in files:
             name = names[file.place] or Named(Student(by_folder[file.place]))
             remarks = ("handed in late" if name.late else "", file.remark)
@@ -113,7 +113,8 @@ def _by_folder(places: list[str], notebooks: Collection[str]) -> dict[str, str]:
     alike = itertools.takewhile(lambda level: len(set(level)) == 1, zip(*folders, strict=False))
     common = tuple(level[0] for level in alike)
     if set(folders) == {common} and (
-        len(inside) < 3 or any(name in place for place in inside for name in notebooks)
+        (len(inside) < 3 and sum(map(_is_read, inside)) < 2)
+        or any(name in place for place in inside for name in notebooks)
     ):
         common = ()
     whose = {}
@@ -121,27 +122,40 @@ def _by_folder(places: list[str], notebooks: Collection[str]) -> dict[str, str]:
         parts = PurePosixPath(place).parts
         own = parts[len(common) :] if parts[: len(common)] == common else parts
         name = own[0] if len(own) > 1 else re.sub(r"(\.tar|\.ipynb)?\.[^.]+$", "", own[0])
-        whose[place] = students.in_a_line(students.turned(name)) or "?"
+        whose[place] = students.in_a_line(name) or "?"
     return whose
 
 
-def _ask_where_many_become_one(given: str, by_folder: dict[str, str]) -> None:
-    """Stop where most folders have one file several times, in folders below: they are no student's.
+def _ask_where_many_become_one(
+    given: str, by_folder: dict[str, str], notebooks: Collection[str]
+) -> None:
+    """Stop where a folder is no student's: most have one file several times, in folders below.
+
+    Or the only one has a notebook of the course several times, beside different words.
 
     Raises:
         NotebookError: It is so.
     """
     files: dict[str, Counter[str]] = {}
+    words: dict[str, set[str]] = {name: set() for name in notebooks}
     for place, student in by_folder.items():
         if NOTEBOOK.search(place) and "/" in place:
-            files.setdefault(student, Counter())[place.rpartition("/")[2]] += 1
+            file = PurePosixPath(place).name
+            files.setdefault(student, Counter())[file] += 1
+            for name in notebooks:
+                if name in file:
+                    rest = NOTEBOOK.sub("", file).replace(name, "").casefold()
+                    words[name].add(re.sub(r"copy|[\W\d_]", "", rest))
     many = [student for student, names in files.items() if max(names.values()) > 1]
+    if len(files) == 1 and any(len(found - {""}) > 1 for found in words.values()):
+        many = list(files)
     if 2 * len(many) > len(files):
         example = next(place for place, student in by_folder.items() if student == many[0])
         raise NotebookError(
             f"{given}: whose each notebook is cannot be seen: {many[0]!r} would have "
-            f"{max(files[many[0]].values())} of one name, such as {example}. Say which part of "
-            r"the path is the student, such as --student-from '([^/]+)/[^/]+$'"
+            f"{sum(files[many[0]].values())}, such as {example}. Say which part of the path is "
+            r"the student: --student-from '([^/]+)/[^/]+$' takes the last folder's name, "
+            r"--student-from '([^/_]+)_[^/]*$' the first word of the file's"
         )
 
 

@@ -100,7 +100,7 @@ def named(place: str, known: dict[str, re.Pattern[str]]) -> Named | None:
             continue
         found = {key: value or "" for key, value in match.groupdict().items()}
         student = found.get("student", "") if found.keys() & {"student", "login"} else match[1]
-        name = in_a_line(turned(student or ""))
+        name = in_a_line(student or "")
         if found.get("last"):
             name = f"{name} {in_a_line(found['last'])}"
         who = Student(name, found.get("login", ""), found.get("number", ""), platform)
@@ -116,7 +116,7 @@ def in_a_line(text: str) -> str:
     return " ".join(plain.split())[:200]
 
 
-def turned(name: str) -> str:
+def _turned(name: str) -> str:
     """Return "Last, First" as "First Last"."""
     last, comma, first = name.partition(",")
     return f"{first.strip()} {last.strip()}" if comma else name
@@ -138,11 +138,12 @@ UNSPACED = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]"
 def words(name: str) -> tuple[str, ...]:
     """Return what a name is compared by: its words, without capitals and accents.
 
-    Accents are dropped from Latin, Greek and Cyrillic letters only: elsewhere a mark is a letter.
+    "Last, First" is turned round. Accents are dropped from Latin, Greek and Cyrillic letters only:
+    elsewhere a mark is a letter.
     """
     kept: list[str] = []
     drops = False
-    for letter in unicodedata.normalize("NFKD", name):
+    for letter in unicodedata.normalize("NFKD", _turned(name)):
         kind = unicodedata.category(letter)
         if kind[0] == "M":
             if not drops:
