@@ -21,7 +21,8 @@ from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from workbook.errors import NotebookError
-from workbook_staff.notebooks import find, run_cache
+from workbook_staff import reports
+from workbook_staff.notebooks import find
 from workbook_staff.notebooks.execute import stored
 from workbook_staff.pages.export import Exporter
 
@@ -77,8 +78,7 @@ class Pages:
         old = self._pages.get(name)
         try:
             run = stored(path)
-            now = run_cache.dependencies(run.notebook, path.parent)
-            found, why = run_cache.find(path.stem, run.notebook, now)
+            found, why = reports.cache().find(path, run.notebook)
             note = "" if found else _note(why)
             text = self._exporter.page(found or run, path)
         except (NotebookError, OSError) as error:

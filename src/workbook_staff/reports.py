@@ -17,6 +17,7 @@ from workbook_staff.failures import tell
 
 if TYPE_CHECKING:
     from workbook_staff.notebooks.execute import Run
+    from workbook_staff.notebooks.run_cache import RunCache
 
 
 MANY = 10
@@ -110,15 +111,34 @@ def make(
     return 1 if failed or set(refused) - forgiven else 0
 
 
+def cache() -> "RunCache":
+    """Return the cache of the runs of our notebooks; `make clean` and `make storage` remove it."""
+    from workbook_staff.notebooks.run_cache import RunCache
+
+    return RunCache(paths.ROOT / ".kept")
+
+
 def _run(path: Path, ours: bool, untrusted: bool, fresh: bool) -> "Run":
     """Execute a notebook that is ours or has no outputs; take any other one as it is stored."""
-    from workbook_staff.notebooks import run_cache
     from workbook_staff.notebooks.execute import execute, stored
 
     run = stored(path)
-    if ours:
-        return run_cache.run(path, run.notebook, execute, fresh)
-    return run if untrusted or run.is_executed else execute(path)
+    if not ours:
+        return run if untrusted or run.is_executed else execute(path)
+    if os.environ.get("CI"):
+        return execute(path)
+    if not fresh:
+        found, why = cache().find(path, run.notebook)
+        if found:
+            print(f"{path.stem}  kept: nothing that it used has changed since {found.executed}")
+            return found
+        if why:
+            print(f"{path.stem}  executed again: {why}")
+    started = time.time()
+    made = execute(path)
+    if not made.failure and (why := cache().keep(path, made, started)):
+        print(f"{path.stem}  not kept: {why}")
+    return made
 
 
 def _require_writable(folder: Path) -> None:

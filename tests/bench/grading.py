@@ -36,6 +36,8 @@ def measure(count: int, notebooks: Sequence[str]) -> dict[str, Any]:
         folder = Path(scratch)
         for run in course.FOLDER.glob("*-*"):
             shutil.copytree(run, folder / "kept" / run.name, copy_function=os.link)
+        for record in course.FOLDER.glob("*.json"):
+            os.link(record, folder / "kept" / record.name)
         course.FOLDER = folder / "kept"
         return {
             "first": _graded(folder, asked, count),

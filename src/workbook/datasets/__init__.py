@@ -20,6 +20,7 @@ client, and `network` says in words what stands between.
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -169,6 +170,7 @@ def load(name: str) -> Dataset:
             there are no practice drawings of it.
     """
     spec = _spec(name)
+    sys.audit("workbook.datasets", spec.name)  # heard where a run is recorded
     if spec.name in PEOPLE:
         raise DataError(
             "datasets.load",

@@ -5,6 +5,7 @@ several lights, the hand cut out on black (Barczak and others, 2011, "A new 2D s
 colour image dataset for ASL gestures").
 """
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,7 @@ def load(name: str, signs: tuple[str, ...]) -> People:
     if name not in PEOPLE:
         raise DataError("datasets.load_people", f"no dataset {name!r}", " or ".join(NAMES))
     spec = PEOPLE[name]
+    sys.audit("workbook.datasets", name)  # heard where a run is recorded
     if sources.mode() == "practice":
         found, why = None, "WORKBOOK_DATA=practice asks for drawings"
     else:

@@ -8,23 +8,23 @@ that answers are judged by are computed from it, anew where the exercises have c
 import ast
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
-import workbook
-from workbook import paths
+from workbook import exercises, paths
 from workbook.errors import KernelError
+from workbook_staff.grading import compute_facts
 from workbook_staff.notebooks import find, solutions
-from workbook_staff.notebooks.execute import execute
+from workbook_staff.notebooks.execute import Run, execute
 from workbook_staff.notebooks.reading import read
+from workbook_staff.notebooks.run_cache import RunCache
 from workbook_staff.notebooks.student_edition import tags
 from workbook_staff.pages.export import cell_seconds
 
@@ -34,8 +34,7 @@ from nbformat import NotebookNode
 FOLDER = paths.CACHE / "grading"
 
 _GRADED = ("check", "fill")
-_BESIDE = {"__main__", "bench", "exercises", "grading", "release", "reports"}
-"""Parts of the package on which nothing depends that a notebook makes."""
+_EXERCISES = Path(exercises.__file__).parent
 
 
 @dataclass(frozen=True)
@@ -130,30 +129,40 @@ def names(code: str) -> set[str]:
     return {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
 
 
+def _cache() -> RunCache:
+    """Return the cache of the course's own runs: nothing that they make hangs on the exercises."""
+    return RunCache(FOLDER, without=_EXERCISES)
+
+
 def keep(course: Course, stream: TextIO | None = None) -> Kept:
-    """Return what the course's own run has made; run it where that is not kept.
+    """Return what the course's own run has made; run it where that is not stored.
 
     Raises:
         KernelError: The notebook does not run to its last exercise, or its facts cannot be had.
     """
-    notebook, folder = read(course.path), _folder(course)
-    if not (folder / "seconds.json").exists():
-        _run(notebook, course, folder, stream)
-    seconds = json.loads((folder / "seconds.json").read_text(encoding="utf-8"))
-    return read_kept(course, folder, _facts(course, folder), seconds)
+    notebook = _with_snapshots(read(course.path), course)
+    cache = _cache()
+    run, _ = cache.find(course.path, notebook)
+    if run is None:
+        run = _run(notebook, course, cache, stream)
+    assert run.folder is not None
+    cells = {cell.id: cell for cell in run.notebook.cells}
+    # What took the course a second may take a student ten.
+    seconds = {
+        name: 20 + round(10 * (cell_seconds(cells[slot.cell_id]) or 0))
+        for name, slot in course.slots.items()
+    }
+    return read_kept(course, run.folder, _facts(course, run.folder), seconds)
 
 
 def is_kept(course: Course) -> bool:
-    """Return whether a course's run need not be made, since it is kept.
+    """Return whether a course's run need not be made, since it is stored.
 
     Raises:
         NotebookError: It is not a notebook.
     """
-    return (_folder(course) / "seconds.json").exists()
-
-
-def _folder(course: Course) -> Path:
-    return FOLDER / f"{course.notebook}-{_digest(read(course.path), course)}"
+    notebook = _with_snapshots(read(course.path), course)
+    return _cache().find(course.path, notebook)[0] is not None
 
 
 def read_kept(course: Course, folder: Path, facts: Path, seconds: dict[str, int]) -> Kept:
@@ -172,36 +181,22 @@ def read_kept(course: Course, folder: Path, facts: Path, seconds: dict[str, int]
     )
 
 
-def _run(notebook: NotebookNode, course: Course, folder: Path, stream: TextIO | None) -> None:
-    """Run the notebook and keep what it makes; the folder appears when all of it is there."""
-    building = folder.with_name(f".{folder.name}.{os.getpid()}")
-    shutil.rmtree(building, ignore_errors=True)
-    (building / "objects").mkdir(parents=True)
-    try:
-        made = _with_snapshots(notebook, course, building)
-        with tempfile.TemporaryDirectory() as scratch:
-            path = Path(scratch) / course.path.name
-            nbformat.write(made, path)
-            run = execute(path, stream)
-        if run.failure:
-            raise KernelError(f"{course.path}: the course's own run failed: {run.failure}")
-        cells = {cell.id: cell for cell in run.notebook.cells}
-        # What took the course a second may take a student ten.
-        seconds = {
-            name: 20 + round(10 * (cell_seconds(cells[slot.cell_id]) or 0))
-            for name, slot in course.slots.items()
-        }
-        (building / "seconds.json").write_text(json.dumps(seconds), encoding="utf-8")
-        try:
-            building.rename(folder)
-        except OSError:  # another process has been quicker
-            if not (folder / "seconds.json").exists():
-                raise
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
+def _run(notebook: NotebookNode, course: Course, cache: RunCache, stream: TextIO | None) -> Run:
+    """Run the notebook into a folder of its own; only a run that came to its end is found again."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{course.notebook}-", dir=FOLDER))
+    (folder / "objects").mkdir()
+    started = time.time()
+    run = execute(course.path, stream, notebook, folder)
+    if run.failure:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise KernelError(f"{course.path}: the course's own run failed: {run.failure}")
+    if why := cache.keep(course.path, run, started):
+        print(f"{course.notebook}  executed again the next time: {why}", file=stream)
+    return run
 
 
-def _with_snapshots(notebook: NotebookNode, course: Course, folder: Path) -> NotebookNode:
+def _with_snapshots(notebook: NotebookNode, course: Course) -> NotebookNode:
     """Return the notebook up to its last exercise, with a cell before each that keeps the names."""
     at = {slot.cell_id: slot for slot in course.slots.values()}
     last = max(n for n, cell in enumerate(notebook.cells) if cell.id in at)
@@ -210,7 +205,7 @@ def _with_snapshots(notebook: NotebookNode, course: Course, folder: Path) -> Not
     for cell in notebook.cells[: last + 1]:
         if cell.id in at:
             slot = at[cell.id]
-            call = f"snapshot({str(folder)!r}, {slot.exercise!r}, {sorted(hidden)!r})"
+            call = f"snapshot({slot.exercise!r}, {sorted(hidden)!r})"
             source = f"from workbook_staff.grading.snapshot import snapshot\n{call}\ndel snapshot"
             cells.append(nbformat.v4.new_code_cell(source))
         cells.append(cell)
@@ -229,7 +224,7 @@ def _answers_to(notebook: NotebookNode) -> set[str]:
 
 def _facts(course: Course, folder: Path) -> Path:
     """Return the file of each exercise's facts, and of what measures an answer."""
-    file = folder / f"facts-{_sources(['exercises', 'grading'])}.json"
+    file = folder / f"facts-{_exercises()}.json"
     if not file.exists():
         slots = json.dumps([asdict(slot) for slot in course.slots.values()])
         command = [
@@ -246,26 +241,7 @@ def _facts(course: Course, folder: Path) -> Path:
     return file
 
 
-def _digest(notebook: NotebookNode, course: Course) -> str:
-    """Return the digest of all that a run's results depend on."""
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    package = Path(workbook.__file__).parent
-    rooms = sorted({path.stem for path in package.iterdir() if path.suffix in ("", ".py")})
-    setting = {
-        name: os.environ.get(name, "")
-        for name in ("WORKBOOK_DATA", "WORKBOOK_DATA_DIR", "WORKBOOK_QUICK")
-    }
-    versions = [version(name) for name in ("keras", "numpy", "cloudpickle")]
-    sources = _sources([*(room for room in rooms if room not in _BESIDE), "grading/keep"])
-    parts = [code, sorted(course.slots), setting, versions, sys.version, sources]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
-
-
-def _sources(rooms: Iterable[str]) -> str:
-    """Return the digest of the source of some parts of the package."""
-    package = Path(workbook.__file__).parent
-    digest = hashlib.sha256()
-    for room in rooms:
-        for path in sorted([*package.glob(f"{room}.py"), *package.glob(f"{room}/**/*.py")]):
-            digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
+def _exercises() -> str:
+    """Return the digest of the code that computes what answers are judged by."""
+    files = [*sorted(_EXERCISES.rglob("*.py")), Path(compute_facts.__file__)]
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:16]

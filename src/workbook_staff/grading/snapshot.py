@@ -8,6 +8,7 @@ Only the course's own run is ever pickled; what a student makes leaves its sandb
 import hashlib
 import json
 import mmap
+import os
 import pickle
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -21,9 +22,10 @@ SMALLEST = 65_536
 """From how many bytes on a buffer gets a file of its own."""
 
 
-def snapshot(folder: str, exercise: str, leave_out: Iterable[str]) -> None:
-    """Keep the names that the notebook has made so far; called in its kernel.
+def snapshot(exercise: str, leave_out: Iterable[str]) -> None:
+    """Keep the names that the notebook has made so far in the folder that its run fills.
 
+    Called in its kernel.
     ``leave_out`` names what nobody may see there: the answers to exercises. What cannot be pickled
     (a button, say) is left out too.
     """
@@ -32,7 +34,7 @@ def snapshot(folder: str, exercise: str, leave_out: Iterable[str]) -> None:
     shell: Any = get_ipython()
     names = shell.user_ns.keys() - shell.user_ns_hidden.keys() - set(leave_out)
     namespace = {name: shell.user_ns[name] for name in names if not name.startswith("_")}
-    store(namespace, Path(folder), exercise)
+    store(namespace, Path(os.environ["WORKBOOK_RUN_FOLDER"]), exercise)
 
 
 def store(namespace: Mapping[str, Any], folder: Path, name: str) -> None:

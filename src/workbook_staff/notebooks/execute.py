@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from workbook.errors import KernelError
+from workbook_staff.notebooks import recorder
 from workbook_staff.notebooks.reading import read
 
 import nbformat
 from jupyter_client import AsyncKernelManager
-from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -32,6 +33,15 @@ OUTPUT_CHARACTERS = 50_000_000
 
 OUTPUT_COUNT = 50_000
 """How many outputs a notebook may have; each piece of what a cell prints is one at first."""
+
+THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+"""Variables that say how many threads a kernel's libraries use, set where the user has not."""
+
+FIXED = ("IPYTHONDIR", "MATPLOTLIBRC", "WORKBOOK_PROGRESS")
+"""Variables that are the same for every run, whatever the user has set."""
+
+SET_ASIDE = ("MPLBACKEND", "PYTHONINSPECT", "PYTHONOPTIMIZE", "PYTHONSTARTUP")
+"""Variables of the user's that no run has."""
 
 _WRITTEN_OVER = re.compile(r"^.*\r(?=[^\n])", re.MULTILINE)
 
@@ -48,13 +58,17 @@ class Run:
     """An executed notebook: where a cell failed, ``failure`` says which and how, else it is "".
 
     ``seconds`` is how long it took here, 0 where it was not executed here. ``executed`` says of a
-    kept run when that was, and is "" for any other.
+    stored run when that was, and is "" for any other. ``record`` is what its kernel wrote down of
+    the files that it used (:mod:`workbook_staff.notebooks.recorder`). ``folder`` is the one that it
+    was given to fill, if it was.
     """
 
     notebook: NotebookNode
     seconds: float
     failure: str = ""
     executed: str = ""
+    record: frozenset[tuple[str, str]] = frozenset()
+    folder: Path | None = None
 
     @property
     def is_executed(self) -> bool:
@@ -62,11 +76,17 @@ class Run:
         return any(cell.get("outputs") for cell in self.notebook.cells)
 
 
-def execute(path: Path, stream: TextIO | None = None) -> Run:
+def execute(
+    path: Path,
+    stream: TextIO | None = None,
+    notebook: NotebookNode | None = None,
+    folder: Path | None = None,
+) -> Run:
     """Run every cell of the notebook at ``path``, in its folder; the file itself is not changed.
 
     The cells after one that fails are not run, and come back without outputs. Progress goes to
-    ``stream`` (default: standard output).
+    ``stream`` (default: standard output). ``notebook`` is executed in place of what the file holds.
+    Code in it finds the name of ``folder`` in the variable ``WORKBOOK_RUN_FOLDER``.
 
     Raises:
         OSError: The file cannot be read.
@@ -74,13 +94,17 @@ def execute(path: Path, stream: TextIO | None = None) -> Run:
         KernelError: The kernel did not start.
         KeyboardInterrupt: The reader pressed Ctrl-C; the kernel is stopped.
     """
-    notebook = read(path)
+    notebook = read(path) if notebook is None else notebook
     sections = _sections(notebook)
     numbers = [i for i, cell in enumerate(notebook.cells) if runs(cell)]
     started = time.monotonic()
     current = 0
 
-    with _Progress(path.stem, len(numbers), stream or sys.stdout) as progress:
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as made,
+        _Progress(path.stem, len(numbers), stream or sys.stdout) as progress,
+    ):
+        scratch = Path(made)
 
         def on_cell_execute(cell: NotebookNode, cell_index: int) -> None:
             nonlocal current
@@ -96,7 +120,7 @@ def execute(path: Path, stream: TextIO | None = None) -> Run:
             log=_silent(),
         )
         failure = ""
-        _start(client)
+        _start(client, scratch, folder)
         try:
             client.execute()
         except CellExecutionError as error:
@@ -123,7 +147,7 @@ def execute(path: Path, stream: TextIO | None = None) -> Run:
                 if cell.cell_type == "code":
                     cell.outputs, cell.execution_count = [], None
         progress.end(f"FAILED in {failure}" if failure else f"{len(numbers)} cells done")
-    return Run(notebook, seconds, failure)
+        return Run(notebook, seconds, failure, record=recorded(scratch / "record"), folder=folder)
 
 
 def stored(path: Path) -> Run:
@@ -202,15 +226,48 @@ class _Client(NotebookClient):
             self.task_poll_for_reply.cancel()
 
 
-def _start(client: NotebookClient) -> None:
+class _Kernel(KernelSpecManager):
+    """Knows one kernel: this interpreter's, which writes down what it reads."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        command = [sys.executable, "-P", recorder.__file__, "-f", "{connection_file}"]
+        return KernelSpec(argv=command, display_name=kernel_name, language="python")
+
+
+def _environment(scratch: Path, folder: Path | None) -> dict[str, str]:
+    """Return the variables of a kernel, so that no settings of the user's own go into a run."""
+    (scratch / "matplotlibrc").touch()
+    kept = {name: value for name, value in os.environ.items() if name not in SET_ASIDE}
+    return (
+        dict.fromkeys(THREADS, str(threads()))
+        | kept
+        | {
+            "IPYTHONDIR": str(scratch / "ipython"),
+            "MATPLOTLIBRC": str(scratch / "matplotlibrc"),
+            "WORKBOOK_PROGRESS": "",  # what we run is no student's progress
+            "WORKBOOK_RECORD": str(scratch / "record"),
+            "WORKBOOK_RUN_FOLDER": str(folder or ""),
+        }
+    )
+
+
+def threads() -> int:
+    """Return how many threads a kernel's libraries use: one for each core that we may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _start(client: NotebookClient, scratch: Path, folder: Path | None) -> None:
     """Start the kernel. What it writes to its own stderr shows only where it does not start."""
     with tempfile.TemporaryFile() as log:
-        # Without folders to look in, it knows one kernel, this interpreter.
-        own = KernelSpecManager(kernel_dirs=[])
-        client.km = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=own)
+        client.km = AsyncKernelManager(
+            kernel_name="python3",
+            kernel_spec_manager=_Kernel(),
+            connection_file=str(scratch / "connection.json"),
+        )
         try:
-            # What we run is no student's progress.
-            client.start_new_kernel(stderr=log, env=os.environ | {"WORKBOOK_PROGRESS": ""})
+            client.start_new_kernel(stderr=log, env=_environment(scratch, folder))
             client.start_new_kernel_client()
         except RuntimeError as error:
             log.seek(0)
@@ -219,6 +276,12 @@ def _start(client: NotebookClient) -> None:
                 f"The notebook kernel of {sys.executable} did not start: {error}\n{said}\n"
                 "Install again with: python -m pip install -r requirements.txt"
             ) from error
+
+
+def recorded(file: Path) -> frozenset[tuple[str, str]]:
+    """Return what a kernel has written down, but for the files in the folder of that record."""
+    pairs = (tuple(json.loads(line)) for line in file.read_text("utf-8").splitlines())
+    return frozenset(pair for pair in pairs if not pair[1].startswith(str(file.parent)))
 
 
 def _silent() -> logging.Logger:

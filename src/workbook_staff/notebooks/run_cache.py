@@ -1,19 +1,21 @@
-"""Keep what a notebook's run gave, and give it again while nothing that the run was of has changed.
+"""A cache of notebooks' runs: what a run gave is given again while all that it used is the same.
 
-A run is of its code cells, of the modules and files that they import, of the datasets that they
-name, of the packages, of Python, of the machine, and of the variables that change a run. Prose is
-none of it, nor is a tag that changes no output.
+That is the code, the settings (Python, the machine, variables), and what the run itself recorded
+(:mod:`workbook_staff.notebooks.recorder`): files that it opened or asked for in vain, folders,
+modules, packages and datasets. What it wrote has to be as it left it.
 """
 
 import ast
+import contextlib
 import hashlib
 import importlib.metadata
 import json
 import os
 import platform
 import re
+import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -22,247 +24,379 @@ from typing import Any
 
 import workbook
 from workbook import datasets, paths
+from workbook_staff.notebooks import execute, recorder
 from workbook_staff.notebooks.execute import Run, runs
 
 import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
-from packaging.requirements import Requirement
 
 MOST = 16
-"""How many runs are kept: those used last."""
+"""How many runs a cache holds: those used last."""
 
-VERSION = 1
-"""Part of each kept run's seal: raise it when what is kept of a run changes its form."""
+VERSION = 2
+"""Part of each stored run's seal: raise it when what is stored of a run changes its form."""
 
-_PACKAGE = Path(workbook.__file__).parent
-# What turns the code into outputs, whatever a notebook imports.
-_RUNS_ALL = {"workbook", "workbook_staff.notebooks.execute"}
-_KERNEL = {"ipykernel", "nbclient"}
+LARGE = 100_000_000
+"""Bytes from which on a file that was asked for, but not opened by Python, counts by its size."""
+
 # Tags by which nbclient goes another way.
 _TAGS = {"raises-exception", "skip-execution"}
-_VARIABLES = re.compile(r"(WORKBOOK|TF|KERAS|XLA|CUDA|OMP|MKL|MPL|MATPLOTLIB|PYTHON)[A-Z_]*")
-# The first is the folder that the datasets' digests are from; the second is set for every run.
-_NO_VARIABLES = {"WORKBOOK_DATA_DIR", "WORKBOOK_PROGRESS"}
+# What native libraries read; what Python code asks for is found by its name in that code.
+_VARIABLES = re.compile(
+    r"(WORKBOOK|TF|KERAS|XLA|CUDA|CUDNN|NVIDIA|ONEDNN|DNNL|MKL|OMP|GOMP|KMP|OPENBLAS|GOTO|BLIS"
+    r"|VECLIB|NUMEXPR|GLIBC|MALLOC|LD|MPL|MATPLOTLIB|PYTHON|TZ|LANG|LC)[A-Z0-9]*(_[A-Z0-9_]*)?"
+)
+# The data is known by its digests; the others are set, or set aside, for every run.
+_NO_VARIABLES = {"WORKBOOK_DATA_DIR", *execute.SET_ASIDE, *execute.FIXED}
+# What is the system's, and what libraries keep for themselves.
+_OTHERS = (
+    *("/bin", "/dev", "/etc", "/lib", "/proc", "/run", "/sbin", "/sys", "/System", "/usr"),
+    os.environ.get("SYSTEMROOT") or "/Windows",
+    os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser()),
+    *(str(Path(name).expanduser()) for name in ("~/Library/Caches", "~/AppData/Local")),
+)
+# The workbook says itself what Keras is to be like, whatever this file says.
+_NO_FILES = ("/.keras/keras.json",)
+
+Inputs = dict[str, dict[str, str]]
+"""What a run has used: by kind and name, the state that it was in."""
 
 
 @dataclass(frozen=True)
-class Dependencies:
-    """What a run is of: each thing in words, with a digest of it.
+class RunCache:
+    """The runs that are stored in a folder, and the folders beside them that runs have filled.
 
-    ``unknown`` says why that is not all, "" where it is.
+    ``without`` is a folder of modules that what is wanted of a run does not depend on.
     """
 
-    digests: dict[str, str]
-    unknown: str = ""
+    folder: Path
+    without: Path | None = None
 
-    def changed(self, now: "Dependencies") -> list[str]:
-        """Return in words what is not as it was."""
-        names = sorted(self.digests.keys() | now.digests.keys())
-        return [name for name in names if self.digests.get(name) != now.digests.get(name)]
+    def find(self, path: Path, notebook: NotebookNode) -> tuple[Run | None, str]:
+        """Return the notebook with the outputs of its stored run, or None and the reason in words.
 
+        The reason is "" where no run of a notebook of this name is stored.
+        """
+        code, now = _code(path, notebook), _settings()
+        stored = self._stored()
+        why = ""
+        for file, found in stored:
+            if found["code"] == code:
+                changed = _changed(found, now)
+                if not changed:
+                    with contextlib.suppress(OSError):
+                        os.utime(file)
+                    return self._run(notebook, found), ""
+                why = why or f"{_listed(changed)} changed"
+        if not why and any(found["name"] == path.stem for _, found in stored):
+            why = "its code changed"
+        return None, why
 
-def folder() -> Path:
-    """Return where runs are kept; `make clean` and `make storage CLEAR=1` remove it."""
-    return paths.ROOT / ".kept"
+    def keep(self, path: Path, run: Run, started: float) -> str:
+        """Store a run that began at a time (seconds since 1970); return why not, "" where it is.
 
-
-def run(
-    path: Path, notebook: NotebookNode, execute: Callable[[Path], Run], fresh: bool = False
-) -> Run:
-    """Return the run of our notebook at ``path``: the kept one while it holds, else a new one.
-
-    With ``fresh`` a kept one is passed over; where ``CI`` is set, none is used and none is kept. A
-    run that failed is not kept, nor one of practice data for want of real data, nor one during
-    which something that it is of has changed.
-    """
-    if os.environ.get("CI"):
-        return execute(path)
-    before = dependencies(notebook, path.parent)
-    if not fresh:
-        found, why = find(path.stem, notebook, before)
-        if found:
-            print(
-                f"{path.stem}  kept: nothing that it depends on has changed since {found.executed}"
-            )
-            return found
+        Not stored are a run of which something has changed meanwhile, or of which is not known what
+        it has used.
+        """
+        inputs, wrote, why = used(run, path.resolve().parent, started, self.without)
         if why:
-            print(f"{path.stem}  executed again: {why}")
-    files = _data()
-    made = execute(path)
-    after = dependencies(made.notebook, path.parent)
-    # A first load leaves the record that the digests of the data are from.
-    odd = [name for name in before.changed(after) if not name.startswith("the dataset ")]
-    if odd and not made.failure:
-        print(f"{path.stem}  not kept: {_listed(odd)} changed while it ran")
-    elif after.unknown and not made.failure:
-        print(f"{path.stem}  not kept: {after.unknown}")
-    elif not made.failure:
-        wrote = {name for name, stamp in _data().items() if files.get(name) != stamp}
-        _keep(path.stem, made, after, sorted(wrote))
-    return made
+            return why
+        found = {
+            "name": path.stem,
+            "code": _code(path, run.notebook),
+            "settings": _settings(),
+            "inputs": inputs,
+            "wrote": wrote,
+            "folder": run.folder.name if run.folder else "",
+            "executed": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+            "seconds": run.seconds,
+            "language": run.notebook.metadata.get("language_info", {}),
+            "cells": [
+                [cell.outputs, cell.execution_count, cell.metadata.get("execution", {})]
+                for cell in run.notebook.cells
+                if runs(cell)
+            ],
+        }
+        key = _digest(json.dumps([found[part] for part in ("code", "settings", "inputs")]))
+        try:
+            with paths.writing(self.folder / f"{key}.json") as partial:
+                text = json.dumps(found)
+                partial.write_text(_digest(f"{VERSION}\n{text}") + f"\n{text}", "utf-8")
+            for old, gone in self._stored()[MOST:]:
+                old.unlink(missing_ok=True)
+                if gone["folder"]:
+                    shutil.rmtree(self.folder / gone["folder"], ignore_errors=True)
+        except OSError as error:
+            return f"{self.folder} cannot be written ({error.strerror or error})"
+        return ""
 
-
-def dependencies(notebook: NotebookNode, beside: Path) -> Dependencies:
-    """Return what a run of the notebook is of, were it executed now in the folder ``beside``."""
-    cells = [cell for cell in notebook.cells if runs(cell)]
-    digests = {"its code": _digest(_code(cells))}
-    trees = [tree for cell in cells if (tree := _tree(cell.source))]
-    unknown = ""
-    if any(map(_leaves_python, trees)):
-        unknown = "it uses a magic or a shell command, and what that reads is not known"
-    words = {word for tree in trees for word in _strings(tree)}
-
-    own = _Modules(beside)
-    for tree in trees:
-        own.follow(tree)
-    for name in _RUNS_ALL:
-        if file := _module_file(name):
-            own.files.setdefault(name, file)
-    for name, file in own.files.items():
-        digests[f"the module {name}"] = _digest(file.read_bytes())
-    for data in own.other_files():
-        digests[f"the file {data.name}"] = _digest(data.read_bytes())
-    for name in _datasets(words | own.words):
-        digests[f"the dataset {name}"] = datasets.digest(name)
-        if not digests[f"the dataset {name}"]:
-            unknown = f"the dataset {name} is not here, and what was used in its place may change"
-    for name, version in _packages(frozenset(own.packages | _KERNEL)).items():
-        digests[f"the package {name}"] = version
-    for name, value in _variables(words).items():
-        digests[f"the variable {name}"] = _digest(value)
-    digests["Python"] = sys.version
-    digests["the machine"] = _machine()
-    digests["the folder of the checkout"] = _digest(str(paths.ROOT))
-    return Dependencies(digests, unknown)
-
-
-class _Modules:
-    """The modules of the workbook, and those beside the notebook, that code imports in the end."""
-
-    def __init__(self, beside: Path) -> None:
-        self.beside = beside
-        self.files: dict[str, Path] = {}
-        self.packages: set[str] = set()
-        self.words: set[str] = set()
-
-    def follow(self, tree: ast.AST) -> None:
-        """Add what a piece of code imports, at its top or in a function, and so on from there."""
-        for name in _imported(tree):
-            parts = name.split(".")
-            for end in range(1, len(parts) + 1):  # importing a.b runs a, too
-                self._add(".".join(parts[:end]))
-
-    def _add(self, name: str) -> None:
-        file = _module_file(name, self.beside)
-        if file is None:
-            if "." not in name:
-                self.packages.add(name)
-        elif name not in self.files:
-            self.files[name] = file
-            tree, strings = _parsed(file, file.stat().st_mtime_ns)
-            if not name.startswith(("workbook.datasets", "workbook.practice")):  # they name all
-                self.words |= strings
-            self.follow(tree)
-
-    def other_files(self) -> list[Path]:
-        """Return what is no module: in the folders of the packages, and beside the notebook."""
-        rooms = [file.parent for file in self.files.values() if file.name == "__init__.py"]
-        inside = [file for room in rooms for file in room.iterdir() if file.suffix != ".py"]
-        beside = [
-            file for file in self.beside.iterdir() if file.suffix not in (".py", ".ipynb", ".md")
-        ]
-        return sorted(
-            file for file in inside + beside if file.is_file() and not file.name.startswith(".")
+    def _run(self, notebook: NotebookNode, found: dict[str, Any]) -> Run:
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        for cell, kept in zip(filter(runs, notebook.cells), found["cells"], strict=True):
+            outputs, cell.execution_count, times = nbformat.from_dict(kept)
+            cell.outputs, cell.metadata["execution"] = outputs, times
+        notebook.metadata["language_info"] = nbformat.from_dict(found["language"])
+        return Run(
+            notebook,
+            found["seconds"],
+            executed=found["executed"],
+            folder=self.folder / found["folder"] if found["folder"] else None,
         )
 
+    def _stored(self) -> list[tuple[Path, dict[str, Any]]]:
+        """Return what is stored, the last used first, without what is damaged or of an old form."""
+        found = []
+        for file in paths.listed(self.folder, "*.json"):
+            try:
+                seal, _, text = file.read_text("utf-8").partition("\n")
+                at = file.stat().st_mtime_ns
+            except (OSError, ValueError):
+                continue
+            if seal == _digest(f"{VERSION}\n{text}"):
+                found.append((at, file, json.loads(text)))
+        found.sort(key=lambda one: one[0], reverse=True)
+        return [(file, record) for _, file, record in found]
 
-def _module_file(name: str, beside: Path | None = None) -> Path | None:
-    """Return the file of a module of the workbook, or of one beside the notebook; else None."""
-    inner = Path(*name.split("."))
-    for top in filter(None, (beside, _PACKAGE.parent)):
-        if top != beside and inner.parts[0] != _PACKAGE.name:
+
+def used(
+    run: Run, beside: Path, started: float, without: Path | None = None
+) -> tuple[Inputs, dict[str, str], str]:
+    """Return a run's inputs, the digests of what it wrote, and why it cannot be stored ("" if not).
+
+    ``beside`` is the folder that it ran in, ``started`` when (seconds since 1970).
+    """
+    seen: dict[str, set[str]] = {}
+    for kind, name in run.record:
+        if without and name.startswith(f"{without}{os.sep}"):
             continue
-        for file in (top / inner / "__init__.py", (top / inner).with_suffix(".py")):
-            if file.is_file():
-                return file
-    return None
-
-
-@cache
-def _parsed(file: Path, changed: int) -> tuple[ast.Module, frozenset[str]]:
-    try:
-        tree = ast.parse(file.read_bytes())
-    except (SyntaxError, ValueError):  # its import fails, and so the run
-        tree = ast.Module([], [])
-    return tree, frozenset(_strings(tree))
-
-
-def _imported(tree: ast.AST) -> set[str]:
-    found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    # A module that is imported by its name.
-    return found | {word for word in _strings(tree) if word.startswith("workbook.")}
-
-
-def _strings(tree: ast.AST) -> set[str]:
-    constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
-    return {value for value in constants if isinstance(value, str)}
-
-
-def _code(cells: Iterable[NotebookNode]) -> str:
-    return json.dumps(
-        [[cell.source, sorted(_TAGS & set(cell.metadata.get("tags", [])))] for cell in cells]
-    )
-
-
-def _tree(source: str) -> ast.Module | None:
-    """Return a cell's code, with IPython's own forms as the calls that they stand for."""
-    try:
-        return ast.parse(TransformerManager().transform_cell(source))
-    except (SyntaxError, ValueError):  # it is not run, then
-        return None
-
-
-def _leaves_python(tree: ast.AST) -> bool:
-    return any(isinstance(node, ast.Name) and node.id == "get_ipython" for node in ast.walk(tree))
-
-
-def _datasets(words: set[str]) -> list[str]:
-    return sorted(words & set(datasets.names()))
-
-
-def _variables(words: set[str]) -> dict[str, str]:
-    """Return the variables that are known to change a run, and those that the code names."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if (_VARIABLES.fullmatch(name) or name in words) and name not in _NO_VARIABLES
+        seen.setdefault(kind, set()).add(name)
+    for name in sorted(seen.get("program", ())):
+        return {}, {}, f"it started another program ({name}), and what that read is not known"
+    wrote = {
+        _named(path): state
+        for path in seen.get("wrote", ())
+        if _is_own(path, beside) and (state := _file(path))
     }
+    files = {path for path in seen.get("read", ()) if _is_own(path, beside)}
+    words = _words(run.notebook, files)
+    # Native code opens a file without Python's knowledge.
+    named = {os.path.abspath(beside / word[:255]) for word in words}  # noqa: PTH100 - links stay
+    files |= set(filter(os.path.isfile, named))
+    asked = {path for path in seen.get("asked", ()) if _is_own(path, beside)} - files
+    inputs = {
+        "file": {_named(path) for path in files},
+        "path": {_named(path) for path in asked},
+        "folder": {_named(path) for path in seen.get("listed", ()) if _is_own(path, beside)},
+        "tree": {_named(path) for path in seen.get("searched", ()) if _is_own(path, beside)},
+        "module": set(_modules(seen.get("module", set()), seen.get("path", set()))),
+        "package": _packages(seen.get("read", ())),
+        "dataset": seen.get("dataset", set()),
+        "variable": {word for word in words if word.isidentifier() and word not in _NO_VARIABLES},
+    }
+    states = {
+        kind: {name: _STATES[kind](name) for name in sorted(names - wrote.keys())}
+        for kind, names in inputs.items()
+    }
+    odd = [f"the file {name}" for name in states["file"] if _changed_since(name, started)]
+    if odd:
+        return {}, {}, f"{_listed(odd)} changed while it ran"
+    absent = [name for name, state in states["dataset"].items() if not state]
+    if absent:
+        return {}, {}, f"the dataset {absent[0]} is not here, and what was used instead may change"
+    return states, wrote, ""
+
+
+def _changed(found: dict[str, Any], now: dict[str, str]) -> list[str]:
+    """Return in words what is not as a stored run has used it or left it."""
+    before = found["settings"]
+    changed = [name for name in sorted(before.keys() | now) if before.get(name) != now.get(name)]
+    for kind, states in found["inputs"].items():
+        changed += [f"the {kind} {n}" for n, was in states.items() if _STATES[kind](n) != was]
+    return changed + [
+        f"{name}, which it wrote," for name, was in found["wrote"].items() if _file(name) != was
+    ]
+
+
+def _file(name: str) -> str:
+    """Return the digest of what is in a file, "" where there is none."""
+    try:
+        with (paths.ROOT / name).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:32]
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError:  # a folder, or a file that may not be read
+        return "not read"
+
+
+def _path(name: str) -> str:
+    """Return what is at a path that was asked for; native code may have read a file there."""
+    path = paths.ROOT / name
+    if not path.is_file():
+        return "a folder" if path.is_dir() else ""
+    size = path.stat().st_size
+    return f"{size} bytes" if size >= LARGE else _file(name)
+
+
+def _folder(name: str) -> str:
+    """Return a digest of the names in a folder, "" where there is none."""
+    try:
+        names = [path.name for path in (paths.ROOT / name).iterdir() if _is_plain(path.name)]
+        return _digest(json.dumps(sorted(names)))
+    except OSError:
+        return ""
+
+
+def _tree(name: str) -> str:
+    """Return a digest of the names, sizes and times of the files in a folder."""
+    try:
+        with os.scandir(paths.ROOT / name) as entries:
+            files = [(e.name, e.stat()) for e in entries if _is_plain(e.name) and e.is_file()]
+    except OSError:
+        return ""
+    return _digest(json.dumps(sorted((n, s.st_size, s.st_mtime_ns) for n, s in files)))
+
+
+def _is_plain(name: str) -> bool:
+    return not name.startswith((".", "__pycache__"))
+
+
+def _module(name: str) -> str:
+    """Return in what form a module is at a place where it was looked for, "" where it is not."""
+    path = paths.ROOT / name
+    if path.is_dir():
+        return "package"
+    return "file" if path.with_name(f"{path.name}.py").is_file() else ""
+
+
+def _modules(names: Iterable[str], folders: Iterable[str]) -> Iterator[str]:
+    """Yield the places at which modules were looked for; of a package's, where it is our own."""
+    for folder in filter(os.path.isdir, folders):  # an archive of modules is opened as a file
+        for name in names:
+            top = Path(folder, name.partition(".")[0])
+            if "." not in name or top.is_dir():
+                yield _named(str(Path(folder, *name.split("."))))
 
 
 @cache
-def _packages(imported: frozenset[str]) -> dict[str, str]:
-    """Return the versions of the distributions of modules, and of what they need in turn."""
-    homes = importlib.metadata.packages_distributions()
-    waiting = [home for name in imported for home in homes.get(name, ())]
-    found: dict[str, str] = {}
-    while waiting:
-        name = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
-        if name in found or name == _PACKAGE.name:
-            continue
-        try:
-            distribution = importlib.metadata.distribution(name)
-        except importlib.metadata.PackageNotFoundError:  # needed on another system
-            continue
-        found[name] = distribution.version
-        needs = map(Requirement, distribution.requires or ())
-        waiting += [need.name for need in needs if not need.marker or need.marker.evaluate()]
-    return found
+def _tops() -> Mapping[str, list[str]]:
+    return importlib.metadata.packages_distributions()
+
+
+def _packages(files: Iterable[str]) -> set[str]:
+    """Return the distributions that files in the installation are of."""
+    tops = {top for file in files if (top := _top(file))}
+    return {home for top in tops for home in _tops().get(top, ())}
+
+
+def _top(path: str) -> str:
+    """Return the name of the module at the top of an installed package, "" for another file."""
+    for home in recorder.PACKAGES:
+        if path.startswith(home):
+            return path.removeprefix(home).partition(os.sep)[0].partition(".")[0]
+    return ""
+
+
+@cache
+def _package(name: str) -> str:
+    """Return the version of a distribution, and a digest of its files' digests, "" for none."""
+    try:
+        found = importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+    return f"{found.version} {_digest(found.read_text('RECORD') or '')}"
+
+
+def _dataset(name: str) -> str:
+    return datasets.digest(name) if name in datasets.names() else ""
+
+
+def _variable(name: str) -> str:
+    return _digest(os.environ[name]) if name in os.environ else ""
+
+
+_STATES: dict[str, Callable[[str], str]] = {
+    "file": _file,
+    "path": _path,
+    "folder": _folder,
+    "tree": _tree,
+    "module": _module,
+    "package": _package,
+    "dataset": _dataset,
+    "variable": _variable,
+}
+"""How the state of each kind of input is found out; "" for what is not there."""
+
+
+def _is_own(path: str, beside: Path) -> bool:
+    """Return whether a file is nobody's but the course's or the user's: the rest has versions."""
+    if top := _top(path):
+        return top not in _tops() and "-info" + os.sep not in path
+    if path.startswith(recorder.INSTALLED) or path.endswith(_NO_FILES):
+        return False
+    package = Path(workbook.__file__).parent
+    if Path(path).is_relative_to(package):  # the rest in there are texts, and scripts for pages
+        return path.endswith(".py")
+    mine = any(Path(path).is_relative_to(top) for top in (paths.ROOT, paths.DATA, beside))
+    return mine or not path.startswith(_OTHERS)
+
+
+def _named(path: str) -> str:
+    """Return a path as it is stored and told: from the checkout on, where it is in there."""
+    inside = Path(path).is_relative_to(paths.ROOT)
+    return Path(path).relative_to(paths.ROOT).as_posix() if inside else path
+
+
+def _changed_since(name: str, started: float) -> bool:
+    try:
+        stat = (paths.ROOT / name).stat()
+    except OSError:
+        return False
+    return max(stat.st_mtime, stat.st_ctime) >= started
+
+
+def _code(path: Path, notebook: NotebookNode) -> str:
+    """Return the digest of a notebook's code and of the folder in which it runs."""
+    cells = [
+        [cell.source, sorted(_TAGS & set(cell.metadata.get("tags", [])))]
+        for cell in filter(runs, notebook.cells)
+    ]
+    return _digest(json.dumps([str(path.resolve().parent), cells]))
+
+
+def _words(notebook: NotebookNode, files: Iterable[str]) -> set[str]:
+    """Return the strings in a notebook's code, and in modules of the user's own."""
+    ours = Path(workbook.__file__).parents[1]
+    sources = [cell.source for cell in filter(runs, notebook.cells)]
+    for file in files:
+        if file.endswith(".py") and not Path(file).is_relative_to(ours):
+            with contextlib.suppress(OSError, ValueError):
+                sources.append(Path(file).read_text("utf-8"))
+    words: set[str] = set()
+    for source in sources:
+        with contextlib.suppress(SyntaxError, ValueError):  # it was not run, then
+            nodes = ast.walk(ast.parse(TransformerManager().transform_cell(source)))
+            values = (node.value for node in nodes if isinstance(node, ast.Constant))
+            words |= {value for value in values if isinstance(value, str)}
+    return words
+
+
+def _settings() -> dict[str, str]:
+    """Return what changes every run: each thing in words, with a digest of it."""
+    executing = [Path(str(module.__file__)) for module in (execute, recorder)]
+    settings = {
+        "Python": sys.version,
+        "the machine": _machine(),
+        "the folder of the checkout": _digest(str(paths.ROOT)),
+        "how notebooks are executed": _digest(b"".join(file.read_bytes() for file in executing)),
+        "the package nbclient": _package("nbclient"),
+    }
+    for name in os.environ:
+        if _VARIABLES.fullmatch(name) and name not in _NO_VARIABLES:
+            settings[f"the variable {name}"] = _variable(name)
+    return settings
 
 
 @cache
@@ -281,93 +415,6 @@ def _machine() -> str:
 def _digest(content: str | bytes) -> str:
     raw = content.encode(errors="surrogatepass") if isinstance(content, str) else content
     return hashlib.sha256(raw).hexdigest()[:32]
-
-
-def find(name: str, notebook: NotebookNode, now: Dependencies) -> tuple[Run | None, str]:
-    """Return the notebook with the outputs that are kept of it; else why they do not hold.
-
-    The reason is "" where none of a notebook of this name are kept.
-    """
-    kept = _all()
-    for file, found in kept:
-        if found["digests"] != now.digests or now.unknown:
-            continue
-        gone = [wrote for wrote in found["wrote"] if not (paths.DATA / wrote).is_file()]
-        if gone:
-            return None, f"{_listed(gone)}, which it writes, is not there"
-        os.utime(file)
-        return Run(_with(notebook, found), found["seconds"], executed=found["executed"]), ""
-    last = next((found for _, found in kept if found["name"] == name), None)
-    if last is None:
-        return None, ""
-    changed = Dependencies(last["digests"]).changed(now)
-    return None, f"{_listed(changed)} changed" if changed else now.unknown
-
-
-def _all() -> list[tuple[Path, dict[str, Any]]]:
-    """Return what is kept, the last used first, without a file that is damaged or of old form."""
-    found = []
-    for file in paths.listed(folder(), "*.json"):
-        try:
-            seal, _, text = file.read_text("utf-8").partition("\n")
-            used = file.stat().st_mtime_ns
-        except (OSError, ValueError):
-            continue
-        if seal == _digest(f"{VERSION}\n{text}"):
-            found.append((used, file, json.loads(text)))
-    return [(file, kept) for _, file, kept in sorted(found, key=lambda one: -one[0])]
-
-
-def _with(notebook: NotebookNode, kept: dict[str, Any]) -> NotebookNode:
-    """Return the notebook as it is now, with the kept outputs in its code cells."""
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    cells = [cell for cell in notebook.cells if runs(cell)]
-    for cell, (outputs, count, times) in zip(cells, kept["cells"], strict=True):
-        cell.outputs, cell.execution_count = nbformat.from_dict(outputs), count
-        cell.metadata["execution"] = nbformat.from_dict(times)
-    notebook.metadata["language_info"] = nbformat.from_dict(kept["language"])
-    return notebook
-
-
-def _keep(name: str, made: Run, now: Dependencies, wrote: list[str]) -> None:
-    """Write a run; where that cannot be, say so, since the pages need it not."""
-    kept = {
-        "name": name,
-        "executed": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        "seconds": made.seconds,
-        "digests": now.digests,
-        "wrote": wrote,
-        "language": made.notebook.metadata.get("language_info", {}),
-        "cells": [
-            [cell.outputs, cell.execution_count, cell.metadata.get("execution", {})]
-            for cell in made.notebook.cells
-            if runs(cell)
-        ],
-    }
-    try:
-        file = folder() / f"{_digest(json.dumps(now.digests, sort_keys=True))}.json"
-        with paths.writing(file) as partial:
-            text = json.dumps(kept)
-            partial.write_text(_digest(f"{VERSION}\n{text}") + f"\n{text}", "utf-8")
-        for old, _ in _all()[MOST:]:
-            old.unlink(missing_ok=True)
-    except OSError as error:
-        print(f"{name}  not kept: {folder()} cannot be written ({error.strerror or error})")
-
-
-def _data() -> dict[str, tuple[int, int]]:
-    """Return what is in ``data/`` but for the cache: size and time of change of each file."""
-    found = {}
-    for top, folders, names in os.walk(paths.DATA):
-        folders[:] = [name for name in folders if Path(top, name) != paths.CACHE]
-        for name in names:
-            file = Path(top, name)
-            if file.is_file():
-                stat = file.stat()
-                found[file.relative_to(paths.DATA).as_posix()] = stat.st_size, stat.st_mtime_ns
-    return found
 
 
 def _listed(names: list[str]) -> str:

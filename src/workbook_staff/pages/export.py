@@ -249,7 +249,7 @@ def facts(record: dict[str, Any]) -> list[tuple[str, str]]:
     if record["seconds"]:
         said.append(("Whole notebook", duration(record["seconds"])))
     if isinstance(when := record.get("executed"), str) and when:
-        said.append(("Executed", f"{when}; nothing that it depends on has changed since"))
+        said.append(("Executed", f"{when}; nothing that it used has changed since"))
     if isinstance(answers := record.get("exercises"), str) and answers:
         said.append(("Exercises", answers))
     if found:
