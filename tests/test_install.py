@@ -34,7 +34,10 @@ INDEX = {
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder in which an uv installs that writes down what it was asked, and how."""
+    """Return a folder in which an uv installs that writes down what it was asked, and how.
+
+    A Python beside it makes an environment that is empty: a real one takes seconds.
+    """
     root = tmp_path / "Übung"
     monkeypatch.setattr(install, "ROOT", root)
     monkeypatch.setattr(install, "FOLDER", root / ".venv")
@@ -48,7 +51,11 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         f"#!/bin/sh\nenv >> '{tmp_path}/environment'\necho \"$@\" >> '{tmp_path}/asked'\n"
         f"echo /the/first/src > .venv/{packages}/__editable__.workbook-1.0.0.pth\n"
     )
-    played.chmod(0o755)
+    python = played.with_name("python")
+    python.write_text(f'#!/bin/sh\nmkdir -p "$4/{packages}"\n')
+    for program in (played, python):
+        program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
     monkeypatch.setenv("PATH", str(played.parent), prepend=os.pathsep)
     return root
 
@@ -95,13 +102,14 @@ def test_an_installer_that_fails_has_the_last_word_explained(checkout, tmp_path,
 
 
 def test_of_pip_s_configuration_the_index_is_taken_and_nothing_else(tmp_path, monkeypatch):
-    file = tmp_path / "pip.conf"
+    file = tmp_path / ".pip/pip.conf"
+    file.parent.mkdir()
     file.write_text(
         "[global]\nuser = true\nindex-url = https://index.example/simple\n"
         "[install]\ntarget = /elsewhere\nconstraint = pins.txt\n"
     )
     monkeypatch.setattr(install, "PYTHON", Path(sys.executable))
-    found = install._index_of_pip({"PATH": os.environ["PATH"], "PIP_CONFIG_FILE": str(file)})
+    found = install._index_of_pip({"PATH": os.environ["PATH"], "HOME": str(tmp_path)})
     assert found["PIP_INDEX_URL"] == "https://index.example/simple"
     assert found["PIP_CONFIG_FILE"] == os.devnull
     assert not {"PIP_USER", "PIP_TARGET", "PIP_CONSTRAINT"} & found.keys()
