@@ -22,7 +22,6 @@ def measure(tmp_path, monkeypatch):
     seconds |= {"keras": [9.0, 4.0, 3.0], "workbook": [0.5, 0.4, 8.0]}
     monkeypatch.setattr(measurements, "bound", lambda: 0.25)
     monkeypatch.setattr(measurements, "plain_files", lambda name, folder: ["numpy.load", folder])
-    monkeypatch.setattr(measurements, "write_photographs", lambda folder: None)
     monkeypatch.setattr(paths, "REPORTS", tmp_path / "reports")
     monkeypatch.setattr(live, "saved", lambda: [Path("01_a.keras"), Path("04_b.keras")])
     monkeypatch.setattr(pdf, "chromium", lambda: "chromium")
@@ -48,8 +47,6 @@ def measure(tmp_path, monkeypatch):
                 assert arguments[1:] == ("01_mnist_dense", "04_asl_cnn")
                 took = {"seconds": 60.0, "cpu_each": 1.5, "peak_mb": peak_mb, "as_made": 1.0}
                 return row | {"first": took, "again": took | {"seconds": 9.0}}
-            if kind == "stream":
-                return row | {"images_per_second": 1000.0}
             return row | {"seconds": 2.0 if "empty" in arguments else 0.1}
 
         monkeypatch.setattr(bench, "_measure", found)
@@ -80,7 +77,6 @@ def test_every_table_is_printed_and_kept(measure, capsys):
     assert [len(rows) for rows in measured.values()] == [
         2 * len([t for t in measurements.TRAINERS.values() if all(map(there, t.needs))]) + 1,
         12,
-        2,
         1,
         2,
         3,
@@ -148,7 +144,7 @@ def test_what_was_measured_on_practice_data_says_so(measure, capsys):
     assert set(trained) == {NOTICE} and bound is None
     # Reading the files of practice data by NumPy is measured on practice data too.
     assert marked["loading"] == [NOTICE] * 3 + [None] * 9
-    assert not any(marked["streaming"] + marked["exporting"] + marked["sign language"])
+    assert not any(marked["exporting"] + marked["sign language"])
     said = capsys.readouterr().out
     assert said.count(f"\nmeasured on {NOTICE}\n") == 2
     assert said.index("bound") < said.index("measured on") < said.index("\nloading ")

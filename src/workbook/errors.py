@@ -10,12 +10,7 @@ class WorkbookError(Exception):
 
 
 class DataError(WorkbookError):
-    """Data that cannot be used: which file, what was found, what was expected, what to do next.
-
-    Where ``sure`` is False it may be a file of something else, which is no reason to stop.
-    """
-
-    sure = True
+    """Data that cannot be used: which file, what was found, what was expected, what to do next."""
 
     def __init__(self, where: object, found: str, expected: str = "", next_step: str = "") -> None:
         """Make one message of the parts; ``reason`` is its first half, with no way out."""

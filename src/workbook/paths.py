@@ -33,6 +33,30 @@ def placed_dirs() -> list[Path]:
     return [(ROOT / os.path.expanduser(named)).resolve(), DATA] if named else [DATA]  # noqa: PTH111
 
 
+def shown(path: Path) -> str:
+    """Return a path as a reader knows it: from the checkout, the data folder or the home folder."""
+    named = os.environ.get("WORKBOOK_DATA_DIR")
+    bases: list[tuple[Path | None, str]] = [(ROOT, "")]
+    bases += [(in_home(named), "WORKBOOK_DATA_DIR/")] if named else []
+    bases += [(in_home("~"), "~/")]
+    for base, prefix in bases:
+        if base and path.is_relative_to(base):
+            inside = path.relative_to(base).as_posix()
+            return prefix + inside if inside != "." else prefix.rstrip("/") or str(path)
+    return str(path)
+
+
+def in_home(path: str) -> Path | None:
+    """Return a path whose ``~`` stands for the home folder; None where there is no home folder.
+
+    There is none in a container that runs as a user whom its system does not know.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return None
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[Path]:
     """Give a temporary name to write to; move it to ``path`` when the block ends well.

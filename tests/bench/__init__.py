@@ -71,7 +71,6 @@ def _tables() -> dict[str, tuple[Callable[[], list[Row]], tuple[str, ...]]]:
             ("seconds", "first", "peak_mb", "times_workbook", "times_bound"),
         ),
         "loading": (_loading, ("seconds", "peak_mb", "times_workbook")),
-        "streaming": (_streaming, ("images_per_second", "peak_mb")),
         "exporting": (_exporting, ("seconds",)),
         "in the page": (_in_the_page, ("float32", "int8", "predictions_per_second")),
         "grading": (_grading, ("seconds", "cpu_each", "peak_mb", "as_made")),
@@ -127,17 +126,6 @@ def _loading() -> list[Row]:
             row["times_workbook"] = row["seconds"] / cold["seconds"]
             rows.append(row)
     return rows
-
-
-def _streaming() -> list[Row]:
-    """Read a folder of made-up JPEGs, 200×200 in colour, as ASL Alphabet holds them."""
-    with tempfile.TemporaryDirectory() as folder:
-        measurements.write_photographs(Path(folder))
-        rows: dict[str, list[Row]] = {}
-        for _ in range(ROUNDS):
-            for name in measurements.STREAMS:
-                rows.setdefault(name, []).append(_measure("stream", name, folder))
-    return [{"what": name, **_medians(results)} for name, results in rows.items()]
 
 
 def _exporting() -> list[Row]:

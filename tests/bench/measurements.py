@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from workbook import QUICK, datasets, paths
@@ -25,7 +24,6 @@ VALID = 6_000
 EPOCHS = 2 if QUICK else 4
 RATES = {"sgd": 0.01, "adam": 0.001}
 DATASETS = ("mnist", "fashion-mnist", "digit-recognizer", "sign-language-mnist")
-PHOTOGRAPHS = 290 if QUICK else 2_900
 
 
 def bound() -> float:
@@ -254,53 +252,6 @@ def _one_reading(reader: str, *files: str) -> dict[str, Any]:
     return {"seconds": _timed(read), "peak_mb": _peak_mb()}
 
 
-def write_photographs(folder: Path) -> None:
-    """Write JPEGs of smooth noise to ``folder``, in the layout of ASL Alphabet."""
-    from workbook.datasets import catalogue
-
-    from PIL import Image
-
-    rng = np.random.default_rng(0)
-    classes = catalogue.PHOTOGRAPHS["asl-alphabet"].class_names
-    for k in range(PHOTOGRAPHS):
-        letter, number = classes[k % len(classes)], k // len(classes) + 1
-        path = folder / "asl-alphabet" / "asl_alphabet_train" / letter / f"{letter}{number}.jpg"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        small = Image.fromarray(rng.integers(0, 256, (25, 25, 3), np.uint8))
-        small.resize((200, 200)).save(path)
-
-
-def _keras_stream(folder: str) -> Any:
-    from workbook.backend import keras
-
-    return keras.utils.image_dataset_from_directory(
-        Path(folder) / "asl-alphabet" / "asl_alphabet_train", batch_size=64, image_size=(200, 200)
-    )
-
-
-def _workbook_stream(folder: str) -> Any:
-    from workbook.backend import tf
-
-    os.environ["WORKBOOK_DATA_DIR"] = folder
-    batches = datasets.load("asl-alphabet").stream("train", 64, (200, 200))
-    return batches.map(lambda images, labels: (tf.cast(images, "float32"), labels))  # as Keras
-
-
-STREAMS: dict[str, Callable[[str], Any]] = {
-    "image_dataset_from_directory": _keras_stream,
-    "Dataset.stream": _workbook_stream,
-}
-
-
-def _one_streaming(name: str, folder: str) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as nothing:
-        paths.CACHE = Path(nothing)
-        stream = STREAMS[name](folder)
-        count = sum(len(labels) for _, labels in stream)
-        seconds = median(_timed(lambda: [None for _ in stream]) for _ in range(3))
-    return {"images_per_second": count / seconds, "peak_mb": _peak_mb()}
-
-
 def _one_export() -> dict[str, Any]:
     from workbook_staff.notebooks.execute import stored
     from workbook_staff.pages import export
@@ -407,7 +358,6 @@ MEASUREMENTS: dict[str, Callable[..., dict[str, Any]]] = {
     "train": _one_training,
     "load": _one_loading,
     "read": _one_reading,
-    "stream": _one_streaming,
     "export": _one_export,
     "live": _one_live,
     "grade": _one_grading,

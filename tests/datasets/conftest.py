@@ -15,7 +15,7 @@ import workbook
 from workbook import notice, paths
 from workbook import practice as drawings
 from workbook.datasets.catalogue import CATALOGUE
-from workbook.datasets.readers import images_sha256, sha256
+from workbook.datasets.decode import images_sha256, sha256
 
 import numpy as np
 import pandas as pd

@@ -4,7 +4,6 @@ import gzip
 import io
 import pickle
 import shutil
-import time
 import zipfile
 from pathlib import Path
 
@@ -307,15 +306,13 @@ def test_a_pickle_is_never_unpickled(course, monkeypatch):
     assert datasets.load(MNIST).practice
 
 
-def test_a_large_folder_costs_little(course, monkeypatch):
+def test_no_more_than_so_many_files_are_looked_at(course, monkeypatch):
     for k in range(40):
         (course.data / f"pictures {k}").mkdir()
         for i in range(250):
             (course.data / f"pictures {k}" / f"{i}.png").touch()
     course.csv(DIGITS, course.data / "zz")
-    start = time.perf_counter()
     assert len(search.candidates(CATALOGUE[DIGITS], course.data)) == 1
-    assert time.perf_counter() - start < 3
     monkeypatch.setattr(search, "ENTRIES", 500)
     looked = sum(len(p.files) + len(p.folders) for p in search.walk(course.data))
     assert looked == 500
@@ -396,8 +393,8 @@ def test_what_systems_leave_among_photographs_is_not_counted(packed, course, mon
         shutil.move(root, course.data)
         shutil.copytree(course.data / "asl_alphabet_train", course.data / "__MACOSX" / "asl")
     asl = datasets.load(ASL)
-    assert asl._photographs.skipped == {}
-    assert len(asl._photographs.train[0]) == 32
+    assert asl._skipped == {}
+    assert len(asl.load_data()[0][0]) == 32
     assert capsys.readouterr().out == ""
     if packed:
         assert not list((paths.CACHE / ASL / "photographs").rglob(".*"))

@@ -15,8 +15,8 @@ import zipfile
 from pathlib import Path
 
 from workbook import datasets
-from workbook.datasets import readers
-from workbook.datasets.readers import DataError
+from workbook.datasets import files
+from workbook.errors import DataError
 
 import numpy as np
 import pandas as pd
@@ -562,7 +562,7 @@ def contents(folder: Path):
 
 @pytest.mark.parametrize(("name", "make", "where", "says"), BAD.values(), ids=BAD)
 def test_bad_input(name, make, where, says, course, monkeypatch, capsys):
-    monkeypatch.setattr(readers, "LARGEST", 1_000_000)
+    monkeypatch.setattr(files, "LARGEST", 1_000_000)
     make(course)
     before = contents(course.data)
 
@@ -583,12 +583,12 @@ def test_bad_input(name, make, where, says, course, monkeypatch, capsys):
 
 
 def test_a_file_that_unpacks_without_end_does_not_fill_the_memory(course, monkeypatch):
-    monkeypatch.setattr(readers, "LARGEST", 1_000_000)
+    monkeypatch.setattr(files, "LARGEST", 1_000_000)
     path = course.data / "train.csv.gz"
     path.write_bytes(gzip.compress(bytes(50_000_000)))
     tracemalloc.start()
     with pytest.raises(DataError, match="when unpacked"):
-        readers.File(path).read()
+        files.File(path).read()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 10_000_000
@@ -614,7 +614,7 @@ def zeros_npz(c):
     ids=["R2", "R3", "R5", "R17"],
 )
 def test_a_file_of_the_wrong_size_or_numbers_is_refused(name, make, says, course, monkeypatch):
-    monkeypatch.setattr(readers, "LARGEST", 1_000_000)
+    monkeypatch.setattr(files, "LARGEST", 1_000_000)
     monkeypatch.setenv("WORKBOOK_DATA", "real")
     make(course)
     with pytest.raises(DataError, match=says):

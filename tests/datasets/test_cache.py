@@ -13,7 +13,7 @@ from pathlib import Path
 from workbook import datasets, paths
 from workbook.datasets import cache, search
 from workbook.datasets.catalogue import CATALOGUE
-from workbook.datasets.readers import DataError
+from workbook.errors import DataError
 
 import numpy as np
 import pandas as pd

@@ -209,16 +209,6 @@ def test_practice_data_with_no_home_folder(course, monkeypatch):
     assert table_rows()["mnist"][0] == "not here: load() downloads it"
 
 
-def test_only_labelled_subsets_are_offered(course):
-    course.csv("digit-recognizer", course.data)
-    dataset = datasets.load("digit-recognizer")
-    with pytest.raises(datasets.DataError, match=r"no labelled subset 'test'; expected train\.$"):
-        dataset.stream("test")
-    course.npz("mnist", course.data / "mnist.npz")
-    with pytest.raises(datasets.DataError, match=r"'valid'; expected train or test\.$"):
-        datasets.load("mnist").stream("valid")
-
-
 def test_digit_recognizer_is_cut_from_mnist(course):
     course.npz("mnist", course.data / "mnist.npz")
     dataset = datasets.load("digit-recognizer")

@@ -3,7 +3,7 @@
 import zipfile
 
 from workbook import datasets
-from workbook.datasets.readers import DataError
+from workbook.errors import DataError
 
 import pytest
 from PIL import Image

@@ -1,4 +1,4 @@
-"""Photographs in one folder for each class: found, checked, split, shrunk and streamed."""
+"""Photographs in one folder for each class: found, checked, split and shrunk."""
 
 import io
 import os
@@ -8,7 +8,7 @@ import zipfile
 from workbook import datasets, paths
 from workbook.datasets import cache, photographs
 from workbook.datasets.catalogue import PHOTOGRAPHS
-from workbook.datasets.readers import DataError
+from workbook.errors import DataError
 from workbook.practice import hands
 
 import numpy as np
@@ -92,15 +92,13 @@ def test_unusable_files_are_named_counted_and_skipped(folder, capsys):
     bad = spoil(folder)
     for _ in ("decoded", "kept"):
         asl = datasets.load("asl-alphabet")
-        assert asl._photographs.skipped == bad
+        assert asl._skipped == bad
         printed = capsys.readouterr().out
         assert "Skipped 8 files" in printed and "and 3 more" in printed
         assert len(re.findall(r"A/\S+ \(", printed)) == 5
         (_, y_train), (_, y_test) = asl.load_data()
         assert len(y_train) + len(y_test) == 4 * N - 5
         assert "8 files skipped" in repr(asl)
-        n = sum(len(labels) for s in ("train", "test") for _, labels in asl.stream(s))
-        assert n == 4 * N - 5
 
 
 def test_a_changed_folder_is_read_again(folder):
@@ -123,7 +121,7 @@ def test_a_zip_is_unpacked_into_the_cache(folder, course, name):
     loaded = datasets.load("asl-alphabet")
     for one, other in zip(loaded.load_data(), expected, strict=True):
         assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
-    assert str(paths.CACHE) in loaded._photographs.train[0][0]
+    assert loaded.source.startswith("from data/cache/asl-alphabet/photographs/")
     assert (course.data / name).is_file()
 
 
@@ -237,24 +235,6 @@ def test_no_usable_photograph_is_refused(folder):
         datasets.load("asl-alphabet")
 
 
-def test_stream_gives_each_photograph_once_with_its_label_in_full_size(folder):
-    asl = datasets.load("asl-alphabet")
-    red = {0: 40, 1: 90, 26: 140, 28: 190}
-    seen = []
-    for images, labels in asl.stream("train", batch_size=24, seed=1):
-        assert images.shape[1:] == (200, 200, 3) and images.dtype == "uint8"
-        for image, label in zip(images.numpy(), labels.numpy(), strict=True):
-            assert abs(image[..., 0].mean() - red[int(label)]) < 4
-            seen.append((int(label), round(float(image[..., 1].mean()))))
-    assert len(seen) == 64
-    again = [int(label) for _, y in asl.stream("train", 24, seed=1) for label in y]
-    assert again == [label for label, _ in seen] and again != sorted(again)
-    images, _ = next(iter(asl.stream("test", 4, image_size=(64, 48))))
-    assert images.shape == (4, 64, 48, 3)
-    with pytest.raises(DataError, match="valid"):
-        asl.stream("valid")
-
-
 def blank_drawings():
     return {
         f"{a}_{s}": np.zeros((n, *shape), np.uint8)
@@ -268,8 +248,7 @@ def test_practice_data_where_there_are_no_photographs(course, monkeypatch, capsy
     monkeypatch.setattr("workbook.practice.draw", lambda name: blank_drawings())
     asl = datasets.load("asl-alphabet")
     assert asl.practice and "PRACTICE DATA" in capsys.readouterr().out
-    images, labels = next(iter(asl.stream("train", image_size=(32, 32))))
-    assert images.shape == (6, 32, 32, 3) and labels.shape == (6,)
+    assert asl.load_data()[0][0].shape == (6, 28, 28)
     monkeypatch.setenv("WORKBOOK_DATA", "real")
     with pytest.raises(DataError, match="could not be reached"):
         datasets.load("asl-alphabet")
@@ -328,13 +307,13 @@ def test_a_photograph_of_too_many_pixels_is_left_out(folder, monkeypatch):
 
 
 def test_frames_come_by_their_number(folder):
-    frames, _ = photographs.listed(PHOTOGRAPHS["asl-alphabet"], folder)
+    frames, _ = photographs.list_frames(PHOTOGRAPHS["asl-alphabet"], folder)
     assert [name for name, *_ in frames[:20]] == [f"A/A{i}.jpg" for i in range(1, 21)]
 
 
 def test_a_folder_of_one_class_is_no_dataset(course):
     (course.data / "A").mkdir()
-    assert photographs.placed(PHOTOGRAPHS["asl-alphabet"]) is None
+    assert photographs.placed(PHOTOGRAPHS["asl-alphabet"])[0] is None
 
 
 def test_what_was_unpacked_of_a_damaged_zip_is_removed(course, monkeypatch):
@@ -350,17 +329,6 @@ def test_what_was_unpacked_of_a_damaged_zip_is_removed(course, monkeypatch):
         datasets.load("asl-alphabet")
     kept = paths.CACHE / "asl-alphabet" / "photographs"
     assert not [p for p in kept.rglob("*") if p.is_file()]
-
-
-def test_photographs_are_streamed_sharp(folder):
-    fine = np.kron(
-        np.random.default_rng(0).integers(0, 256, (50, 50), np.uint8), np.ones((4, 4), np.uint8)
-    )
-    path = folder / "A" / "A1.jpg"
-    Image.fromarray(fine).convert("RGB").save(path, quality=95)
-    ds = photographs.stream([str(path)], np.array([0], np.uint8), 1, (200, 200), False, None)
-    full = next(iter(ds))[0].numpy()[0, :, :, 0]
-    assert np.abs(full.astype(int) - fine).mean() < 10
 
 
 def test_another_zip_of_the_same_name_is_unpacked(folder, course):

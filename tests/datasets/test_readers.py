@@ -7,7 +7,7 @@ import zipfile
 
 from workbook import datasets
 from workbook.datasets.catalogue import CATALOGUE
-from workbook.datasets.readers import canonical
+from workbook.datasets.files import canonical
 
 import numpy as np
 import pytest

@@ -21,7 +21,7 @@ from workbook import datasets, paths
 from workbook.datasets import kaggle as client
 from workbook.datasets import sources
 from workbook.datasets.catalogue import CATALOGUE, PHOTOGRAPHS
-from workbook.datasets.readers import DataError
+from workbook.errors import DataError
 
 import numpy as np
 import pytest

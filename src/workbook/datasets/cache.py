@@ -8,7 +8,7 @@ renamed, so a run that is killed leaves nothing half-written under a name that i
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,27 +16,34 @@ from typing import Any
 
 from workbook import paths
 from workbook.datasets.catalogue import PIXELS, Part, Spec
-from workbook.datasets.readers import DAMAGED, Arrays, sha256, shown, unwritable
+from workbook.datasets.decode import Arrays, sha256
+from workbook.datasets.files import DAMAGED, unwritable
 from workbook.errors import DataError
+from workbook.paths import shown
 
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
-VERSION = 1
+VERSION = 2
 """Part of each record: raise it when the same files would decode to other arrays."""
+
+WAIT_SECONDS = 1.0
+"""How long a process waits for another one in silence."""
 
 
 @dataclass(frozen=True)
 class Loaded:
     """A dataset's arrays, where they are from, whether they are the published ones byte by byte.
 
-    ``csv`` names the user's own CSV files that can be read as they lie.
+    ``csv`` names the user's own CSV files that can be read as they lie; ``skipped`` says why files
+    of a dataset of photographs are not used, by their names.
     """
 
     arrays: Arrays
     source: str
     verified: bool
     csv: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
 
 
 def folder(spec: Spec) -> Path:
@@ -48,16 +55,22 @@ def folder(spec: Spec) -> Path:
 def lock(spec: Spec) -> Iterator[None]:
     """Let one process at a time do the work; the system frees the lock of one that dies.
 
-    Where the cache cannot be written there is nothing to guard, and no lock.
+    A process that has to wait says for what. Where the cache cannot be written there is nothing to
+    guard, and no lock.
     """
-    held = None
+    locked = None
     try:
         folder(spec).mkdir(parents=True, exist_ok=True)
-        held = FileLock(folder(spec) / "lock").acquire()
+        file = FileLock(folder(spec) / "lock")
+        try:
+            locked = file.acquire(timeout=WAIT_SECONDS)
+        except Timeout:
+            print(f"Waiting: another process is loading {spec.title}, or another notebook.")
+            locked = file.acquire()
     except (OSError, NotImplementedError):
         pass
-    with held or nullcontext():
-        if held:
+    with locked or nullcontext():
+        if locked:
             # What a run that was killed was writing. Unpacked photographs are not searched.
             for leftover in (*folder(spec).glob(".*"), *folder(spec).glob("csv-*/.*")):
                 with suppress(OSError):  # Windows removes no file that is open
@@ -67,21 +80,22 @@ def lock(spec: Spec) -> Iterator[None]:
 
 
 def record(spec: Spec, slot: str, origin: object = None) -> dict[str, Any] | None:
-    """Return what is kept under a slot ("placed", "keras" …) if it was made from ``origin``.
+    """Return the record of a slot ("placed", "keras" …); None where there is none that holds.
 
-    And only as long as the catalogue says the same of the dataset's arrays.
+    It holds for what was made from ``origin``, as long as the catalogue says the same of the
+    dataset's arrays.
     """
     try:
-        kept = json.loads((folder(spec) / f"{slot}.json").read_text("utf-8"))
-        made = kept["version"], kept["origin"], kept["described"]
-        return kept if made == (VERSION, origin, _described(spec)) else None
+        entry = json.loads((folder(spec) / f"{slot}.json").read_text("utf-8"))
+        made = entry["version"], entry["origin"], entry["described"]
+        return entry if made == (VERSION, origin, _described(spec)) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def _described(spec: Spec) -> str:
     """Return a digest of what the catalogue says of a dataset's arrays."""
-    said = (
+    described = (
         spec.shapes,
         spec.label_values,
         spec.layouts,
@@ -89,17 +103,18 @@ def _described(spec: Spec) -> str:
         spec.images_sha256,
         spec.train_class_counts,
     )
-    return hashlib.sha256(repr(said).encode()).hexdigest()
+    return hashlib.sha256(repr(described).encode()).hexdigest()
 
 
 def get(spec: Spec, slot: str, origin: object = None) -> Loaded | None:
-    """Return what is kept under a slot, or None where it is absent, stale or damaged."""
-    kept = record(spec, slot, origin)
-    if kept is None:
+    """Return the dataset under a slot, or None where it is absent, stale or damaged."""
+    entry = record(spec, slot, origin)
+    if entry is None:
         return None
     try:
-        arrays = {name: _read(spec, kept["arrays"][name]) for name in spec.shapes}
-        return Loaded(arrays, kept["source"], kept["verified"], kept["csv"])
+        arrays = {name: _read(spec, digest) for name, digest in entry["arrays"].items()}
+        fields = (entry[name] for name in ("source", "verified", "csv", "skipped"))
+        return Loaded(arrays, *fields)
     except (*DAMAGED, ValueError, KeyError, TypeError, MemoryError):
         return None
 
@@ -112,15 +127,16 @@ def _read(spec: Spec, digest: str) -> np.ndarray:
 
 
 def put(spec: Spec, slot: str, loaded: Loaded, origin: object = None) -> None:
-    """Keep a dataset under a slot; where that cannot be, say so, since loading works without."""
+    """Write a dataset under a slot; where that cannot be, say so, since loading works without."""
     digests = {name: sha256(array) for name, array in loaded.arrays.items()}
-    kept = {
+    entry = {
         "version": VERSION,
         "origin": origin,
         "described": _described(spec),
         "source": loaded.source,
         "verified": loaded.verified,
         "csv": loaded.csv,
+        "skipped": loaded.skipped,
         "arrays": digests,
     }
     try:
@@ -128,13 +144,25 @@ def put(spec: Spec, slot: str, loaded: Loaded, origin: object = None) -> None:
             with paths.writing(folder(spec) / f"{digest[:32]}.npy") as partial:
                 np.save(partial, loaded.arrays[name], allow_pickle=False)
         with paths.writing(folder(spec) / f"{slot}.json") as partial:
-            partial.write_text(json.dumps(kept, indent=1), "utf-8")
+            partial.write_text(json.dumps(entry, indent=1), "utf-8")
     except OSError as error:
         print(
             f"{spec.title} is not kept for the next time: {shown(paths.CACHE)} cannot be written "
             f"({error.strerror or error}). Free some space, or give yourself permission to write "
             "there."
         )
+
+
+def get_or_make(spec: Spec, slot: str, make: Callable[[], Loaded], origin: object = None) -> Loaded:
+    """Return the dataset under a slot; where there is none, make it, one process at a time."""
+    loaded = get(spec, slot, origin)
+    if loaded is None:
+        with lock(spec):
+            loaded = get(spec, slot, origin)  # another process may have made it meanwhile
+            if loaded is None:
+                loaded = make()
+                put(spec, slot, loaded, origin)
+    return loaded
 
 
 def csv_file(spec: Spec, name: str, arrays: Arrays) -> Path:

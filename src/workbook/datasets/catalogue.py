@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
 
+from workbook.errors import DataError
+
 IMAGE_SHAPE = (28, 28)
 PIXELS = prod(IMAGE_SHAPE)
 KERAS_HOST = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
@@ -57,7 +59,7 @@ class Spec:
     train and test, sorted and hashed together, with ``train_class_counts``.
     ``photograph`` is how the files are named, before ``.jpg``, of a dataset that has a folder of
     photographs for each class: a regular expression, in which ``\\1`` stands for the class
-    and the first group is a number to sort by.
+    and the first group is a number to sort by; ``download_size`` is that of its zip.
     """
 
     name: str
@@ -81,10 +83,11 @@ class Spec:
     kaggle_host: str = KAGGLE_HOST
     cut_from: str = ""
     photograph: str = r"\1(\d+)"
+    download_size: str = ""
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shape of each array."""
+        """Each array's name and shape."""
         shapes: dict[str, tuple[int, ...]] = {
             "X_train": (self.n_train, *IMAGE_SHAPE),
             "y_train": (self.n_train,),
@@ -100,8 +103,14 @@ class Spec:
         }
 
     @property
+    def size(self) -> str:
+        """How much memory the arrays take, or how much is downloaded of photographs, in words."""
+        megabytes = sum(prod(shape) for shape in self.shapes.values()) / 1e6
+        return self.download_size or f"{megabytes:.0f} MB"
+
+    @property
     def to_get(self) -> str:
-        """The sentence that says how to get it."""
+        """How to get it, in a sentence."""
         return f"To get {self.title}: {self.how_to_get}"
 
 
@@ -290,6 +299,7 @@ PHOTOGRAPHS: dict[str, Spec] = {
             ),
             folders=("asl-alphabet",),
             kaggle_dataset="grassknoted/asl-alphabet/versions/1",
+            download_size="1.1 GB",
         ),
     )
 }
@@ -317,11 +327,28 @@ PEOPLE: dict[str, Spec] = {
             ),
             folders=("asl-dataset",),
             kaggle_dataset="ayuraj/asl-dataset/versions/1",
+            download_size="30 MB",
             photograph=r"hand(\d+)_\1_([a-z]+)_seg_(\d+)_cropped",
         ),
     )
 }
-"""Photographs of which is known whose hand they show, read by `workbook.datasets.people`.
+"""Photographs that tell whose hand they show, read by `photographs.load_people`.
 
 All are for testing; there is no published digest.
 """
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all datasets, those that `load` takes first."""
+    return (*CATALOGUE, *PHOTOGRAPHS, *PEOPLE)
+
+
+def find_spec(name: str) -> Spec:
+    """Return a dataset by its name.
+
+    Raises:
+        DataError: There is none of that name.
+    """
+    if name not in names():
+        raise DataError("datasets.load", f"no dataset {name!r}", " or ".join(map(repr, names())))
+    return (CATALOGUE | PHOTOGRAPHS | PEOPLE)[name]

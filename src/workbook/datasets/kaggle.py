@@ -5,14 +5,16 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from workbook.datasets.catalogue import Spec
+from workbook.datasets.files import refuse_non_data, unreadable
 from workbook.datasets.network import LATER, refusal, why
-from workbook.datasets.readers import in_home, refuse_non_data, shown, unreadable
 from workbook.errors import DataError
+from workbook.paths import in_home, shown
 
 _NEW_TOKEN = (
     "Make a new API token at https://www.kaggle.com/settings "
@@ -32,64 +34,78 @@ def has_credentials() -> bool:
 def account() -> tuple[bool, DataError | None]:
     """Return whether an account is set up here, and what is wrong with it; none of it is kept.
 
-    Looked at is what Kaggle's client looks at, in its order; the first that is there counts.
+    Looked at is what Kaggle's client looks at, in its order; the first that is sound counts.
     """
     token = os.environ.get("KAGGLE_API_TOKEN", "")
-    files = [in_home(f"~/.kaggle/access_token{suffix}") for suffix in ("", ".txt")]
     if token and not token.strip():
         return True, DataError("KAGGLE_API_TOKEN", "blank", "a token", _NEW_TOKEN)
-    with suppress(OSError, ValueError):
-        if token and Path(token).exists():
-            token, files = "", [Path(token)]
+    token_files = ["~/.kaggle/access_token", "~/.kaggle/access_token.txt"]
     if token:
-        return True, None
-    there, fault = False, None
-    for file in files:
-        with _noted() as faults:
-            if file and (data := _content(file)) is not None:
-                there = True
-                _check_token(file, data)
-                return True, None
-        there, fault = there or bool(faults), fault or next(iter(faults), None)
-    if os.environ.get("KAGGLE_USERNAME") and os.environ.get("KAGGLE_KEY"):
-        return True, None
-    folder = os.environ.get("KAGGLE_CONFIG_DIR", "")
-    place = in_home(folder or "~/.kaggle")
-    with _noted() as faults:
-        file = place / "kaggle.json" if place else None
-        if file and (data := _content(file)) is not None:
-            there = True
-            _check_key(file, data)
+        if not _exists(token):
             return True, None
-        if folder and not (place and place.is_dir()):
-            raise DataError("KAGGLE_CONFIG_DIR", f"no folder {folder}", "", "Mend or unset it")
-    fault = next(iter(faults), None) or fault
-    return there or fault is not None, fault
+        token_files = [token]
+    fault = None
+    checks: list[Callable[[], bool]] = [partial(_has_token, file) for file in token_files]
+    for check in (*checks, _has_key):
+        try:
+            if check():
+                return True, None
+        except DataError as error:
+            fault = fault or error
+    return fault is not None, fault
 
 
-@contextmanager
-def _noted() -> Iterator[list[DataError]]:
-    faults: list[DataError] = []
+def _exists(path: str) -> bool:
     try:
-        yield faults
-    except DataError as fault:
-        faults.append(fault)
+        return Path(path).exists()
+    except (OSError, ValueError):  # a token is no name that a file can have
+        return False
 
 
-def _content(file: Path) -> bytes | None:
-    """Return what is in a file; None where there is no file."""
-    try:
-        return file.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise unreadable(file, error) from None
+def _has_token(path: str) -> bool:
+    """Return whether there is a file with a token.
 
-
-def _check_token(file: Path, data: bytes) -> None:
+    Raises:
+        DataError: It holds something else, or cannot be read.
+    """
+    file = in_home(path)
+    data = _content(file)
+    if file is None or data is None:
+        return False
     refuse_non_data(shown(file), data.strip(), "a token", _NEW_TOKEN)
     if not data.isascii() or len(data.split()) != 1:
         raise DataError(shown(file), "not a token alone", "a token", _NEW_TOKEN)
+    return True
+
+
+def _has_key() -> bool:
+    """Return whether there is a user's name with a key, in the environment or in kaggle.json.
+
+    Raises:
+        DataError: The file holds something else or cannot be read, or its folder is not there.
+    """
+    if os.environ.get("KAGGLE_USERNAME") and os.environ.get("KAGGLE_KEY"):
+        return True
+    named = os.environ.get("KAGGLE_CONFIG_DIR", "")
+    folder = in_home(named or "~/.kaggle")
+    file = folder / "kaggle.json" if folder else None
+    data = _content(file)
+    if file is not None and data is not None:
+        _check_key(file, data)
+        return True
+    if named and not (folder and folder.is_dir()):
+        raise DataError("KAGGLE_CONFIG_DIR", f"no folder {named}", "", "Mend or unset it")
+    return False
+
+
+def _content(file: Path | None) -> bytes | None:
+    """Return what is in a file; None where there is no file."""
+    try:
+        return file.read_bytes() if file else None
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise unreadable(Path(error.filename), error) from None
 
 
 def _check_key(file: Path, data: bytes) -> None:

@@ -1,150 +1,219 @@
-"""A dataset of photographs, one folder for each class: find, check, split, shrink and stream them.
+"""Datasets of photographs, one folder for each class: find, check, split and shrink them.
 
-The photographs were cut from video, so neighbouring numbers show nearly the same picture. The
-frames of each class, in order, are therefore cut into `RUNS` runs of consecutive frames, of which
-`TEST_RUNS`, chosen by `SPLIT_SEED`, are the test set: no run is on both sides.
+The photographs of `PHOTOGRAPHS` were cut from video, so neighbouring numbers show nearly the same
+picture. The frames of each class, in order, are therefore cut into `RUNS` runs of consecutive
+frames, of which `TEST_RUNS`, chosen by `SPLIT_SEED`, are the test set: no run is on both sides.
+
+Those of `PEOPLE` tell whose hand they show, and no network of the course is trained on them.
+Kaggle's "ASL Dataset" was published as Massey University's gestures: five people, each sign in
+several lights, the hand cut out on black (Barczak and others, 2011, "A new 2D static hand gesture
+colour image dataset for ASL gestures").
 """
 
 import hashlib
 import os
 import re
 import shutil
+import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from workbook import paths
 from workbook.datasets import cache, search, sources
 from workbook.datasets.cache import Loaded
-from workbook.datasets.catalogue import IMAGE_SHAPE, Spec
-from workbook.datasets.readers import (
-    DAMAGED,
-    Arrays,
-    canonical,
-    is_junk,
-    open_zip,
-    shown,
-    unreadable,
-)
+from workbook.datasets.catalogue import IMAGE_SHAPE, PEOPLE, Spec
+from workbook.datasets.decode import Arrays
+from workbook.datasets.files import DAMAGED, canonical, is_junk, open_zip, unreadable
+from workbook.datasets.search import Problem
 from workbook.errors import DataError
+from workbook.paths import shown
 
 import numpy as np
-
-if TYPE_CHECKING:
-    import tensorflow as tf
 
 RUNS = 10
 TEST_RUNS = 2
 SPLIT_SEED = 42
-SIDE = 200
 LARGEST_SIDE = 4000
 LARGEST_FILE = 50_000_000
 
 
-@dataclass(frozen=True)
-class Photographs:
-    """Photographs on disk: paths and labels (uint8) of both subsets; the skipped, and why."""
+class Frame(NamedTuple):
+    """A file named as a photograph is ("A/A1.jpg"): its class, bytes, and time of change (ns)."""
 
-    train: tuple[list[str], np.ndarray]
-    test: tuple[list[str], np.ndarray]
+    name: str
+    label: int
+    size: int
+    changed: int
+
+
+@dataclass(frozen=True, repr=False)
+class People:
+    """Photographs on disk, one by one: none where they cannot be had, and ``source`` says why.
+
+    ``signs`` (n,) are capital letters, ``people`` (n,) the numbers of the people, ``lights`` (n,)
+    where the light came from, as the files' names have it. ``skipped`` says why files are not
+    usable photographs, by their names.
+    """
+
+    title: str
+    source: str
+    paths: list[str]
+    signs: np.ndarray
+    people: np.ndarray
+    lights: np.ndarray
     skipped: dict[str, str]
+    licence: str = ""
+    url: str = ""
+
+    def __len__(self) -> int:
+        """Return how many photographs there are."""
+        return len(self.paths)
+
+    def __repr__(self) -> str:
+        """Return what there is and where it came from, as a small table."""
+        skipped = f" ({len(self.skipped):,} files skipped)" if self.skipped else ""
+        rows = {
+            "dataset": self.title,
+            "photos": f"{len(self):,}{skipped}",
+            "people": ", ".join(map(str, np.unique(self.people))) or "none",
+            "lights": ", ".join(np.unique(self.lights)) or "none",
+            "source": self.source,
+            "verified": "names and pictures only: the publisher gives no digest",
+            "licence": self.licence,
+            "home page": self.url,
+        }
+        return "\n".join(f"{key:<10} {value}" for key, value in rows.items())
 
 
-def load(spec: Spec) -> tuple[Loaded | None, Photographs | None, str]:
-    """Return the small grey arrays, the photographs, and else why practice data is due.
+def load_people(name: str, signs: tuple[str, ...]) -> People:
+    """Return the photographs of a dataset of `PEOPLE` that show one of ``signs``.
+
+    Where it cannot be had there are none of them, which is announced with the way to get it:
+    unlike other datasets it has no drawings that stand in for it, and nothing is trained on it.
+
+    Args:
+        name: a name of `PEOPLE`.
+        signs: capital letters or digits.
+
+    Raises:
+        DataError: There is no such dataset; or ``WORKBOOK_DATA=real``, and what is placed for it
+            cannot be read.
+    """
+    if name not in PEOPLE:
+        raise DataError("datasets.load_people", f"no dataset {name!r}", " or ".join(PEOPLE))
+    spec = PEOPLE[name]
+    sys.audit("workbook.datasets", name)  # heard where a run is recorded
+    root, loaded, reasons = None, None, ["WORKBOOK_DATA=practice asks for drawings"]
+    if sources.mode() != "practice":
+        found, reasons = sources.real(spec, _placed, _downloaded)
+        root, loaded = found or (None, None)
+    reason = "; ".join(reasons)
+    skipped = loaded.skipped if loaded else {}
+    if root is None:
+        print(f"NOT HERE: {spec.title} ({reason}).\n{spec.to_get}; then run this again.")
+    frames = list_frames(spec, root)[0] if root else []
+    wanted = {sign.lower() for sign in signs}
+    rows = []
+    for frame in frames:
+        match = named(spec).fullmatch(frame.name)
+        if root and match and match[1].lower() in wanted and frame.name not in skipped:
+            rows.append((str(root / frame.name), match[1].upper(), match[2], match[3].lower()))
+    names, letters, people, lights = zip(*rows, strict=True) if rows else ((), (), (), ())
+    return People(
+        title=spec.title,
+        source=f"from {shown(root)}" if root else f"not here ({reason})",
+        paths=list(names),
+        signs=np.array(letters, "U1"),
+        people=np.array(people, int),
+        lights=np.array(lights, "U9"),
+        skipped=skipped,
+        licence=spec.licence,
+        url=spec.url,
+    )
+
+
+def load(spec: Spec) -> tuple[Loaded | None, str]:
+    """Return the photographs as small grey arrays, or None; and the reason for practice data.
 
     Raises:
         DataError: ``WORKBOOK_DATA=real``, and the photographs cannot be had.
     """
-    found, why = sources.load(spec, _read_placed, lambda spec: read(spec, download(spec)))
-    return *(found or (None, None)), why
+    found, why = sources.load(spec, _placed, _downloaded)
+    return found[1] if found else None, why
 
 
-def _read_placed(spec: Spec) -> tuple[Loaded, Photographs] | None:
-    root = placed_folder(spec)
-    return read(spec, root) if root else None
-
-
-def placed_folder(spec: Spec) -> Path | None:
-    """Return the folder of class folders that is there, unpacked if it is a zip; None if none is.
+def _placed(spec: Spec) -> tuple[Path, Loaded] | None:
+    """Return the folder of class folders that the user placed, and what it holds.
 
     Raises:
         DataError: There is a folder or a zip of the dataset that cannot be read.
     """
-    root = placed(spec)
+    root, problems = placed(spec)
     if root is None:
-        sources.require_data_dir()
+        sources.tell_problems(problems)
+        if not problems:
+            sources.require_data_dir()
         return None
-    return _unpacked(spec, root) if root.is_file() else root
+    root = _unpacked(spec, root) if root.is_file() else root
+    return root, read(spec, root)
 
 
-def placed(spec: Spec) -> Path | None:
-    """Return the folder of class folders, or the zip of them, that is there; None if there is none.
-
-    Raises:
-        DataError: There is a folder or a zip of the dataset that cannot be read.
-    """
-    problem = None
+def placed(spec: Spec) -> tuple[Path | None, list[Problem]]:
+    """Return the folder of class folders, or the zip of them; or None, and the problems."""
+    problems: list[Problem] = []
     for folder in paths.placed_dirs():
-        try:
-            if root := _found(spec, folder):
-                return root
-        except DataError as error:
-            problem = problem or error
-    own = _from_kaggle(spec)
-    if not (problem and problem.sure) and own.is_dir() and (root := _found(spec, own)):
-        return root
-    if problem:
-        raise problem
-    return None
+        root, more = _find(spec, folder)
+        if root:
+            return root, []
+        problems += more
+    if any(problem.own for problem in problems):
+        return None, problems
+    return _find(spec, _from_kaggle(spec))[0], problems
 
 
 def _from_kaggle(spec: Spec) -> Path:
     return cache.folder(spec) / "photographs" / "kaggle"
 
 
-def _found(spec: Spec, top: Path) -> Path | None:
+def _find(spec: Spec, top: Path) -> tuple[Path | None, list[Problem]]:
     """Return the folder below ``top`` with at least two of the class folders, or a zip of them.
 
     Those that are named for the dataset come first; others must hold files named as its are.
-
-    Raises:
-        DataError: What is named for the dataset cannot be read, or holds something else.
+    Where there is none, return None and the problems, as `placed` does.
     """
-    found: list[tuple[int, bool, int, Path]] = []
-    problems: list[DataError] = []
+    found: list[tuple[bool, bool, bool, Path]] = []
+    problems: list[Problem] = []
     for place in search.walk(top):
-        sure = search.level(spec, place.steps)
-        if problem := search.matters(spec, place):
+        own = not place.steps or search.named_dataset(*place.steps) == spec.name
+        if problem := search.problem_of(spec, place):
             problems.append(problem)
         if len(set(spec.class_names) & set(place.folders)) > 1 and (
-            sure == search.OWN or _well_named(spec, place.path)
+            own or _well_named(spec, place.path)
         ):
             is_test = "test" in "".join(place.steps[-1:]).lower()
-            found.append((sure or 0, is_test, 0, place.path))
+            found.append((not own, is_test, False, place.path))
         for name in place.files:
-            steps = (*place.steps, canonical(name))
-            sure = search.level(spec, steps)
-            if sure is None or not name.lower().endswith(".zip"):
+            zipped = search.named_dataset(*place.steps, canonical(name))
+            if zipped not in (None, spec.name) or not name.lower().endswith(".zip"):
                 continue
+            own_zip = zipped == spec.name
             try:
                 members = _members(spec, place.path / name)
-                if sure == search.OWN or any(map(named(spec).fullmatch, members)):
-                    found.append((sure, False, 1, place.path / name))
+                if own_zip or any(map(named(spec).fullmatch, members)):
+                    found.append((not own_zip, False, True, place.path / name))
             except DataError as error:
-                error.sure = sure == search.OWN
-                problems.append(error)
+                problems.append(Problem(own_zip, error))
     if found:
-        return min(found)[3]
-    if problems:
-        raise max(problems, key=lambda problem: problem.sure)
-    for candidate in search.candidates(spec, top):
-        candidate.read()
-    return None
+        return min(found)[3], []
+    for candidate in search.candidates(spec, top) if not problems else ():
+        if candidate.problem:
+            problems.append(Problem(candidate.own, candidate.problem))
+    return None, problems
 
 
 def named(spec: Spec) -> re.Pattern:
@@ -203,96 +272,87 @@ def _unpacked(spec: Spec, file: Path) -> Path:
     return root
 
 
-def download(spec: Spec) -> Path:
-    """Download and unpack the photographs with Kaggle's client, and keep them in the cache.
+def _downloaded(spec: Spec) -> tuple[Path, Loaded]:
+    """Download and unpack the photographs with Kaggle's client, once; return as `_placed` does.
 
     Raises:
         DataError: Kaggle cannot be reached, refuses, or sends something else.
     """
     root = _from_kaggle(spec)
     with cache.lock(spec):
-        if (found := _found(spec, root)) is None:
+        if (found := _find(spec, root)[0]) is None:
             with sources.downloading(spec, spec.kaggle_host) as folder:
                 sources.ask(spec, folder, sources.SILENCE_SECONDS)
-                if _found(spec, folder) is None:
+                if (sent := _find(spec, folder)[0]) is None:
                     raise DataError("Kaggle", "sent none of the dataset's folders", "", "Try later")
                 root.parent.mkdir(exist_ok=True)
                 folder.replace(root)
-            found = _found(spec, root)
-    assert found is not None
-    return found
+                found = root / sent.relative_to(folder)
+    return found, read(spec, found)
 
 
-def read(spec: Spec, root: Path) -> tuple[Loaded, Photographs]:
-    """Check every photograph once, shrink it, and keep the small ones: (n, 28, 28) uint8, grey.
+def read(spec: Spec, root: Path) -> Loaded:
+    """Check every photograph once, shrink it, and write the small ones: (n, 28, 28) uint8, grey.
 
-    Files that are no usable photograph are skipped, counted and named.
+    Files that are no usable photograph are skipped; of a dataset to train on they are named. Of
+    `PEOPLE`, whose photographs are used in full size, no array is made.
 
     Raises:
         DataError: No class, or only one, has a usable photograph; or a folder cannot be read.
     """
-    frames, strange = listed(spec, root)
-    origin = _origin(root, frames, strange)
+    frames, others = list_frames(spec, root)
 
     def shrink() -> Loaded:
-        return _shrunk(spec, root, [(name, k) for name, k, *_ in frames], strange)
+        return _shrunk(spec, root, frames, others)
 
-    loaded = sources.kept(spec, "photographs", shrink, origin)
-    skipped = loaded.csv
-    good = [(name, label) for name, label, *_ in frames if name not in skipped]
-    train, test = split(good)
-    if skipped:
-        first = "; ".join(f"{name} ({why})" for name, why in list(skipped.items())[:5])
-        more = f"; and {len(skipped) - 5:,} more" if len(skipped) > 5 else ""
-        print(f"Skipped {len(skipped):,} files of {shown(root)}: {first}{more}.")
-    return loaded, Photographs(_side(root, train), _side(root, test), skipped)
+    loaded = cache.get_or_make(spec, "photographs", shrink, _fingerprint(root, frames, others))
+    if loaded.skipped and loaded.arrays:
+        first = "; ".join(f"{name} ({why})" for name, why in list(loaded.skipped.items())[:5])
+        more = f"; and {len(loaded.skipped) - 5:,} more" if len(loaded.skipped) > 5 else ""
+        print(f"Skipped {len(loaded.skipped):,} files of {shown(root)}: {first}{more}.")
+    return loaded
 
 
-def origin(spec: Spec) -> str:
+def fingerprint(spec: Spec) -> str:
     """Return a digest of the names, sizes and times of the photographs, "" where none are placed.
 
     Raises:
         DataError: They cannot be read.
     """
-    root = placed(spec)
+    root, problems = placed(spec)
     if root is None:
+        if own := [problem.error for problem in problems if problem.own]:
+            raise own[0]
         return ""
     if root.is_file():  # a zip
         stat = root.stat()
-        return _origin(root, [(root.name, 0, stat.st_size, stat.st_mtime_ns)], {})
-    return _origin(root, *listed(spec, root))
+        return _fingerprint(root, [Frame(root.name, 0, stat.st_size, stat.st_mtime_ns)], {})
+    return _fingerprint(root, *list_frames(spec, root))
 
 
-def _origin(root: Path, frames: "list[Frame]", strange: dict[str, str]) -> str:
-    said = repr([str(root), frames, sorted(strange.items())])
-    return hashlib.sha256(said.encode()).hexdigest()
+def _fingerprint(root: Path, frames: list[Frame], others: dict[str, str]) -> str:
+    entries = repr([str(root), list(map(tuple, frames)), sorted(others.items())])
+    return hashlib.sha256(entries.encode()).hexdigest()
 
 
-def _side(root: Path, chosen: list[tuple[str, int]]) -> tuple[list[str], np.ndarray]:
-    return [str(root / name) for name, _ in chosen], np.array([k for _, k in chosen], np.uint8)
-
-
-Frame = tuple[str, int, int, int]
-
-
-def listed(spec: Spec, root: Path) -> tuple[list[Frame], dict[str, str]]:
-    """Return (name, label, bytes, time) by class and number; and what is no photograph, and why."""
+def list_frames(spec: Spec, root: Path) -> tuple[list[Frame], dict[str, str]]:
+    """Return the photographs by class and number; and the other files, with why they are none."""
     frames: list[Frame] = []
-    strange: dict[str, str] = {}
-    pattern = named(spec)
+    others: dict[str, str] = {}
     for label, class_name in enumerate(spec.class_names):
         numbered = []
         for file_name, stat in _entries(root / class_name):
             name = f"{class_name}/{file_name}"
-            match = pattern.fullmatch(name)
+            match = named(spec).fullmatch(name)
             if stat is None:
-                strange[name] = "not a file"
+                others[name] = "not a file"
             elif not match:
-                strange[name] = "not named as its photographs are"
+                others[name] = "not named as its photographs are"
             else:
-                numbered.append((int(match[2]), (name, label, stat.st_size, stat.st_mtime_ns)))
+                frame = Frame(name, label, stat.st_size, stat.st_mtime_ns)
+                numbered.append((int(match[2]), frame))
         frames += [frame for _, frame in sorted(numbered)]
-    return frames, strange
+    return frames, others
 
 
 def _entries(folder: Path) -> list[tuple[str, os.stat_result | None]]:
@@ -332,30 +392,28 @@ def split(frames: Iterable[tuple[str, int]]) -> tuple[list, list]:
     return train, test
 
 
-def _shrunk(
-    spec: Spec, root: Path, frames: list[tuple[str, int]], strange: dict[str, str]
-) -> Loaded:
+def _shrunk(spec: Spec, root: Path, frames: list[Frame], others: dict[str, str]) -> Loaded:
     from tqdm.auto import tqdm
 
     with ThreadPoolExecutor() as pool:
-        work = pool.map(lambda frame: small(root / frame[0]), frames)
+        work = pool.map(lambda frame: small(root / frame.name), frames)
         images = list(tqdm(work, total=len(frames), desc=spec.title, disable=len(frames) < 1000))
-    found = {name: image for (name, _), image in zip(frames, images, strict=True)}
-    skipped = strange | {name: i for name, i in found.items() if isinstance(i, str)}
-    train, test = split([frame for frame in frames if frame[0] not in skipped])
-    if len({label for _, label in train}) < 2 or not test:
+    found = {frame.name: image for frame, image in zip(frames, images, strict=True)}
+    skipped = others | {name: image for name, image in found.items() if isinstance(image, str)}
+    good = [(name, label) for name, label, *_ in frames if name not in skipped]
+    train, test = ([], good) if spec.name in PEOPLE else split(good)
+    if not test or (spec.n_train and len({label for _, label in train}) < 2):
         raise DataError(
             shown(root),
-            f"{len(train) + len(test)} usable photographs, {len(skipped)} other files",
+            f"{len(good)} usable photographs, {len(skipped)} other files",
             f"{spec.n_train + spec.n_test:,} in {len(spec.class_names)} folders",
             spec.to_get,
         )
     arrays: Arrays = {}
-    for subset, chosen in (("train", train), ("test", test)):
+    for subset, chosen in (("train", train), ("test", test)) if spec.n_train else ():
         arrays[f"X_{subset}"] = np.stack([np.asarray(found[name]) for name, _ in chosen])
         arrays[f"y_{subset}"] = np.array([label for _, label in chosen], np.uint8)
-    # The record's place for names of files holds what was skipped: there are no CSV files here.
-    return Loaded(arrays, f"from {shown(root)}", False, skipped)
+    return Loaded(arrays, f"from {shown(root)}", False, skipped=skipped)
 
 
 def small(path: Path) -> np.ndarray | str:
@@ -379,44 +437,3 @@ def small(path: Path) -> np.ndarray | str:
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         known = "cannot identify" in str(error)
         return "not a JPEG" if known else "damaged"
-
-
-def stream(
-    images: list[str] | np.ndarray,
-    labels: np.ndarray,
-    batch_size: int,
-    image_size: tuple[int, int],
-    shuffle: bool,
-    seed: int | None,
-) -> "tf.data.Dataset":
-    """Return batches of colour images, uint8 (batch, height, width, 3), and uint8 labels.
-
-    ``images`` are paths of JPEGs, of which only those in work are in memory, or arrays (n, 28, 28).
-    Shuffling takes place over all of them, anew in each epoch.
-    """
-    import tensorflow as tf
-
-    side = max(image_size)
-    ratio = max(r for r in (1, 2, 4, 8) if r == 1 or SIDE // r >= side)
-
-    def sized(image: "tf.Tensor") -> "tf.Tensor":
-        same = tf.reduce_all(tf.shape(image)[:2] == image_size)
-
-        def resized() -> "tf.Tensor":
-            exact = tf.image.resize(image, image_size, antialias=True)
-            return tf.saturate_cast(tf.round(exact), tf.uint8)
-
-        return tf.ensure_shape(tf.cond(same, lambda: image, resized), (*image_size, 3))
-
-    def photograph(path: "tf.Tensor", label: "tf.Tensor") -> tuple:
-        data = tf.io.read_file(path)
-        return sized(tf.io.decode_jpeg(data, channels=3, ratio=ratio)), label
-
-    def drawing(picture: "tf.Tensor", label: "tf.Tensor") -> tuple:
-        return sized(tf.image.grayscale_to_rgb(picture[..., tf.newaxis])), label
-
-    batches = tf.data.Dataset.from_tensor_slices((images, labels))
-    if shuffle:
-        batches = batches.shuffle(len(labels), seed=seed)
-    decode = photograph if isinstance(images, list) else drawing
-    return batches.map(decode, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size).prefetch(2)

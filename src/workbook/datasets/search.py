@@ -1,7 +1,9 @@
 """Find a dataset's files in a folder, however they were unpacked, nested or renamed.
 
-A name is only where to look: a file's own name says what it may be, the folders around it say
-whose. The search is bounded, so that a large folder costs little.
+A name only says where to look. Files that are named for the dataset, or lie at the top of the
+folder, are the user's word that they are it: what is wrong with them is an error. Files anywhere
+else are used where what they hold is, byte for byte, what was published. The search is bounded, so
+that a large folder costs little.
 """
 
 import os
@@ -10,38 +12,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from workbook import paths
-from workbook.datasets.catalogue import CATALOGUE, PEOPLE, PHOTOGRAPHS, Layout, Part, Spec
-from workbook.datasets.readers import (
-    READERS,
-    Arrays,
+from workbook.datasets.catalogue import CATALOGUE, PEOPLE, PHOTOGRAPHS, Part, Spec
+from workbook.datasets.decode import READERS, Arrays, checked, is_plain_csv
+from workbook.datasets.files import (
     File,
     canonical,
-    checked,
     is_junk,
-    is_plain_csv,
     listed,
     open_zip,
     safe_names,
-    shown,
     unreadable,
 )
 from workbook.errors import DataError
+from workbook.paths import shown
 
 DEPTH = 8
 """How many folders deep a search goes."""
 ENTRIES = 100_000
 """How many files and folders a search looks at, those near the top first."""
 
-OWN, OPEN, ELSEWHERE = range(3)
-"""How surely a place is a dataset's: it is named for it (or is the folder that was given), it is
-named for nothing (``archive``), or it is named for something else."""
-
-_NAMELESS = re.compile(
-    r"((archive|data|datasets?|raw|inputs?|kaggle|downloads?|train|test|training|testing|files?"
-    r"|new-folder|extracted|unzipped|unpacked|csv|idx|original|competitions?|versions?|\d+)-?)+"
-)
 _CLASSES = {
     name for spec in PHOTOGRAPHS.values() for name in spec.class_names if len(name) > 1
 } | set("0123456789")
@@ -70,7 +62,7 @@ class Place:
     @property
     def n_classes(self) -> int:
         """How many of its folders are named as a class is: a letter, a digit or a sign."""
-        return sum(_is_class(name) for name in self.folders)
+        return sum(map(_is_class, self.folders))
 
 
 def _is_class(name: str) -> bool:
@@ -81,7 +73,9 @@ def walk(top: Path) -> Iterator[Place]:
     """Look into a folder and those below it, nearest first, within `DEPTH` and `ENTRIES`.
 
     Left out are hidden files, what systems leave in folders, and the workbook's own output. What
-    lies in folders of classes is not looked at: there may be ten thousand pictures in each.
+    lies in folders of classes is not looked at: there may be ten thousand pictures in each. A
+    folder below that cannot be read is a place with a problem; a search cut short ends with ``top``
+    as one.
     """
     own = (paths.CACHE, paths.DATA / "models")
     queue: list[tuple[Path, tuple[str, ...]]] = [(top, ())]
@@ -97,7 +91,8 @@ def walk(top: Path) -> Iterator[Place]:
                     if not is_junk(entry.name):
                         (folders if _leads_on(entry) else files).append(entry.name)
         except OSError as error:
-            yield Place(path, steps, [], [], unreadable(path, error, "folder"))
+            if steps:
+                yield Place(path, steps, [], [], unreadable(path, error, "folder"))
             continue
         place = Place(path, steps, sorted(files), sorted(folders))
         yield place
@@ -108,7 +103,6 @@ def walk(top: Path) -> Iterator[Place]:
                 "",
                 "Place the files in a folder of their own near the top",
             )
-            problem.sure = False
             yield Place(top, (), [], [], problem)
             return
         if len(steps) < DEPTH:
@@ -129,60 +123,39 @@ def _leads_on(entry: os.DirEntry) -> bool:
 @cache
 def _pattern(folder: str) -> re.Pattern:
     words = re.sub(r"[^a-z0-9]+", "-?", folder)
-    return re.compile(rf"(?:{_NAMELESS.pattern})?({words})(?![a-z])")
+    return re.compile(rf"{words}(?![a-z])")
 
 
-def owner(name: str) -> str | None:
-    """Return the dataset that a file's or a folder's name speaks of, or None.
+def named_dataset(*steps: str) -> str | None:
+    """Return the dataset that the names of folders and a file speak of, the innermost first.
 
-    >>> owner("Sign Language MNIST-1"), owner("fashion-mnist_train.csv"), owner("emnist")
-    ('sign-language-mnist', 'fashion-mnist', None)
+    >>> named_dataset("mnist", "Sign Language MNIST-1"), named_dataset("emnist")
+    ('sign-language-mnist', None)
     """
-    text = re.sub(r"[^a-z0-9]+", "-", name.lower())
-    named = [
-        (len(found[found.lastindex or 0]), spec.name)
-        for spec in (*CATALOGUE.values(), *PHOTOGRAPHS.values(), *PEOPLE.values())
-        for folder in spec.folders
-        if (found := _pattern(folder).match(text))
-    ]
-    return max(named)[1] if named else None
-
-
-def level(spec: Spec, steps: tuple[str, ...]) -> int | None:
-    """Return how surely what lies at the end of these steps is a dataset's; None: another's."""
     for step in reversed(steps):
-        if named := owner(step):
-            return OWN if named == spec.name else None
-    if not steps:
-        return OWN
-    return OPEN if all(_NAMELESS.fullmatch(_plain(step)) for step in steps) else ELSEWHERE
-
-
-def matters(spec: Spec, place: Place) -> DataError | None:
-    """Return what was wrong with a place if it may be why a dataset is not found."""
-    if (
-        place.problem
-        and place.problem.sure
-        and (not place.steps or level(spec, place.steps) != OWN)
-    ):
-        return None
-    return place.problem
-
-
-def _plain(step: str) -> str:
-    return canonical(step).rpartition("/")[2].strip("-")
+        text = re.sub(r"[^a-z0-9]+", "-", step.lower())
+        named = [
+            (len(match[0]), spec.name)
+            for spec in (*CATALOGUE.values(), *PHOTOGRAPHS.values(), *PEOPLE.values())
+            for folder in spec.folders
+            if (match := _pattern(folder).match(text))
+        ]
+        if named:
+            return max(named)[1]
+    return None
 
 
 @dataclass(frozen=True)
 class Candidate:
     """Files that look like a dataset: ``files`` by their usual names, or the ``problem`` met.
 
-    ``level`` tells how surely they are the dataset's: `OWN`, `OPEN` or `ELSEWHERE`.
+    ``own`` tells that they are named for the dataset or lie at the top of the folder; others are
+    used if they are the published ones.
     """
 
     spec: Spec
     where: str
-    level: int
+    own: bool
     reader: str = ""
     parts: tuple[Part, ...] = ()
     files: dict[str, File] = field(default_factory=dict)
@@ -199,7 +172,7 @@ class Candidate:
 
     @property
     def complete(self) -> bool:
-        """Whether it can be tried."""
+        """Whether all files are there, so that they can be decoded."""
         return not self.problem and not self.missing
 
     def fingerprint(self) -> list[list[str | int]]:
@@ -218,13 +191,6 @@ class Candidate:
         Raises:
             DataError: A file is missing, cannot be decoded, or holds something else.
         """
-        try:
-            return self._read()
-        except DataError as error:
-            error.sure = self.level == OWN
-            raise
-
-    def _read(self) -> tuple[Arrays, dict[str, str]]:
         if self.problem:
             raise self.problem
         if self.missing:
@@ -246,120 +212,137 @@ class Candidate:
         return checked(self.spec, arrays, self), as_they_lie
 
 
+class Problem(NamedTuple):
+    """Why files are not used; ``own`` tells that they are the dataset's own by their names."""
+
+    own: bool
+    error: DataError
+
+
+@dataclass
+class _Group:
+    """Files of a dataset that lie together, in a folder or a zip, by their usual names."""
+
+    where: str
+    own: bool = False
+    files: dict[str, File] = field(default_factory=dict)
+
+
+class _Groups(dict[tuple, _Group]):
+    """The groups of a dataset's files, by the place that they lie in."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        names = (part.file for layout in spec.layouts for part in layout.parts)
+        self.wanted = {canonical(name): name for name in names}
+
+    def add(self, file: File, steps: tuple[str, ...], name: str, where: Path) -> bool:
+        """Put a file into its group, if it is one of the dataset's; return whether it is."""
+        if (usual := self.wanted.get(canonical(name))) is None:
+            return False
+        while steps and canonical(steps[-1]) in (canonical(name), canonical(name).split(".")[0]):
+            steps, where = steps[:-1], where.parent if not file.member else where
+        named = named_dataset(*steps, name)
+        other = CATALOGUE.get(named_dataset(*steps) or "")
+        theirs = [part.file for layout in other.layouts for part in layout.parts] if other else []
+        if named != self.spec.name and usual in theirs:
+            return True
+        group = self.setdefault((where, steps), _Group(shown(where)))
+        group.own |= not steps or named == self.spec.name
+        group.files.setdefault(usual, file)
+        return True
+
+    def add_zip(self, path: Path, steps: tuple[str, ...]) -> Problem | None:
+        """Put what a zip holds into groups; return the problem with it, if it may be meant."""
+        named = named_dataset(*steps)
+        own = named == self.spec.name
+        if named and not own:
+            return None
+        try:
+            with open_zip(path) as archive:
+                names = safe_names(shown(path), archive)
+            inner = {name: PurePosixPath(name.replace("\\", "/")) for name in names}
+            added = [
+                self.add(
+                    File(path, name), (*steps, *inner[name].parts[:-1]), inner[name].name, path
+                )
+                for name in sorted(names, key=len)
+            ]
+            if any(added) or not own:
+                return None
+            problem = DataError(
+                shown(path),
+                f"a zip that holds {listed(names) or 'nothing'}",
+                _needed(self.spec),
+                self.spec.to_get,
+            )
+        except DataError as error:
+            problem = error
+        return Problem(own, problem)
+
+
+def problem_of(spec: Spec, place: Place) -> Problem | None:
+    """Return the problem with a place, if it may be why the dataset is not found."""
+    own = named_dataset(*place.steps) == spec.name
+    return Problem(own, place.problem) if place.problem and (own or not place.steps) else None
+
+
 def candidates(spec: Spec, top: Path) -> list[Candidate]:
-    """Return where the dataset seems to be below a folder: complete sets first, the surest first.
+    """Return where the dataset may be below a folder: complete sets first, its own before others.
 
     Looked at are folders and zip archives. Files that belong together but lie apart come after
     those that lie in one place; then follow the problems, and what is named for the dataset but
     is not among the files that are read.
     """
-    wanted = {canonical(p.file): p.file for layout in spec.layouts for p in layout.parts}
-    units: dict[tuple, _Unit] = {}
-    found: list[Candidate] = []
-    strange: list[Path] = []
-
-    def take(file: File, steps: tuple[str, ...], name: str, where: Path) -> bool:
-        """Put a file with those that belong to it, if it is wanted; tell whether it is."""
-        if (usual := wanted.get(canonical(name))) is None:
-            return False
-        while steps and canonical(steps[-1]) in (canonical(name), canonical(name).split(".")[0]):
-            steps, where = steps[:-1], where.parent if not file.member else where
-        sure = OWN if owner(name) == spec.name else level(spec, steps)
-        if sure is None:
-            if any(usual == p.file for p in _others(spec, steps)):
-                return True
-            sure = ELSEWHERE
-        unit = units.setdefault((where, steps), _Unit(shown(where), sure))
-        unit.level = min(unit.level, sure)
-        unit.files.setdefault(usual, file)
-        return True
-
-    def open_archive(path: Path, steps: tuple[str, ...]) -> None:
-        """Take what a zip holds, or note what is wrong with it if it is this dataset's."""
-        if (sure := level(spec, steps)) is None:
-            return
-        try:
-            with open_zip(path) as archive:
-                names = safe_names(shown(path), archive)
-            inner = [PurePosixPath(n.replace("\\", "/")) for n in names]
-            taken = [
-                take(File(path, name), (*steps, *place.parts[:-1]), place.name, path)
-                for name, place in sorted(
-                    zip(names, inner, strict=True), key=lambda pair: len(pair[0])
-                )
-            ]
-            if sure != OWN or any(taken):
-                return
-            problem = DataError(
-                shown(path),
-                f"a zip that holds {listed(names) or 'nothing'}",
-                _needed(spec),
-                spec.to_get,
-            )
-        except DataError as error:
-            problem = error
-        found.append(Candidate(spec, shown(path), sure, problem=problem))
-
-    later = []
+    groups = _Groups(spec)
+    problems: list[Problem | None] = []
+    unread: list[Path] = []
+    folders: list[tuple[Place, str]] = []
     for place in walk(top):
-        if (problem := matters(spec, place)) is not None:
-            sure = OWN if problem.sure else OPEN
-            found.append(Candidate(spec, shown(place.path), sure, problem=problem))
+        problems.append(problem_of(spec, place))
         for name in sorted(place.files, key=lambda name: name.lower().endswith((".gz", ".zip"))):
             path = place.path / name
-            if take(File(path), place.steps, name, place.path):
+            if groups.add(File(path), place.steps, name, place.path):
                 continue
             if name.lower().endswith(".zip"):
-                open_archive(path, (*place.steps, canonical(name)))
-            elif _is_strange(spec, place, name):
-                strange.append(path)
-        later += [(place, name) for name in place.folders if canonical(name) in wanted]
-        if place.n_classes > 1 and level(spec, place.steps) == OWN and place.steps:
-            strange.append(place.path)
-    for place, name in later:  # a folder by a file's name, for want of the file
-        take(File(place.path / name), place.steps, name, place.path)
+                problems.append(groups.add_zip(path, (*place.steps, canonical(name))))
+            elif _may_be_meant(spec, place, name):
+                unread.append(path)
+        folders += [(place, name) for name in place.folders if canonical(name) in groups.wanted]
+        if place.n_classes > 1 and named_dataset(*place.steps) == spec.name:
+            unread.append(place.path)
+    for place, name in folders:  # a folder by a file's name, where the file itself is not there
+        groups.add(File(place.path / name), place.steps, name, place.path)
 
     sets = [
-        Candidate(spec, unit.where, unit.level, layout.reader, layout.parts, held)
-        for unit in sorted(units.values(), key=lambda unit: unit.level)
+        Candidate(spec, group.where, group.own, layout.reader, layout.parts, files)
+        for group in groups.values()
         for layout in spec.layouts
-        if (held := {p.file: unit.files[p.file] for p in layout.parts if p.file in unit.files})
+        if (files := {p.file: group.files[p.file] for p in layout.parts if p.file in group.files})
     ]
-    whole = [c for c in sets if c.complete]
-    if not whole:
-        whole = [c for layout in spec.layouts if (c := _gathered(spec, top, layout, sets)).complete]
-    parts = [] if whole else sets
-    rest = sorted([*found, *parts], key=lambda c: c.level)
-    if not whole and not rest and strange:
-        rest = [Candidate(spec, shown(strange[0]), OPEN, problem=_unread(spec, strange))]
-    return [*whole, *rest]
+    gathered = [_gathered(spec, top, layout.reader, layout.parts, sets) for layout in spec.layouts]
+    whole = [c for c in sets if c.complete] or [c for c in gathered if c.complete]
+    rest = [
+        Candidate(spec, problem.error.where, problem.own, problem=problem.error)
+        for problem in filter(None, problems)
+    ]
+    rest += [] if whole else sets
+    if not whole and not rest and unread:
+        rest = [Candidate(spec, shown(unread[0]), False, problem=_unread(spec, unread))]
+    return [c for part in (whole, rest) for c in sorted(part, key=lambda c: not c.own)]
 
 
-@dataclass
-class _Unit:
-    """What lies in one place: a folder or a zip."""
-
-    where: str
-    level: int
-    files: dict[str, File] = field(default_factory=dict)
-
-
-def _others(spec: Spec, steps: tuple[str, ...]) -> Iterator[Part]:
-    """Give the files of the dataset that the steps speak of, which is another one."""
-    other = CATALOGUE.get(next(filter(None, map(owner, reversed(steps))), ""))
-    for layout in other.layouts if other else ():
-        yield from layout.parts
-
-
-def _gathered(spec: Spec, top: Path, layout: Layout, sets: list[Candidate]) -> Candidate:
+def _gathered(
+    spec: Spec, top: Path, reader: str, parts: tuple[Part, ...], sets: list[Candidate]
+) -> Candidate:
     """Return the files of a layout from all the places where some of them lie."""
     files: dict[str, File] = {}
-    sure = OWN
-    for one in sets:
-        if one.reader == layout.reader and one.files.keys() - files.keys():
+    own = True
+    for one in sorted(sets, key=lambda c: not c.own):
+        if one.reader == reader and one.files.keys() - files.keys():
             files = one.files | files
-            sure = max(sure, one.level)
-    return Candidate(spec, shown(top), sure, layout.reader, layout.parts, files)
+            own &= one.own
+    return Candidate(spec, shown(top), own, reader, parts, files)
 
 
 def _needed(spec: Spec) -> str:
@@ -368,7 +351,7 @@ def _needed(spec: Spec) -> str:
     )
 
 
-def _form(name: str) -> str:
+def _unread_form(name: str) -> str:
     """Return what a file that is not read is, by its suffix; "" where that tells nothing."""
     for kind, form in _UNREAD.items():
         if re.search(rf"\.({kind})(\.(gz|zip))?$", name.lower()):
@@ -376,27 +359,25 @@ def _form(name: str) -> str:
     return ""
 
 
-def _is_strange(spec: Spec, place: Place, name: str) -> bool:
-    """Return whether a file that is not read may be meant for the dataset."""
+def _may_be_meant(spec: Spec, place: Place, name: str) -> bool:
+    """Return whether a file that is not read may have been placed for the dataset."""
     if re.search(rf"\.({_NOTES})$", name.lower()):
         return False
-    sure = level(spec, (*place.steps, name))
-    around = level(spec, place.steps)
-    return sure == OWN or (sure is not None and bool(_form(name)) and around in (OWN, OPEN))
+    named = named_dataset(*place.steps, name)
+    return named == spec.name or (not named and not place.steps and bool(_unread_form(name)))
 
 
-def _unread(spec: Spec, strange: list[Path]) -> DataError:
-    """Return what to tell of files that may be meant for the dataset and are not read."""
-    first = strange[0]
-    same = [path.name for path in strange if path.parent == first.parent]
+def _unread(spec: Spec, unread: list[Path]) -> DataError:
+    """Return the problem with files that may be meant for the dataset and are not read."""
+    first = unread[0]
+    same = [path.name for path in unread if path.parent == first.parent]
     if first.is_dir():
         form = "pictures in folders of classes, a form that is not read"
     elif re.search(rf"\.({_PICTURES})$", first.name.lower()):
         form = "pictures, a form that is not read"
     else:
-        form = _form(first.name) or "not a file that is read"
+        form = _unread_form(first.name) or "not a file that is read"
+    where, found = shown(first), form
     if len(same) > 1:
-        return DataError(
-            shown(first.parent), f"holds {listed(same)}: {form}", _needed(spec), spec.to_get
-        )
-    return DataError(shown(first), form, _needed(spec), spec.to_get)
+        where, found = shown(first.parent), f"holds {listed(same)}: {form}"
+    return DataError(where, found, _needed(spec), spec.to_get)

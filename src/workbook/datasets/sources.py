@@ -16,11 +16,13 @@ from workbook import paths
 from workbook.datasets import cache
 from workbook.datasets.cache import Loaded
 from workbook.datasets.catalogue import CATALOGUE, Spec
+from workbook.datasets.decode import checked, is_published
+from workbook.datasets.files import unwritable
 from workbook.datasets.kaggle import ask, has_credentials, require_account
 from workbook.datasets.network import LATER, UnreachableError, refusal, why
-from workbook.datasets.readers import checked, in_home, is_published, shown, unwritable
-from workbook.datasets.search import ELSEWHERE, OWN, Candidate, candidates
+from workbook.datasets.search import Candidate, Problem, candidates
 from workbook.errors import DataError
+from workbook.paths import in_home, shown
 
 import numpy as np
 
@@ -47,7 +49,7 @@ def mode() -> str:
 
 
 def load(spec: Spec, *sources: Callable[[Spec], Any]) -> tuple[Any, str]:
-    """Return what the first source that has it gives; or None, and why practice data is due.
+    """Return the dataset of the first source that has it; or None, and the reasons of all.
 
     ``sources`` are those of `real` if none are given; the first is that of placed files.
 
@@ -68,7 +70,7 @@ def load(spec: Spec, *sources: Callable[[Spec], Any]) -> tuple[Any, str]:
 
 
 def real(spec: Spec, *sources: Callable[[Spec], Any]) -> tuple[Any, list[str]]:
-    """Return a dataset from the first source of real data, or None; and why the others had none.
+    """Return a dataset from the first source of real data, or None; and the others' reasons.
 
     Raises:
         DataError: ``WORKBOOK_DATA=real``, and a placed file is not what it should be.
@@ -79,15 +81,13 @@ def real(spec: Spec, *sources: Callable[[Spec], Any]) -> tuple[Any, list[str]]:
         try:
             loaded = source(spec)
         except DataError as problem:
-            if source is sources[0] and mode() == "real" and problem.sure:
+            if source is sources[0] and mode() == "real":
                 raise
             set_up = source is sources[0] or (source is kaggle and has_credentials())
             if set_up and not isinstance(problem, UnreachableError):
                 print(f"Not used: {problem}")  # what the user has set up is not passed over
-            loaded = None
             reasons.append(problem.reason)
-            if problem.sure:
-                continue
+            continue
         if loaded:
             return loaded, reasons
         if source is sources[0]:
@@ -99,30 +99,15 @@ def _named(folders: list[Path]) -> str:
     return " or ".join(f"{shown(folder)}/" for folder in folders)
 
 
-def kept(spec: Spec, slot: str, make: Callable[[], Loaded], origin: object = None) -> Loaded:
-    """Return what the cache keeps under a slot; make and keep it where it keeps nothing."""
-    loaded = cache.get(spec, slot, origin)
-    if loaded is None:
-        with cache.lock(spec):
-            loaded = cache.get(spec, slot, origin)  # another process may have made it meanwhile
-            if loaded is None:
-                loaded = make()
-                cache.put(spec, slot, loaded, origin)
-    return loaded
-
-
-def _first(spec: Spec, found: list[Candidate], slot: str) -> Loaded | None:
-    """Return the first candidate that holds the dataset; raise the first problem if none does.
-
-    The others, which nobody will hear of otherwise, are told of where the user has placed them.
-    """
-    problems: list[DataError] = []
+def _first(spec: Spec, found: list[Candidate], slot: str) -> tuple[Loaded | None, list[Problem]]:
+    """Return the first candidate that holds the dataset, or None and their problems."""
+    problems: list[Problem] = []
     for candidate in found:
 
         def decode(candidate: Candidate = candidate) -> Loaded:
             arrays, csv = candidate.read()
             verified = is_published(spec, arrays)
-            if candidate.level == ELSEWHERE and not verified:
+            if not candidate.own and not verified:
                 raise DataError(
                     candidate,
                     f"of the form of {spec.title}, but not the published images",
@@ -132,23 +117,31 @@ def _first(spec: Spec, found: list[Candidate], slot: str) -> Loaded | None:
             return Loaded(arrays, f"from {candidate}", verified, csv)
 
         try:
-            return kept(spec, slot, decode, candidate.fingerprint())
-        except DataError as problem:
-            problem.sure = candidate.level == OWN
-            problems.append(problem)
-    if problems:
-        first = max(problems, key=lambda problem: problem.sure)
-        for other in [p for p in problems if p is not first][:3] if slot == "placed" else []:
-            print(f"Not used: {other}")
-        raise first
-    return None
+            return cache.get_or_make(spec, slot, decode, candidate.fingerprint()), []
+        except DataError as error:
+            problems.append(Problem(candidate.own, error))
+    return None, problems
+
+
+def tell_problems(problems: list[Problem]) -> None:
+    """Raise the first problem with files that were placed for the dataset; print other ones.
+
+    Raises:
+        DataError: Files are the dataset's own by their names, and cannot be used.
+    """
+    first = next((problem for problem in problems if problem.own), None)
+    for problem in [problem for problem in problems if problem is not first][:3]:
+        print(f"Not used: {problem.error}")
+    if first:
+        raise first.error
 
 
 def placed(spec: Spec) -> Loaded | None:
     """Load the files that the user placed under ``WORKBOOK_DATA_DIR`` or ``data/``."""
     found = [c for folder in paths.placed_dirs() for c in candidates(spec, folder)]
-    loaded = _first(spec, found, "placed")
-    if loaded is None:
+    loaded, problems = _first(spec, found, "placed")
+    tell_problems(problems)
+    if loaded is None and not problems:
         require_data_dir()
     return loaded
 
@@ -183,7 +176,9 @@ def keras_cache(spec: Spec) -> Loaded | None:
     home = keras_home()
     if not spec.downloads or home is None:
         return None
-    loaded = _first(spec, candidates(spec, home), "keras-cache")
+    loaded, problems = _first(spec, candidates(spec, home), "keras-cache")
+    if problems:
+        raise problems[0].error
     if loaded and not loaded.verified:
         raise DataError(loaded.source.removeprefix("from "), "not the published images", "", _AGAIN)
     return loaded
@@ -201,7 +196,7 @@ def keras_download(spec: Spec) -> Loaded | None:
         for url in spec.downloads:
             fetch(url, folder / url.rpartition("/")[2])
 
-    return kept(spec, "keras", lambda: _downloaded(spec, spec.downloads[0], download))
+    return cache.get_or_make(spec, "keras", lambda: _downloaded(spec, spec.downloads[0], download))
 
 
 @contextmanager
@@ -303,7 +298,7 @@ def kaggle(spec: Spec) -> Loaded | None:
         require_account()
     if not (spec.kaggle_dataset or spec.kaggle_competition):
         return None
-    return kept(
+    return cache.get_or_make(
         spec,
         "kaggle",
         lambda: _downloaded(
@@ -343,7 +338,7 @@ def cut(spec: Spec) -> Loaded | None:
             is_published(spec, arrays),
         )
 
-    return kept(spec, "cut", make)
+    return cache.get_or_make(spec, "cut", make)
 
 
 def practice(spec: Spec) -> Loaded:
@@ -356,4 +351,4 @@ def practice(spec: Spec) -> Loaded:
             drawn = checked(spec, drawn, "practice")
         return Loaded(drawn, "practice data drawn by the workbook", False)
 
-    return kept(spec, "practice", make, drawings.VERSION)
+    return cache.get_or_make(spec, "practice", make, drawings.VERSION)

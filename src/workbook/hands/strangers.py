@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from workbook.datasets.people import People
+from workbook.datasets.photographs import People
 from workbook.hands.drawn import drawn
 from workbook.hands.photo import read_photo
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbook import paths
-from workbook.datasets.readers import shown
 from workbook.errors import DataError
 
 import numpy as np
@@ -30,17 +29,17 @@ def read_digits(path: Path) -> tuple[np.ndarray, np.ndarray]:
     try:
         table = pd.read_csv(path)
     except FileNotFoundError:
-        raise DataError(shown(path), "no such file", "", again) from None
+        raise DataError(paths.shown(path), "no such file", "", again) from None
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
         found = f"cannot be read ({str(error).splitlines()[0]})"
-        raise DataError(shown(path), found, "a CSV file", again) from None
+        raise DataError(paths.shown(path), found, "a CSV file", again) from None
     if list(table.columns) != HEADER:
         found = f"{len(table.columns)} columns, from {table.columns[0]!r} to {table.columns[-1]!r}"
-        raise DataError(shown(path), found, "label, pixel0, …, pixel783", again)
+        raise DataError(paths.shown(path), found, "label, pixel0, …, pixel783", again)
     numbers = table.to_numpy()
     if not np.issubdtype(numbers.dtype, np.integer) or not _in_range(numbers):
         expected = "whole numbers: labels from 0 to 9, grey levels from 0 to 255"
-        raise DataError(shown(path), "other values in its rows", expected, again)
+        raise DataError(paths.shown(path), "other values in its rows", expected, again)
     return numbers[:, 1:].astype("uint8").reshape(-1, 28, 28), numbers[:, 0].astype("uint8")
 
 
@@ -60,7 +59,9 @@ def measured(networks: Mapping[str, "keras.Model"], path: Path | None = None) ->
     from workbook import plots  # Matplotlib, which the reports do without
 
     X, y = drawings
-    print(f"{len(y)} drawings in {shown(path)}; in brackets the 95% interval of Wilson (1927):")
+    print(
+        f"{len(y)} drawings in {paths.shown(path)}; in brackets the 95% interval of Wilson (1927):"
+    )
     for name, model in networks.items():
         right = _right(model, X, y)
         low, high = plots.interval(right, len(y))
@@ -99,7 +100,8 @@ def _drawings(path: Path) -> tuple[np.ndarray, np.ndarray] | None:
     """Return what the pad saved; where that is nothing, say how to get it and return None."""
     if path.exists():
         return read_digits(path)
-    print(f"No {shown(path)} yet: draw on the pad, save your drawings there, and run this again.")
+    where = paths.shown(path)
+    print(f"No {where} yet: draw on the pad, save your drawings there, and run this again.")
     return None
 
 

@@ -1,0 +1,99 @@
+"""What is at hand of every dataset, without loading or downloading it: a table, and digests."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from workbook import paths
+from workbook.datasets import cache, photographs, sources
+from workbook.datasets.catalogue import CATALOGUE, PEOPLE, PHOTOGRAPHS, Spec, find_spec, names
+from workbook.datasets.search import Candidate, candidates
+from workbook.paths import shown
+
+
+def table() -> str:
+    """Return what `load` would use, without loading or downloading anything: a text table."""
+    rows = [("dataset", "found", "verified", "images", "size", "licence")]
+    specs = [find_spec(name) for name in names()]
+    for spec in specs:
+        state = _state(spec) if spec.name in CATALOGUE else _photographs_state(spec)
+        images = f"{spec.n_train:,} + {spec.n_test:,}"
+        rows.append((spec.name, *state, images, spec.size, spec.licence))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    hints = [f"  {spec.name}: {spec.how_to_get}" for spec in specs]
+    return "\n".join([*lines, "", "How to get them:", *hints])
+
+
+def digest(name: str) -> str:
+    """Return a digest of the data that `load` would find now, "" where none is at hand.
+
+    It is made of what earlier loads recorded of the files, so that no image is read; of files that
+    were never loaded, of their sizes and times of change.
+    """
+    spec = find_spec(name)
+    if sources.mode() == "practice":
+        data: list[Any] = ["practice"]  # drawn by the code alone
+    elif spec.name in PHOTOGRAPHS | PEOPLE:
+        data = [found for found in [photographs.fingerprint(spec)] if found]
+    else:
+        data = [
+            [entry["arrays"], entry["source"]] if entry else files
+            for _, files, entry in _at_hand(spec)
+        ]
+        if spec.cut_from:
+            data += filter(None, [digest(spec.cut_from)])
+    return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:32] if data else ""
+
+
+def _at_hand(spec: Spec) -> Iterator[tuple[str, object, dict[str, Any] | None]]:
+    """Yield the places where `load` would find a dataset, first to last: each in words, with the
+    fingerprint of its files and their record in the cache, None where they were not loaded yet.
+    """
+    for slot, candidate in _candidates(spec):
+        if candidate.complete:
+            files = candidate.fingerprint()
+            yield str(candidate), files, cache.record(spec, slot, files)
+    for slot in ("keras", "kaggle", "cut"):
+        if entry := cache.record(spec, slot):
+            yield f"data/cache, {entry['source']}", None, entry
+
+
+def _candidates(spec: Spec) -> list[tuple[str, Candidate]]:
+    folders = [("placed", folder) for folder in paths.placed_dirs()]
+    if spec.downloads and (home := sources.keras_home()):
+        folders.append(("keras-cache", home))
+    return [(slot, candidate) for slot, f in folders for candidate in candidates(spec, f)]
+
+
+def _state(spec: Spec) -> tuple[str, str]:
+    """Return where `load` would find a dataset, and whether that is known to be right."""
+    if sources.mode() == "practice":
+        return "practice data (WORKBOOK_DATA=practice)", "no"
+    for where, _, entry in _at_hand(spec):
+        return where, _yes(entry["verified"]) if entry else "not yet"
+    found = _candidates(spec)
+    if found and found[0][1].own:
+        return f"{found[0][1].where}, unusable: load() tells why", "no"
+    if spec.cut_from:
+        return f"load() cuts it from {CATALOGUE[spec.cut_from].title}", "-"
+    if spec.downloads or spec.kaggle_dataset or spec.kaggle_competition:
+        return "not here: load() downloads it", "-"
+    return "not here: place it yourself", "-"
+
+
+def _photographs_state(spec: Spec) -> tuple[str, str]:
+    if sources.mode() == "practice":
+        drawn = spec.name in PHOTOGRAPHS
+        return ("practice data" if drawn else "not used") + " (WORKBOOK_DATA=practice)", "no"
+    root, problems = photographs.placed(spec)
+    for problem in problems:
+        if problem.own:
+            return f"{problem.error.where}, unusable: load() tells why", "no"
+    return (shown(root), "no digest") if root else ("not here: load() downloads it", "-")
+
+
+def _yes(verified: bool) -> str:
+    return "yes" if verified else "no"
