@@ -1,5 +1,5 @@
 from workbook import hands
-from workbook.datasets.people import People
+from workbook.datasets.photographs import People
 from workbook.hands import strangers
 
 import numpy as np
