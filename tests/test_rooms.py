@@ -28,11 +28,10 @@ FLOORS = [
     {"workbook.datasets", "workbook.explain", "workbook.plots", "workbook.training"},
     {"workbook.layers"},
     {"workbook.practice"},
-    {"workbook.install"},
     {"workbook.backend", "workbook.machine", "workbook.notice", "workbook.paths"},
     {"workbook.errors"},
     {"workbook"},
-    {"workbook.settings", "workbook.variables"},
+    {"workbook.settings"},
 ]
 """The rooms and small modules of both houses, from the top floor down.
 

@@ -5,7 +5,6 @@ import io
 import sys
 from pathlib import Path
 
-from workbook import variables
 from workbook.errors import WorkbookError
 
 
@@ -16,7 +15,6 @@ def main(arguments: list[str] | None = None) -> int:
     its traceback, as every failure does with ``--debug``.
     """
     options = _parser().parse_args(arguments)
-    variables.set_aside()
     for stream in (sys.stdout, sys.stderr):
         # On Windows a file takes what is printed in an alphabet that many a heading goes beyond.
         if isinstance(stream, io.TextIOWrapper):
@@ -45,7 +43,12 @@ def _reports(options: argparse.Namespace) -> int:
     from workbook_staff import reports
 
     return reports.make(
-        options.notebooks, options.edition, options.untrusted, options.folder, options.fresh
+        options.notebooks,
+        options.edition,
+        options.untrusted,
+        options.folder,
+        options.fresh,
+        options.jobs,
     )
 
 
@@ -58,7 +61,7 @@ def _watch(options: argparse.Namespace) -> None:
 def _notebooks(options: argparse.Namespace) -> int:
     from workbook_staff import refresh
 
-    return refresh.refresh(options.notebooks)
+    return refresh.refresh(options.notebooks, options.jobs)
 
 
 def _student(options: argparse.Namespace) -> int:
@@ -113,6 +116,16 @@ def _live(options: argparse.Namespace) -> None:
     print(live_page.write(options.models, options.folder))
 
 
+_JOBS = "how many to execute at a time (default: as cores and memory allow)"
+
+
+def _count(text: str) -> int:
+    """Return a number of notebooks, at least one."""
+    if (count := int(text)) < 1:
+        raise ValueError
+    return count
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m workbook", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -135,6 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     pages.add_argument(
         "--fresh", action="store_true", help="execute all, though nothing has changed"
     )
+    pages.add_argument("--jobs", type=_count, metavar="N", help=_JOBS)
     pages.set_defaults(run=_reports)
 
     preview = commands.add_parser(
@@ -147,6 +161,7 @@ def _parser() -> argparse.ArgumentParser:
         "notebooks", help="execute the notebooks in place, renewing the outputs stored in them"
     )
     notebooks.add_argument("notebooks", nargs="*", type=Path, help="default: all in notebooks/")
+    notebooks.add_argument("--jobs", type=_count, metavar="N", help=_JOBS)
     notebooks.set_defaults(run=_notebooks)
 
     student = commands.add_parser(

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from workbook_staff.failures import tell
 if TYPE_CHECKING:
     from workbook_staff.notebooks.execute import Run
     from workbook_staff.notebooks.run_cache import RunCache
+    from workbook_staff.pages.export import Exporter
 
 
 MANY = 10
@@ -33,6 +34,7 @@ def make(
     untrusted: bool = False,
     folder: Path | None = None,
     fresh: bool = False,
+    jobs: int | None = None,
 ) -> int:
     """Write ``<name>.html`` into ``folder`` (default: ``reports/``) for each, and ``index.html``.
 
@@ -44,8 +46,10 @@ def make(
     "instructor", or "student", which leaves the solutions out. With ``untrusted``, no notebook is
     executed, wherever it is, and nothing in it can run a script in its page.
 
-    A run of a notebook in ``notebooks/`` is kept, and used again while nothing that it depends on
-    has changed; ``fresh`` executes all the same.
+    A run of a notebook in ``notebooks/`` is kept, and used again while nothing that it used has
+    changed; ``fresh`` executes all the same. What has to be executed gets a page of its stored
+    outputs at once, which says so until the run is done; ``jobs`` are executed at a time (default:
+    as many as cores and memory allow).
 
     Returns 0 where each notebook has its page, and each that was executed here ran to its end; 1
     otherwise. An error in stored outputs is told of, and no failure. A notebook that cannot be
@@ -59,56 +63,89 @@ def make(
     """
     # Imported here: nbconvert takes a second, and every other command does without it.
     from workbook_staff.notebooks import find
+    from workbook_staff.notebooks.execute import stored
     from workbook_staff.pages import export, file_names, index
 
     folder = folder or paths.REPORTS
     _require_writable(folder)
-    exporter = export.Exporter(edition, untrusted)
-    commit = _commit()
+    made = _Pages(folder, export.Exporter(edition, untrusted), _commit())
     chosen = find.chosen(notebooks or find.own())
-    started, executing = time.monotonic(), 0.0
-    written: list[str] = []
-    refused: list[str] = []
-    findings: set[str] = set()
-    failed: list[str] = []
+    waiting: dict[Path, str] = {}
+    seconds = time.monotonic()
     try:
-        for path, name in _with_progress(chosen, file_names.names(chosen)):
-            ours = not untrusted and find.is_own(path)
-            page = folder / f"{name}.html"
-            try:
-                with warnings.catch_warnings(action="ignore"):  # libraries', of odd notebooks
-                    run = _run(path, ours, untrusted, fresh)
-                    executing += 0.0 if run.executed else run.seconds
-                    text = exporter.page(run, path, commit if ours else "", name)
-                with paths.writing(page) as partial:
-                    partial.write_text(text, encoding="utf-8", errors="replace")
-            except KernelError:
-                raise
-            except Exception as error:  # a notebook from anywhere may hold anything; others go on
-                if isinstance(error, OSError) and error.errno in _NO_ROOM:
-                    raise _unwritable(page, error) from None
-                refused.append(_reason(path, error))
-                # os.path answers for any name, where Path raises for one that is too long.
-                if isinstance(error, NotebookError) and os.path.isfile(path):  # noqa: PTH113
-                    findings.add(refused[-1])
-                with contextlib.suppress(OSError):
-                    page.unlink()  # one of an earlier run tells of another file
-                continue
-            written.append(name)
-            if run.failure and run.seconds:
-                failed.append(f"{path}: {run.failure}")
-            elif run.failure:
-                print(f"{path}: an error in its outputs: {run.failure}")
+        with warnings.catch_warnings(action="ignore"):  # libraries', of odd notebooks
+            for path, name in _with_progress(chosen, file_names.names(chosen)):
+                ours = not untrusted and find.is_own(path)
+                with made.refusing(path, name, ours):
+                    done = _at_hand(path, ours, untrusted, fresh)
+                    made.write(done or stored(path), path, name, ours, executing=done is None)
+                    if done is None:
+                        waiting[path] = name
+            seconds = time.monotonic() - seconds
+            if waiting:
+                index.write(folder, made.written, made.refused)
+            with contextlib.closing(_executed(waiting, jobs)) as executed:
+                for path, run in executed:
+                    with made.refusing(path, waiting[path], find.is_own(path)):
+                        if isinstance(run, Exception):
+                            raise run
+                        made.write(run, path, waiting[path], find.is_own(path))
+                        index.write(folder, made.written, made.refused)
     finally:
         try:
-            overview = index.write(folder, written, refused)
+            overview = index.write(folder, made.written, made.refused)
         except OSError as error:
             raise _unwritable(folder / "index.html", error) from None
-    seconds = time.monotonic() - started - executing
+    written = list(dict.fromkeys(made.written))
     print(f"{len(written)} of {len(chosen)} pages written in {seconds:.1f} s. Open {overview}")
-    tell([*refused, *failed])
-    forgiven = findings if untrusted and written else set()
-    return 1 if failed or set(refused) - forgiven else 0
+    tell([*made.refused, *made.failed])
+    forgiven = made.findings if untrusted and written else set()
+    return 1 if made.failed or set(made.refused) - forgiven else 0
+
+
+class _Pages:
+    """The pages of one call: those written, and the lines on what has none or has failed."""
+
+    def __init__(self, folder: Path, exporter: "Exporter", commit: str) -> None:
+        self.folder, self.exporter, self.commit = folder, exporter, commit
+        self.written: list[str] = []
+        self.refused: list[str] = []
+        self.findings: set[str] = set()
+        self.failed: list[str] = []
+
+    def write(self, run: "Run", path: Path, name: str, ours: bool, executing: bool = False) -> None:
+        """Write a notebook's page, of its run or, while that is being made, of what is stored."""
+        text = self.exporter.page(run, path, self.commit if ours else "", name, executing)
+        with paths.writing(self.folder / f"{name}.html") as partial:
+            partial.write_text(text, encoding="utf-8", errors="replace")
+        self.written.append(name)
+        if executing:
+            return
+        if run.failure and run.seconds:
+            self.failed.append(f"{path}: {run.failure}")
+        elif run.failure:
+            print(f"{path}: an error in its outputs: {run.failure}")
+
+    @contextlib.contextmanager
+    def refusing(self, path: Path, name: str, ours: bool) -> Iterator[None]:
+        """Take down why a notebook has no page: a notebook from anywhere may hold anything."""
+        page = self.folder / f"{name}.html"
+        try:
+            yield
+        except KernelError:
+            raise
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in _NO_ROOM:
+                raise _unwritable(page, error) from None
+            if ours and not isinstance(error, NotebookError | OSError | MemoryError):
+                raise  # a mistake of the exporter's
+            self.refused.append(_reason(path, error))
+            # os.path answers for any name, where Path raises for one that is too long.
+            if isinstance(error, NotebookError) and os.path.isfile(path):  # noqa: PTH113
+                self.findings.add(self.refused[-1])
+            self.written = [other for other in self.written if other != name]
+            with contextlib.suppress(OSError):
+                page.unlink()  # one of an earlier run tells of another file
 
 
 def cache() -> "RunCache":
@@ -118,27 +155,49 @@ def cache() -> "RunCache":
     return RunCache(paths.ROOT / ".kept")
 
 
-def _run(path: Path, ours: bool, untrusted: bool, fresh: bool) -> "Run":
-    """Execute a notebook that is ours or has no outputs; take any other one as it is stored."""
-    from workbook_staff.notebooks.execute import execute, stored
+def _at_hand(path: Path, ours: bool, untrusted: bool, fresh: bool) -> "Run | None":
+    """Return the run that a notebook's page is of, None where it has to be executed first."""
+    from workbook_staff.notebooks.execute import stored
 
     run = stored(path)
     if not ours:
-        return run if untrusted or run.is_executed else execute(path)
-    if os.environ.get("CI"):
-        return execute(path)
-    if not fresh:
-        found, why = cache().find(path, run.notebook)
-        if found:
-            print(f"{path.stem}  kept: nothing that it used has changed since {found.executed}")
-            return found
-        if why:
-            print(f"{path.stem}  executed again: {why}")
+        return run if untrusted or run.is_executed else None
+    if fresh or os.environ.get("CI"):
+        return None
+    found, why = cache().find(path, run.notebook)
+    if found:
+        print(f"{path.stem}  kept: nothing that it used has changed since {found.executed}")
+    elif why:
+        print(f"{path.stem}  executed again: {why}")
+    return found
+
+
+def _executed(
+    waiting: Iterable[Path], jobs: int | None
+) -> "Generator[tuple[Path, Run | Exception], None, None]":
+    """Execute notebooks and keep the runs of ours; yield each as soon as it is done."""
+    from workbook_staff.notebooks import execute, find
+
     started = time.time()
-    made = execute(path)
-    if not made.failure and (why := cache().keep(path, made, started)):
-        print(f"{path.stem}  not kept: {why}")
-    return made
+    asked = [execute.Job(path, seconds=_expected(path)) for path in waiting]
+    with contextlib.closing(execute.execute_all(asked, at_once=jobs)) as executed:
+        for job, run in executed:
+            why = ""
+            is_kept = find.is_own(job.path) and not os.environ.get("CI")
+            if is_kept and isinstance(run, execute.Run) and not run.failure:
+                why = cache().keep(job.path, run, started)
+            yield job.path, run
+            if why:
+                print(f"{job.path.stem}  not kept: {why}")
+
+
+def _expected(path: Path) -> float:
+    """Return how long a notebook took the last time, by what is stored in it; 0 if unknown."""
+    from workbook_staff.notebooks.execute import stored
+    from workbook_staff.pages import export
+
+    record = export.results(stored(path).notebook)
+    return float(record["seconds"]) if record else 0.0
 
 
 def _require_writable(folder: Path) -> None:

@@ -64,11 +64,9 @@ def size(path: Path, without: set[Path] = frozenset()) -> int:  # type: ignore[a
 
 def _caches(folder: Path) -> Iterator[Path]:
     for path in folder.iterdir():
-        if path.is_symlink() or not path.is_dir():
-            continue
-        if path.name in (".venv", ".git") or path in (paths.DATA, paths.REPORTS):
+        if path.is_symlink() or not path.is_dir() or path.name in (".venv", ".git"):
             continue
         if path.name in _CACHES:
             yield path
-        else:
+        elif path not in (paths.CACHE, paths.REPORTS):
             yield from _caches(path)

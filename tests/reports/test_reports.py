@@ -158,6 +158,40 @@ def test_progress_on_a_terminal_stays_on_one_line() -> None:
     assert "cell  2 of 2  Load" in stream.getvalue()
 
 
+def test_notebooks_side_by_side_give_what_they_give_one_after_the_other() -> None:
+    train = "import numpy as np\nnp.random.default_rng(1).normal(size=(300, 300)) @ np.ones(300)"
+    for name in "abc":
+        write(paths.NOTEBOOKS / f"{name}.ipynb", f"{name!r}", train)
+    write(paths.NOTEBOOKS / "d.ipynb", "1 / 0")
+    jobs = [execute.Job(path, seconds=n) for n, path in enumerate(paths.NOTEBOOKS.iterdir())]
+    found = {}
+    for at_once in (1, 3):
+        runs = execute.execute_all(jobs, io.StringIO(), at_once)
+        found[at_once] = {
+            job.path.stem: ([cell.outputs for cell in run.notebook.cells], run.failure)
+            for job, run in runs
+        }
+    assert found[1] == found[3]
+    assert list(found[1]) == [job.path.stem for job in reversed(jobs)]  # the longest first
+    assert {name for name, (_, failure) in found[3].items() if failure} == {"d"}
+
+
+def test_an_assertion_of_nbclient_s_own_is_no_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def stumbles(*_: object) -> None:
+        raise AssertionError("of its own")
+
+    monkeypatch.setattr(execute, "_start_and_execute", stumbles)
+    with pytest.raises(AssertionError, match="of its own"):
+        execute.execute(write(paths.NOTEBOOKS / "a.ipynb", "1"), io.StringIO())
+
+
+def test_a_mistake_of_the_exporter_s_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export.Exporter, "page", lambda *_, **__: 1 / 0)
+    write(paths.NOTEBOOKS / "a.ipynb", "# A")
+    with pytest.raises(ZeroDivisionError):
+        reports.make()
+
+
 def test_what_tensorflow_logs_at_start_up_is_left_out() -> None:
     noise = [
         "2026-01-02 03:04:05.678: I tensorflow/core/util/port.cc:153] oneDNN",

@@ -69,7 +69,8 @@ def executed(
     names: list[str] = []
     record = tmp_path_factory.mktemp("record") / "record"
 
-    def run(path: Path) -> execute.Run:
+    def run(job: execute.Job, *_: object) -> execute.Run:
+        path = job.path
         notebook = nbformat.read(path, 4)
         names.append(path.stem)
         cells = list(filter(execute.runs, notebook.cells))
@@ -88,7 +89,8 @@ def executed(
             cell.execution_count = number
         return execute.Run(notebook, 12.0, record=execute.recorded(record))
 
-    monkeypatch.setattr(execute, "execute", run)
+    monkeypatch.setattr(execute, "_executed", run)
+    monkeypatch.setattr(execute, "most_at_once", lambda: 1)
     return names
 
 
@@ -494,13 +496,13 @@ def test_a_failed_run_is_not_kept(capsys):
 
 def test_a_run_during_which_a_module_changed_is_not_kept(executed, checkout, monkeypatch, capsys):
     write("a", "from workbook import plots")
-    run = execute.execute
+    run = execute._executed
 
-    def slow(path: Path) -> execute.Run:
+    def slow(*given: object) -> execute.Run:
         (checkout / "src/workbook/plots.py").write_text(f"# {len(executed)}")
-        return run(path)
+        return run(*given)
 
-    monkeypatch.setattr(execute, "execute", slow)
+    monkeypatch.setattr(execute, "_executed", slow)
     make()
     assert (
         "not kept: the file src/workbook/plots.py changed while it ran" in capsys.readouterr().out
@@ -669,3 +671,37 @@ def test_no_settings_of_the_user_s_own_go_into_a_run(checkout, monkeypatch, tmp_
     assert cells[0].outputs[1].ename == "AssertionError"
     assert cells[1].outputs[0].text == "1.5\n"
     assert "image/png" in cells[2].outputs[0].data
+
+
+def test_a_page_says_that_it_is_as_stored_until_its_run_is_done(executed, monkeypatch):
+    path = write("a", "print(1)")
+    notebook = nbformat.read(path, 4)
+    notebook.cells[1].outputs = [new_output("stream", name="stdout", text="of last week")]
+    nbformat.write(notebook, path)
+    run, seen = execute._executed, []
+
+    def slow(*given: object) -> execute.Run:
+        seen.extend([page(), page("index")])
+        return run(*given)
+
+    monkeypatch.setattr(execute, "_executed", slow)
+    make()
+    assert all("As stored, executing now." in text for text in seen)
+    assert "of last week" in seen[0]
+    assert "run 1" in page()
+    assert not any("As stored" in text for text in (page(), page("index")))
+    make()
+    assert len(seen) == 2  # a run that is kept has its page at once
+
+
+def test_an_interrupted_run_leaves_a_page_that_says_so(executed, monkeypatch):
+    write("a", "print(1)")
+    write("b", "print(2)")
+
+    def interrupted(*_: object) -> execute.Run:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(execute, "_executed", interrupted)
+    assert main(["reports"]) == 130
+    assert page("index").count("As stored, executing now.") == 2
+    assert "As stored, executing now." in page()

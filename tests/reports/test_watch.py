@@ -38,13 +38,13 @@ def write(source: str = "print(1)", prose: str = "# A title", name: str = "a b")
 def run(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep a run of the notebook, made by a stand-in for the kernel."""
 
-    def executed(path: Path) -> execute.Run:
-        notebook = nbformat.read(path, 4)
+    def executed(job: execute.Job, *_: object) -> execute.Run:
+        notebook = nbformat.read(job.path, 4)
         notebook.cells[1].outputs[0].text = "as run"
         return execute.Run(notebook, 1.0)
 
     write()
-    monkeypatch.setattr(execute, "execute", executed)
+    monkeypatch.setattr(execute, "_executed", executed)
     assert reports.make() == 0
 
 

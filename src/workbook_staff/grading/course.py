@@ -22,7 +22,7 @@ from workbook import exercises, paths
 from workbook.errors import KernelError
 from workbook_staff.grading import compute_facts
 from workbook_staff.notebooks import find, solutions
-from workbook_staff.notebooks.execute import Run, execute
+from workbook_staff.notebooks.execute import Job, Run, execute_all
 from workbook_staff.notebooks.reading import read
 from workbook_staff.notebooks.run_cache import RunCache
 from workbook_staff.notebooks.student_edition import tags
@@ -187,7 +187,9 @@ def _run(notebook: NotebookNode, course: Course, cache: RunCache, stream: TextIO
     folder = Path(tempfile.mkdtemp(prefix=f"{course.notebook}-", dir=FOLDER))
     (folder / "objects").mkdir()
     started = time.time()
-    run = execute(course.path, stream, notebook, folder)
+    ((_, run),) = execute_all([Job(course.path, notebook, folder)], stream)
+    if isinstance(run, Exception):
+        raise run
     if run.failure:
         shutil.rmtree(folder, ignore_errors=True)
         raise KernelError(f"{course.path}: the course's own run failed: {run.failure}")

@@ -1,22 +1,26 @@
-"""Execute a notebook headless, in the interpreter that runs us, with a line of progress."""
+"""Execute notebooks headless, in the interpreter that runs us, several at a time."""
 
+import asyncio
 import json
 import logging
 import os
 import re
 import sys
 import tempfile
-import threading
 import time
+from collections.abc import Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from workbook.errors import KernelError
 from workbook_staff.notebooks import recorder
+from workbook_staff.notebooks.progress import Progress
 from workbook_staff.notebooks.reading import read
 
 import nbformat
+import psutil
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from nbclient import NotebookClient
@@ -27,6 +31,9 @@ CELL_SECONDS = 1800
 """How long one cell may take: several times the longest training on a slow laptop."""
 
 START_SECONDS = 120
+
+KERNEL_BYTES = 2_000_000_000
+"""What a kernel takes of memory while it trains."""
 
 OUTPUT_CHARACTERS = 50_000_000
 """What the outputs of a notebook may come to while it is executed, pictures as text included."""
@@ -76,17 +83,25 @@ class Run:
         return any(cell.get("outputs") for cell in self.notebook.cells)
 
 
-def execute(
-    path: Path,
-    stream: TextIO | None = None,
-    notebook: NotebookNode | None = None,
-    folder: Path | None = None,
-) -> Run:
+@dataclass(frozen=True)
+class Job:
+    """A notebook to execute, in its folder: that at ``path``, or ``notebook`` in its place.
+
+    Code in it finds the name of ``folder`` in the variable ``WORKBOOK_RUN_FOLDER``. ``seconds`` is
+    how long it took the last time, 0 where that is not known.
+    """
+
+    path: Path
+    notebook: NotebookNode | None = None
+    folder: Path | None = None
+    seconds: float = 0.0
+
+
+def execute(path: Path, stream: TextIO | None = None) -> Run:
     """Run every cell of the notebook at ``path``, in its folder; the file itself is not changed.
 
     The cells after one that fails are not run, and come back without outputs. Progress goes to
-    ``stream`` (default: standard output). ``notebook`` is executed in place of what the file holds.
-    Code in it finds the name of ``folder`` in the variable ``WORKBOOK_RUN_FOLDER``.
+    ``stream`` (default: standard output).
 
     Raises:
         OSError: The file cannot be read.
@@ -94,7 +109,46 @@ def execute(
         KernelError: The kernel did not start.
         KeyboardInterrupt: The reader pressed Ctrl-C; the kernel is stopped.
     """
-    notebook = read(path) if notebook is None else notebook
+    ((_, run),) = execute_all([Job(path)], stream)
+    if isinstance(run, Exception):
+        raise run
+    return run
+
+
+def execute_all(
+    jobs: Iterable[Job], stream: TextIO | None = None, at_once: int | None = None
+) -> Generator[tuple[Job, Run | Exception], None, None]:
+    """Execute notebooks side by side, the longest first; yield each as soon as it is done.
+
+    What `execute` raises for one of them is yielded in place of its run, and stops no other one.
+    ``at_once`` is how many run at a time (default: `most_at_once`); each has as many threads as it
+    would have alone, so that its numbers are the same.
+
+    Raises:
+        KeyboardInterrupt: The reader pressed Ctrl-C; all kernels are stopped.
+    """
+    order = sorted(jobs, key=lambda job: -job.seconds)
+    running: set[_Client] = set()
+    with Progress(stream or sys.stdout) as progress:
+        pool = ThreadPoolExecutor(at_once or most_at_once())
+        futures = {pool.submit(_executed, job, progress, running): job for job in order}
+        try:
+            for future in as_completed(futures):
+                try:
+                    run: Run | Exception = future.result()
+                except Exception as error:
+                    run = error
+                yield futures[future], run
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for client in list(running):
+                client.kill()
+            pool.shutdown()
+
+
+def _executed(job: Job, progress: Progress, running: "set[_Client]") -> Run:
+    """Execute a notebook in a thread of its own, where nbclient leaves Ctrl-C to us."""
+    notebook = read(job.path) if job.notebook is None else job.notebook
     sections = _sections(notebook)
     numbers = [i for i, cell in enumerate(notebook.cells) if runs(cell)]
     started = time.monotonic()
@@ -102,27 +156,27 @@ def execute(
 
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as made,
-        _Progress(path.stem, len(numbers), stream or sys.stdout) as progress,
+        progress.line(job.path.stem, len(numbers), job.seconds) as line,
     ):
         scratch = Path(made)
 
         def on_cell_execute(cell: NotebookNode, cell_index: int) -> None:
             nonlocal current
             current = cell_index
-            progress.at(numbers.index(cell_index) + 1, sections[cell_index])
+            line.at(numbers.index(cell_index) + 1, sections[cell_index])
 
         client = _Client(
             notebook,
             timeout=CELL_SECONDS,
             startup_timeout=START_SECONDS,
-            resources={"metadata": {"path": str(path.resolve().parent)}},
+            resources={"metadata": {"path": str(job.path.resolve().parent)}},
             on_cell_execute=on_cell_execute,
             log=_silent(),
         )
+        running.add(client)
         failure = ""
-        _start(client, scratch, folder)
         try:
-            client.execute()
+            asyncio.run(_start_and_execute(client, scratch, job.folder))
         except CellExecutionError as error:
             failure = _one_line(error.ename, error.evalue)
         except CellTimeoutError:
@@ -132,9 +186,8 @@ def execute(
             failure = client.too_much or "Python itself stopped, most often for want of memory"
             name = "TooMuchOutput" if client.too_much else "DeadKernelError"
             _add_error(notebook.cells[current], name, failure)
-        except AssertionError:
-            # nbclient takes Ctrl-C itself: it stops the kernel, and then stumbles over its absence.
-            raise KeyboardInterrupt from None
+        finally:
+            running.discard(client)
         # No page shows it; nbclient cannot do without it where a cell writes into an Output widget.
         notebook.metadata.pop("widgets", None)
         for cell in notebook.cells:
@@ -142,12 +195,13 @@ def execute(
                 cell.outputs = _tidied(cell.outputs)
         seconds = time.monotonic() - started
         if failure:
-            failure = f"{sections[current]}, cell {progress.number} of {len(numbers)}: {failure}"
+            failure = f"{sections[current]}, cell {line.number} of {len(numbers)}: {failure}"
             for cell in notebook.cells[current + 1 :]:
                 if cell.cell_type == "code":
                     cell.outputs, cell.execution_count = [], None
-        progress.end(f"FAILED in {failure}" if failure else f"{len(numbers)} cells done")
-        return Run(notebook, seconds, failure, record=recorded(scratch / "record"), folder=folder)
+        line.end(f"FAILED in {failure}" if failure else f"{len(numbers)} cells done")
+        record = recorded(scratch / "record")
+    return Run(notebook, seconds, failure, record=record, folder=job.folder)
 
 
 def stored(path: Path) -> Run:
@@ -219,6 +273,13 @@ class _Client(NotebookClient):
             self._held.pop(cell_index, None)
         super().clear_output(outs, msg, cell_index)
 
+    def kill(self) -> None:
+        """End the kernel's process at once; the thread that waits for it then goes on."""
+        if self.km is not None and self.km.provisioner is not None:
+            process = getattr(self.km.provisioner, "process", None)
+            if process is not None:
+                process.kill()
+
     def _stop(self, limit: str) -> None:
         """End the run as nbclient does where the kernel has died: the cell may catch all else."""
         self.too_much = f"the cell was stopped: the notebook's outputs were more than {limit}"
@@ -252,13 +313,30 @@ def _environment(scratch: Path, folder: Path | None) -> dict[str, str]:
 
 
 def threads() -> int:
-    """Return how many threads a kernel's libraries use: one for each core that we may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Return how many cores this process may use, by its affinity and its control group."""
+    allowed = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
+    cores = len(allowed(0))
+    quota, _, period = _control_group("cpu.max").partition(" ")
+    return max(1, min(cores, round(int(quota) / int(period)))) if quota.isdigit() else cores
 
 
-def _start(client: NotebookClient, scratch: Path, folder: Path | None) -> None:
+def most_at_once() -> int:
+    """Return how many notebooks this machine executes at a time, by its cores and its memory."""
+    free = psutil.virtual_memory().available
+    if (limit := _control_group("memory.max")).isdigit():
+        free = min(free, int(limit) - int(_control_group("memory.current") or 0))
+    return max(1, min(threads(), free // KERNEL_BYTES))
+
+
+def _control_group(name: str) -> str:
+    """Return what Linux allows this container, "" where there is no such limit."""
+    try:
+        return Path("/sys/fs/cgroup", name).read_text("utf-8").strip()
+    except OSError:
+        return ""
+
+
+async def _start_and_execute(client: _Client, scratch: Path, folder: Path | None) -> None:
     """Start the kernel. What it writes to its own stderr shows only where it does not start."""
     with tempfile.TemporaryFile() as log:
         client.km = AsyncKernelManager(
@@ -267,8 +345,9 @@ def _start(client: NotebookClient, scratch: Path, folder: Path | None) -> None:
             connection_file=str(scratch / "connection.json"),
         )
         try:
-            client.start_new_kernel(stderr=log, env=_environment(scratch, folder))
-            client.start_new_kernel_client()
+            environment = _environment(scratch, folder)
+            await client.async_start_new_kernel(stderr=log, env=environment)
+            await client.async_start_new_kernel_client()
         except RuntimeError as error:
             log.seek(0)
             said = log.read().decode(errors="replace").strip()
@@ -276,6 +355,7 @@ def _start(client: NotebookClient, scratch: Path, folder: Path | None) -> None:
                 f"The notebook kernel of {sys.executable} did not start: {error}\n{said}\n"
                 "Install again with: python -m pip install -r requirements.txt"
             ) from error
+        await client.async_execute()
 
 
 def recorded(file: Path) -> frozenset[tuple[str, str]]:
@@ -354,53 +434,3 @@ def shown(text: str) -> str:
                 kept.pop()
         text = "".join(kept)
     return _WRITTEN_OVER.sub("", text)
-
-
-class _Progress:
-    """One line on what a notebook is doing: kept up to date on a terminal, now and then elsewhere.
-
-    A thread writes it, so that the time goes on through a long training cell.
-    """
-
-    def __init__(self, name: str, total: int, stream: TextIO) -> None:
-        self.name, self.total, self.stream = name, total, stream
-        self.number, self.doing = 0, "starting Python"
-        self.in_place = stream.isatty()
-        self.started = time.monotonic()
-        self._ended = threading.Event()
-        self._clock = threading.Thread(target=self._tick, daemon=True)
-
-    def __enter__(self) -> "_Progress":
-        self._clock.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop()
-
-    def at(self, number: int, doing: str) -> None:
-        self.number, self.doing = number, doing
-        if self.in_place:
-            self.write()
-
-    def write(self) -> None:
-        self._line(f"cell {self.number:>2} of {self.total}  {self.doing}", last=not self.in_place)
-
-    def end(self, text: str) -> None:
-        self._stop()
-        self._line(text, last=True)
-
-    def _stop(self) -> None:
-        self._ended.set()
-        self._clock.join()
-
-    def _tick(self) -> None:
-        self.write()
-        while not self._ended.wait(1 if self.in_place else 20):
-            self.write()
-
-    def _line(self, text: str, last: bool) -> None:
-        minutes, seconds = divmod(int(time.monotonic() - self.started), 60)
-        line = f"{self.name}  {minutes}:{seconds:02}  {text}"
-        start = "\r\x1b[K" if self.in_place else ""
-        self.stream.write(start + (line if last else line[:78]) + ("\n" if last else ""))
-        self.stream.flush()

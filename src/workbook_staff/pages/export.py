@@ -80,10 +80,13 @@ class Exporter:
         self.edition, self.untrusted = edition, untrusted
         self._template = html.template("page.html.j2")
 
-    def page(self, run: Run, path: Path, commit: str = "", name: str = "") -> str:
+    def page(
+        self, run: Run, path: Path, commit: str = "", name: str = "", executing: bool = False
+    ) -> str:
         """Return the page for the notebook that was read from ``path``, which gives it its name.
 
-        ``commit`` is the version of the workbook that ran it, "" where that is not known.
+        ``commit`` is the version of the workbook that ran it, "" where that is not known. With
+        ``executing`` it says that its outputs are as stored, and that a new run is being made.
         """
         notebook = copy.deepcopy(run.notebook)
         if self.edition == "student":
@@ -102,6 +105,7 @@ class Exporter:
             "further": find.is_further(path) and not self.untrusted,
             "untrusted": self.untrusted,
             "bare": not run.is_executed,
+            "executing": executing,
             "failure": run.failure,
             "seconds": round(run.seconds, 1),
             "executed": run.executed,
@@ -197,9 +201,8 @@ def answered(notebook: NotebookNode) -> str:
         for output in cell.get("outputs", []):
             record = output.get("data", {}).get(records.MIME_TYPE)
             name = record.get("exercise") if isinstance(record, dict) else None
-            outcome = record.get("outcome") if isinstance(record, dict) else None
-            if isinstance(name, str) and name in exercises.EXERCISES and outcome != "predicted":
-                outcomes[name] = outcome
+            if isinstance(name, str) and name in exercises.EXERCISES:
+                outcomes[name] = record.get("outcome")
     right = list(outcomes.values()).count("right")
     return f"{right} of {len(outcomes)} right" if outcomes else ""
 
