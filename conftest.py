@@ -22,7 +22,8 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
     """
     if not hasattr(collector, "skip_compare"):
         return
-    collector.skip_compare += ("stderr", records.MIME_TYPE)
+    # Markdown has a plain text beside it, which is compared.
+    collector.skip_compare += ("stderr", "text/markdown", records.MIME_TYPE)
     try:
         reading.check(Path(collector.path))
     except NotebookError as error:

@@ -28,10 +28,11 @@ FLOORS = [
     {"workbook.datasets", "workbook.explain", "workbook.plots", "workbook.training"},
     {"workbook.layers"},
     {"workbook.practice"},
+    {"workbook.install"},
     {"workbook.backend", "workbook.machine", "workbook.notice", "workbook.paths"},
     {"workbook.errors"},
     {"workbook"},
-    {"workbook.settings"},
+    {"workbook.settings", "workbook.variables"},
 ]
 """The rooms and small modules of both houses, from the top floor down.
 

@@ -16,6 +16,7 @@ def checkout(tmp_path, monkeypatch):
     for name in (
         "data/mnist.npz",
         "data/models/a.keras",
+        "data/course/__pycache__/mine.pyc",
         "data/cache/mnist/a.npy",
         "reports/a.html",
         ".kept/a.json",
@@ -43,7 +44,7 @@ def test_each_part_is_told_and_nothing_removed_unless_asked(checkout, capsys):
         ".kept": 2.0,
         "reports": 2.0,
         "caches": 4.0,
-        "data": 4.0,
+        "data": 6.0,
         ".venv": 2.0,
     }
     assert sorted(checkout.rglob("*")) == before
@@ -55,6 +56,7 @@ def test_what_can_be_made_again_goes_and_the_users_files_stay(checkout, capsys):
     left = sorted(p.relative_to(checkout).as_posix() for p in checkout.rglob("*") if p.is_file())
     assert left == [
         ".venv/lib/__pycache__/b.pyc",
+        "data/course/__pycache__/mine.pyc",
         "data/mnist.npz",
         "data/models/a.keras",
         "notebooks/a.ipynb",

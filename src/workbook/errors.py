@@ -24,6 +24,18 @@ class DataError(WorkbookError):
         return [f"DataError: {self}"]
 
 
+class UnknownExerciseError(WorkbookError, KeyError):
+    """A name that no exercise has, and the nearest ones that some have."""
+
+    def __str__(self) -> str:
+        """Return the message as it is: a KeyError would quote it."""
+        return str(self.args[0])
+
+    def _render_traceback_(self) -> list[str]:
+        """Show the message without the traceback in a notebook: it says what a reader needs."""
+        return [str(self)]
+
+
 class NetworkError(WorkbookError, ValueError):
     """A network that no page can run: which layer or shape, and which ones can."""
 

@@ -5,6 +5,7 @@ import io
 import sys
 from pathlib import Path
 
+from workbook import variables
 from workbook.errors import WorkbookError
 
 
@@ -15,6 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     its traceback, as every failure does with ``--debug``.
     """
     options = _parser().parse_args(arguments)
+    variables.set_aside()
     for stream in (sys.stdout, sys.stderr):
         # On Windows a file takes what is printed in an alphabet that many a heading goes beyond.
         if isinstance(stream, io.TextIOWrapper):

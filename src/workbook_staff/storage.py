@@ -64,9 +64,11 @@ def size(path: Path, without: set[Path] = frozenset()) -> int:  # type: ignore[a
 
 def _caches(folder: Path) -> Iterator[Path]:
     for path in folder.iterdir():
-        if path.is_symlink() or not path.is_dir() or path.name in (".venv", ".git"):
+        if path.is_symlink() or not path.is_dir():
+            continue
+        if path.name in (".venv", ".git") or path in (paths.DATA, paths.REPORTS):
             continue
         if path.name in _CACHES:
             yield path
-        elif path not in (paths.CACHE, paths.REPORTS):
+        else:
             yield from _caches(path)

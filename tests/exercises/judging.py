@@ -13,3 +13,11 @@ def judged(name: str, answer: Any, given: tuple[Any, ...]) -> exercises.Verdict:
     facts = json.dumps(dict(exercise.facts(*given)))
     assert len(facts) < 20_000, name
     return exercises.judged(exercise, json.loads(json.dumps(plain)), json.loads(facts))
+
+
+def words(name: str, answer: Any, given: tuple[Any, ...]) -> str:
+    """Return what is said to a wrong answer, beside "Not yet" and where help is."""
+    exercise = exercises.EXERCISES[name]
+    plain, _ = calls._measured(exercise, answer, given)
+    facts = exercise.facts(*given)
+    return calls._words(exercise, plain, facts, exercises.judged(exercise, plain, facts))

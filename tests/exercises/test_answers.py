@@ -1,16 +1,17 @@
 """Answers of any type and size: told apart, shown in a line, and never an error."""
 
+import dataclasses
 import time
 from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from workbook import exercises
 from workbook.backend import keras, tf
 from workbook.exercises import Exercise, answers
-from workbook.exercises.exercise import equals
+from workbook.exercises.exercise import Equals
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ import pytest
 
 
 def _exercise(*expected: Any) -> Exercise:
-    return Exercise(facts=dict, right=equals(lambda _: list(expected)))
+    return Exercise(facts=dict, right=Equals(lambda _: list(expected)))
 
 
 KINDS = {
@@ -46,18 +47,18 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Said:
     return check
 
 
-@pytest.mark.parametrize("answer", ["25450 weights", None, [25_450, 1], "", ("a", "b"), object])
+@pytest.mark.parametrize("answer", ["25450 weights", [25_450, 1], "", ("a", "b"), object])
 def test_an_answer_of_the_wrong_kind_is_wrong_and_no_error(answer: Any, said: Said) -> None:
     assert said("number", answer).startswith("Not yet: got ")
 
 
-@pytest.mark.parametrize("answer", [3, None, ["bag", "bag"], np.str_("coat")])
+@pytest.mark.parametrize("answer", [3, ["bag", "bag"], np.str_("coat")])
 def test_a_name_is_expected_where_a_name_is_asked_for(answer: Any, said: Said) -> None:
     assert said("name", answer).startswith("Not yet: got ")
 
 
 @pytest.mark.parametrize(
-    "answer", ["shirt", 5, None, object, ["bag", "shirt", "coat"], [["bag"], ["shirt"]]]
+    "answer", ["shirt", 5, object, ["bag", "shirt", "coat"], [["bag"], ["shirt"]]]
 )
 def test_a_set_is_expected_where_several_are_asked_for(answer: Any, said: Said) -> None:
     assert said("pair", answer).startswith("Not yet: got ")
@@ -69,7 +70,7 @@ def test_numbers_are_said_as_students_write_them(said: Said) -> None:
 
 @pytest.mark.parametrize("answer", [3, np.int64(4)])
 def test_any_of_several_right_answers_is_right(answer: Any) -> None:
-    either = equals(lambda _: [3, 4])
+    either = Equals(lambda _: [3, 4])
     assert either(answer, {}) and not either(5, {})
 
 
@@ -121,6 +122,8 @@ def test_digits_count_as_the_names_of_classes(answer: Any, said: Said) -> None:
         pd.Series([25_450]),
         25_450 + 0j,
         "25450",
+        " 25,450 ",
+        "25,450.0",
         [25_450],
     ],
     ids=lambda answer: f"{type(answer).__name__}",
@@ -149,6 +152,17 @@ class Hostile:
     __hash__ = object.__hash__
 
 
+class Choice(NamedTuple):
+    threshold: float
+    share: Any
+
+
+@dataclasses.dataclass
+class Pair:
+    won: int
+    lost: float
+
+
 class HostileList(list):
     __iter__ = __repr__ = __len__ = Hostile._never_ends
 
@@ -173,7 +187,6 @@ LOOP.append(LOOP)
         float("inf"),
         1 + 2j,
         True,
-        None,
         b"bag",
         Hostile(),
         [Hostile(), Hostile()],
@@ -227,9 +240,14 @@ def test_no_answer_is_an_error_or_takes_long_or_fills_the_page(
         ((n for n in ()), "a value of type generator"),
         (np.array([1, 2]), "[1, 2]"),
         (np.zeros((3000, 3000)), "9,000,000 values, of shape (3000, 3000)"),
-        (None, "None"),
+        (14_421.0, "14,421"),
+        (14_420.5, "14,420.5"),
+        (-1234.0, "-1,234"),
+        (1e20, "1e+20"),
+        (Choice(0.5, "a"), "(0.5, 'a')"),
+        (Pair(1, 2.0), "(1, 2)"),
     ],
-    ids=range(9),
+    ids=range(14),
 )
 def test_what_was_answered_is_shown(answer: Any, shown: str, said: Said) -> None:
     assert said("number", answer).startswith(f"Not yet: got {shown}. ")
@@ -248,3 +266,28 @@ def test_an_answer_as_json_is_judged_as_the_answer_itself() -> None:
     for answer in (Hostile(), LOOP, 10**400, [0] * 2000, 1 + 2j):
         with pytest.raises(answers.NoAnswerError):
             answers.as_json(answer)
+
+
+def test_named_tuples_and_data_classes_are_their_values() -> None:
+    assert answers.as_json(Choice(np.float32(0.5), [1, "a"])) == [0.5, [1, "a"]]
+    assert answers.as_json([Pair(1, 2), Pair(3, Fraction(1, 2))]) == [[1, 2], [3, 0.5]]
+    with pytest.raises(answers.NoAnswerError):
+        answers.as_json(Choice(0.5, Hostile()))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [True, np.True_, 1, 1.0, "True", "t", " YES ", "y", "1", np.array([1]), pd.Series(["T"])],
+)
+def test_what_means_true(value: Any) -> None:
+    assert answers.truth(value) is True
+
+
+@pytest.mark.parametrize("value", [False, np.False_, 0, 0.0, "False", "F", "no", "N", "0"])
+def test_what_means_false(value: Any) -> None:
+    assert answers.truth(value) is False
+
+
+@pytest.mark.parametrize("value", [2, -1, 0.5, "maybe", "", None, [], Hostile(), float("nan"), ...])
+def test_what_means_neither(value: Any) -> None:
+    assert answers.truth(value) is None

@@ -5,10 +5,12 @@ from typing import Any
 
 from tests.factories import hand_ins
 from workbook import exercises
+from workbook.exercises.exercise import Equals
 from workbook_staff.grading import course
 
+import numpy as np
 import pytest
-from judging import judged
+from judging import judged, words
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -60,6 +62,31 @@ def test_wrong_answers_and_their_slips(notebook: str, name: str) -> None:
         verdict = _verdict(notebook, name, source)
         found = verdict.misconception.name if verdict.misconception else ""
         assert (verdict.outcome, found) == ("wrong", slip), source
+
+
+@pytest.mark.parametrize(("notebook", "name"), EACH)
+def test_no_wrong_answer_is_told_nothing(notebook: str, name: str) -> None:
+    slot = _slot(notebook, name)
+    given = tuple(eval(part, dict(_made(notebook))) for part in slot.given)
+    for answer in ("x", -7, [], [[1], [2, 3]], 1e300, [None], "1,2", object(), {"a": "b"}, print):
+        assert judged(slot.exercise, answer, given).outcome == "wrong", answer
+        assert words(slot.exercise, answer, given), answer
+
+
+@pytest.mark.parametrize(("notebook", "name"), EACH)
+def test_an_axis_too_many_is_told_from_wrong_numbers(notebook: str, name: str) -> None:
+    slot = _slot(notebook, name)
+    right = exercises.EXERCISES[slot.exercise].right
+    if not isinstance(right, Equals):
+        return
+    given = tuple(eval(part, dict(_made(notebook))) for part in slot.given)
+    for wanted in right.several(exercises.EXERCISES[slot.exercise].facts(*given)):
+        if isinstance(wanted, str | set):
+            continue
+        assert judged(slot.exercise, wanted, given).outcome == "right"
+        deeper = np.asarray(wanted, dtype=float)[None]
+        if deeper.size > 1 and judged(slot.exercise, deeper, given).outcome == "wrong":
+            assert "the shape is not" in words(slot.exercise, deeper, given)
 
 
 def test_what_a_notebook_goes_on_with_is_right() -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import dataclasses
 import json
 import multiprocessing
 from pathlib import Path
@@ -10,11 +11,14 @@ from typing import Any
 from unittest.mock import MagicMock
 
 from workbook import exercises
-from workbook.exercises import Exercise, records, slips
-from workbook.exercises.exercise import equals
+from workbook.errors import UnknownExerciseError
+from workbook.exercises import Exercise, calls, records, slips
+from workbook.exercises.exercise import Equals, Prediction
 from workbook_staff.notebooks import find, solutions, student_edition
 
 import nbformat
+import numpy as np
+import pandas as pd
 import pytest
 
 NOTEBOOKS = find.own()
@@ -24,7 +28,7 @@ def _half(facts: exercises.Facts) -> float:
     return facts["whole"] / 2
 
 
-_is_half = equals(_half, within=0.001)
+_is_half = Equals(_half, within=0.001)
 
 HALF = Exercise(
     facts=lambda whole: {"whole": whole},
@@ -32,7 +36,7 @@ HALF = Exercise(
     slips={
         "percentage": slips.percentage(_is_half),
         "the rest": slips.the_rest(_is_half),
-        "whole": equals(lambda facts: facts["whole"]),
+        "whole": Equals(lambda facts: facts["whole"]),
     },
     title="Half",
     hints=("the idea", "the tool", "nearly there"),
@@ -70,6 +74,12 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[records.Said]:
     said: list[records.Said] = []
     monkeypatch.setattr("IPython.display.display", said.append)
     return said
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = (exercises.Statement(True, "As we saw."), exercises.Statement(False, "It is not."))
+    monkeypatch.setitem(exercises.RECALL, "test.recall", both)
 
 
 def test_a_right_answer_opens_the_explanation(shown: list[records.Said]) -> None:
@@ -110,7 +120,7 @@ def test_a_wrong_answer_is_diagnosed_and_not_told(
 
 
 def test_a_record_is_judged_later_as_it_was_then(shown: list[records.Said]) -> None:
-    for answer in (0.2, 20, 0.3, "half", object(), None, float("nan")):
+    for answer in (0.2, 20, 0.3, "half", object(), float("nan")):
         exercises.check("test.half", answer, 0.4)
         record = json.loads(json.dumps(shown[-1].record))
         verdict = exercises.judged(HALF, record["answer"], record["facts"])
@@ -133,7 +143,8 @@ def test_without_an_answer_nothing_is_asked_of_what_is_given(shown: list[records
     exercises.check("test.half", ...)
     assert repr(shown[0]).startswith("Not attempted yet.")
     exercises.check("test.half", (..., 1))
-    assert [said.record and said.record["outcome"] for said in shown] == ["unattempted"] * 2
+    exercises.check("test.half", None)
+    assert [said.record and said.record["outcome"] for said in shown] == ["unattempted"] * 3
     assert shown[0].record is not None and shown[0].record["attempts"] == 0
 
 
@@ -186,18 +197,61 @@ def test_a_blank_goes_on_with_the_answer_where_it_is_right(shown: list[records.S
     assert [said.record and said.record.get("answer") for said in shown] == [[2], [3], None, None]
 
 
-def test_statements_are_answered_one_by_one(
-    shown: list[records.Said], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    statements = (exercises.Statement(True, "As we saw."), exercises.Statement(False, "It is not."))
-    monkeypatch.setitem(exercises.RECALL, "test.recall", statements)
+def test_statements_are_answered_one_by_one(shown: list[records.Said], statements: None) -> None:
     exercises.recall("test.recall", [True, True])
-    assert repr(shown[0]) == "1. Yes. As we saw.\n2. Think again. It is not."
+    assert repr(shown[0]) == "1. Right: that is true. As we saw.\n2. Think again. It is not."
     assert shown[0].record == {"exercise": "test.recall", "outcome": "recalled", "right": 1}
     exercises.recall("test.recall", ...)
     assert repr(shown[1]) == "1. Not answered yet.\n2. Not answered yet."
-    exercises.recall("test.recall", [True])
-    assert "expected a list of 2 replies" in repr(shown[2])
+    exercises.recall("test.recall", [True, False])
+    assert "2. Right: that is false. It is not." in repr(shown[2])
+
+
+@pytest.mark.parametrize(
+    "replies",
+    [
+        [1, 0],
+        (True, False),
+        ["True", "False"],
+        ["T", "F"],
+        np.array([True, False]),
+        np.array([1, 0]),
+        pd.Series([True, False]),
+        pd.Series(["yes", "no"]),
+        [np.True_, np.False_],
+    ],
+    ids=repr,
+)
+def test_replies_may_come_in_many_ways(
+    replies: Any, shown: list[records.Said], statements: None
+) -> None:
+    exercises.recall("test.recall", replies)
+    assert shown[0].record is not None and shown[0].record["right"] == 2
+
+
+@pytest.mark.parametrize(
+    ("replies", "said"),
+    [
+        ([True], "expected a list of 2 replies, each True or False, got 1 of them"),
+        (np.ones(3, bool), "got 3 of them"),
+        (True, "got True"),
+        ({True, False}, "expected a list of 2 replies"),
+        ("TF", "got 'TF'"),
+        ([True, 3], "2. Expected True or False, got 3."),
+        ([True, None], "2. Not answered yet."),
+    ],
+    ids=repr,
+)
+def test_replies_that_are_none_are_told_why(
+    replies: Any, said: str, shown: list[records.Said], statements: None
+) -> None:
+    exercises.recall("test.recall", replies)
+    assert said in repr(shown[0]) and "Think again" not in repr(shown[0])
+
+
+def test_statements_have_no_hints(shown: list[records.Said], statements: None) -> None:
+    exercises.hint("test.recall")
+    assert "have no hints" in repr(shown[0])
 
 
 def test_progress_has_a_line_for_each_exercise_of_what_was_begun(
@@ -217,7 +271,92 @@ def test_an_unknown_name_names_the_known_ones(call: str) -> None:
         getattr(exercises, call)(*arguments)
 
 
+def test_an_unknown_name_is_a_line_with_the_nearest_of_its_notebook() -> None:
+    with pytest.raises(UnknownExerciseError) as raised:
+        exercises.check("mnist.fools", 1)
+    (line,) = raised.value._render_traceback_()
+    assert "'mnist.fools'" in line and "mnist.fool" in line and "digit" not in line
+    with pytest.raises(UnknownExerciseError) as raised:
+        exercises.hint("fashion-mnist.xyzzy")
+    assert "fashion-mnist.split" in str(raised.value) and "sign-language" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("form", "taken", "refused"),
+    [
+        (Prediction(between=(0, 1)), [0, 0.8, "0.8", np.float32(1)], ["80%", -1, 5, [0, 1], "x"]),
+        (Prediction(parts=2), [(1, 2), [0.5, -3], np.zeros(2)], [1, (1, 2, 3), "1, 2"]),
+        (Prediction(choices=("larger", "smaller")), ["larger", " Smaller"], ["same", 1, []]),
+    ],
+)
+def test_a_prediction_has_the_form_that_is_expected(
+    form: Prediction,
+    taken: list[Any],
+    refused: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    shown: list[records.Said],
+) -> None:
+    monkeypatch.setitem(calls.PREDICTIONS, "test.guess", form)
+    for prediction in refused:
+        exercises.predict("test.guess", prediction)
+        assert "No prediction yet: expected" in repr(shown[-1]) and shown[-1].record is None
+    for prediction in taken:
+        exercises.predict("test.guess", prediction)
+        assert repr(shown[-1]).startswith("Noted"), prediction
+
+
+def test_a_reason_is_shown_beside_ours_recorded_and_not_judged(
+    shown: list[records.Said],
+) -> None:
+    exercises.check("test.half", 0.2, 0.4, because="half of `0.4` is **0.2**")
+    exercises.check("test.half", 0.3, 0.4, because="I guessed")
+    exercises.check("test.half", 0.2, 0.4, because=...)
+    said = repr(shown[0])
+    assert "You wrote: half of '0.4' is **0.2**. The workbook's: Two halves" in said
+    reasons = [one.record and one.record.get("because", "") for one in shown[1:]]
+    assert reasons == ["I guessed", ""]
+    assert repr(shown[2]) == "Right. Two halves make a whole."
+
+
+def test_a_right_answer_shows_itself_and_its_text_stays_the_same(
+    shown: list[records.Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    showing = dataclasses.replace(HALF, show="Half of {facts[whole]:.1%} is {answer:.1%}.")
+    monkeypatch.setitem(exercises.EXERCISES, "test.half", showing)
+    exercises.check("test.half", 0.2, 0.4)
+    bundle = shown[0]._repr_mimebundle_()
+    assert bundle["text/markdown"].endswith("\n\nHalf of 40.0% is 20.0%.")
+    assert bundle["text/plain"] == "Right. Two halves make a whole."
+
+
+def test_code_in_a_hint_keeps_its_stars() -> None:
+    said = records.Said("1. **Call** `loss(**(a | b))`.")
+    assert repr(said) == "1. Call loss(**(a | b))."
+
+
+def test_what_was_right_stays_so_in_the_progress(shown: list[records.Said]) -> None:
+    exercises.check("test.half", 0.2, 0.4)
+    exercises.check("test.half", 0.2, 0.8)  # another cell has changed what it is judged by
+    exercises.progress()
+    assert "You had it right before" in repr(shown[1])
+    assert shown[1].record is not None and shown[1].record["outcome"] == "wrong"
+    assert "| test.half | right | 1 | 0 |" in repr(shown[2])
+
+
 # What is kept on this computer.
+
+
+def test_a_deleted_file_begins_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shown: list[records.Said]
+) -> None:
+    file = tmp_path / "progress.json"
+    monkeypatch.setenv("WORKBOOK_PROGRESS", str(file))
+    exercises.check("test.half", 0.2, 0.4)
+    file.unlink()
+    exercises.progress()
+    assert "| test.half | right |" not in repr(shown[-1])
+    exercises.check("test.half", 0.3, 0.4)
+    assert json.loads(file.read_text())["test.half"]["outcome"] == "wrong"
 
 
 def test_progress_outlives_the_kernel(

@@ -61,6 +61,13 @@ def test_what_a_check_asks(source: str, expected: tuple[str, str, tuple[str, ...
     assert (asked.call, asked.exercise, asked.names) == expected
 
 
+def test_a_reason_is_left_open_and_is_no_part_of_the_answer() -> None:
+    asked = solutions.asked('exercises.check("a.b", x, history, because=why)')
+    assert (asked.names, asked.reason) == (("x",), ("why",))
+    solution = "y = 2\nx = y\nwhy = 'since it is two'"
+    assert solutions.unsolved(solution, asked.names + asked.reason) == "x = ...\nwhy = ..."
+
+
 @pytest.mark.parametrize("source", ["", "x = 1", "check('a', x)", "exercises.check(name, x)"])
 def test_what_asks_nothing_is_refused(source: str) -> None:
     with pytest.raises(ValueError, match=r"expected exercises\.check"):

@@ -13,7 +13,7 @@ def test_every_exercise_and_every_slip_has_its_words_and_no_words_have_none() ->
     for notebook, known in judges.NOTEBOOKS.items():
         assert texts.read(notebook).exercises.keys() == known.keys()
         for name, exercise in known.items():
-            assert exercise.title and exercise.why, name
+            assert exercise.title and exercise.form and exercise.why, name
             assert len(set(exercise.hints)) == 3 and all(exercise.hints), name
             assert list(exercise.messages) == list(exercise.slips), name
             assert all(exercise.messages.values()), name
@@ -34,7 +34,8 @@ def test_lines_are_broken_for_the_eye_only(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(texts, "FOLDER", tmp_path)
     (tmp_path / "05_more.toml").write_text(
         "['a.recall']\nstatements = [{true = true, why = '''\nIt\nis.'''}]\n"
-        "['a.b']\ntitle = 'B'\nhints = ['1', '2', '''\nbroken\nin two''']\n"
+        "['a.b']\ntitle = 'B'\nform = 'a number'\nprediction = {between = [0, 1]}\n"
+        "hints = ['1', '2', '''\nbroken\nin two''']\n"
         "why = '''\nOne `**a`\nparagraph.\n\nAnother.'''\n['a.b'.slips]\n'the rest' = 'No.'\n"
     )
     read = texts.read("05_more")
@@ -42,6 +43,9 @@ def test_lines_are_broken_for_the_eye_only(tmp_path: Path, monkeypatch: pytest.M
         "title": "B",
         "hints": ("1", "2", "broken in two"),
         "why": "One `**a` paragraph.\n\nAnother.",
+        "show": "",
+        "form": "a number",
         "messages": {"the rest": "No."},
     }
+    assert read.predictions == {"a.b": exercises.Prediction(between=(0, 1))}
     assert read.recall["a.recall"] == (exercises.Statement(True, "It is."),)

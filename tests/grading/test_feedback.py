@@ -109,6 +109,14 @@ def test_a_student_is_told_what_helps_and_not_what_is_right(tmp_path: Path) -> N
     assert "*" not in anna.partition("<main")[2].replace("**", "")
 
 
+def test_a_student_reads_their_own_reason_beside_the_workbook_s(tmp_path: Path) -> None:
+    result = Result("Anna", NOTEBOOK, NAMES[0], "right", "right", because="<b>it</b> adds up")
+    class_pages.write([HandIn("Anna", NOTEBOOK, "x", results=(result,))], tmp_path)
+    page = (tmp_path / "students" / "Anna.html").read_text(encoding="utf-8")
+    assert "&lt;b&gt;it&lt;/b&gt; adds up" in page
+    assert page.index("adds up") < page.index(exercises.EXERCISES[NAMES[0]].why[:30])
+
+
 def test_pages_of_an_earlier_run_go(tmp_path: Path) -> None:
     class_pages.write(CLASS, tmp_path)
     class_pages.write(CLASS[:1], tmp_path)

@@ -14,7 +14,7 @@ judged, is recorded as an output in the notebook (see :mod:`workbook.exercises.r
 """
 
 from workbook.exercises.calls import check, fill, hint, predict, progress, recall
-from workbook.exercises.exercise import Exercise, Facts, Statement, Verdict, judged
+from workbook.exercises.exercise import Exercise, Facts, Prediction, Statement, Verdict, judged
 from workbook.exercises.judges import EXERCISES, NOTEBOOKS, RECALL
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "RECALL",
     "Exercise",
     "Facts",
+    "Prediction",
     "Statement",
     "Verdict",
     "check",

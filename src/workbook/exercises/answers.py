@@ -4,7 +4,9 @@ An answer may be of any type and any size, and may do harm when it is asked some
 of known packages are asked at all.
 """
 
+import dataclasses
 import math
+import re
 import textwrap
 from collections import deque
 from collections.abc import KeysView, Set, ValuesView
@@ -20,6 +22,10 @@ _KNOWN = {
     *("jaxlib", "keras", "numpy", "pandas", "tensorflow", "torch"),
 }
 """Packages whose objects are asked what they hold; code of anyone else's may fail or never end."""
+
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
+
+_TRUE, _FALSE = {"true", "t", "yes", "y", "1"}, {"false", "f", "no", "n", "0"}
 
 _LONG = 1000  # parts, or characters, of what is longer than any answer
 
@@ -58,6 +64,8 @@ def _plain(value: Any, depth: int = 0) -> Any:
         NoAnswerError: It is of another kind, or longer or deeper than an answer can be.
     """
     kind = type(value)
+    if (fields := _fields(value)) is not None:
+        value, kind = fields, list
     if kind.__module__.partition(".")[0] not in _KNOWN or depth > 4:
         raise NoAnswerError
     if kind is bytes or issubclass(kind, str):
@@ -80,8 +88,18 @@ def _plain(value: Any, depth: int = 0) -> Any:
     return [_plain(part, depth + 1) for part in value]
 
 
+def _fields(value: Any) -> list[Any] | None:
+    """Return the values of a named tuple or a dataclass, whose own code is not asked."""
+    kind = type(value)
+    if issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        return list(tuple.__iter__(value))
+    if dataclasses.is_dataclass(kind):
+        return [object.__getattribute__(value, field) for field in kind.__dataclass_fields__]
+    return None
+
+
 def numbers(plain: Any) -> Any:
-    """Return plain values as floats: text too, and complex numbers on the real line.
+    """Return plain values as floats: text such as "14,440" too, and complex numbers if real.
 
     Raises:
         TypeError, ValueError, OverflowError: One of them is no number.
@@ -90,6 +108,8 @@ def numbers(plain: Any) -> Any:
         return [numbers(part) for part in plain]
     if isinstance(plain, complex) and plain.imag == 0:
         plain = plain.real
+    if isinstance(plain, str) and _THOUSANDS.fullmatch(plain.strip()):
+        plain = plain.replace(",", "")
     return float(plain)
 
 
@@ -103,6 +123,8 @@ def _name(value: Any) -> str:
 def say(value: Any, depth: int = 0) -> str:
     """Return a value as a student would write it: no NumPy type around a number, nothing long."""
     try:
+        if (fields := _fields(value)) is not None:
+            value = tuple(fields)
         kind = type(value)
         known = kind.__module__.partition(".")[0] in _KNOWN
         if known and hasattr(kind, "__array__") and np.size(value) > _LONG:
@@ -116,12 +138,43 @@ def say(value: Any, depth: int = 0) -> str:
         if isinstance(plain, list):
             return say(plain, depth + 1)
         if isinstance(plain, float):
-            return f"{plain:.4g}"
+            return _float(plain)
         if isinstance(plain, int) and plain.bit_length() > 200:
             return f"a whole number of about {int(plain.bit_length() * 0.30103) + 1:,} digits"
         return _short(repr(plain) if isinstance(plain, str) else str(plain))
     except Exception:  # of an unknown kind, or a fraction of more digits than Python writes
         return f"a value of type {_short(type(value).__name__)}"
+
+
+def _float(number: float) -> str:
+    """Return a number as students write it: 14,420 rather than 1.442e+04."""
+    if 1000 <= abs(number) < 1e15:
+        return f"{number:,.0f}" if number.is_integer() else f"{number:,.1f}"
+    return f"{number:.4g}"
+
+
+def parts(value: Any) -> list[Any] | None:
+    """Return the parts of a list, a tuple, an array or a series in order; None for all else."""
+    kind = type(value)
+    if kind.__module__.partition(".")[0] not in _KNOWN or isinstance(value, str | bytes | Set):
+        return None
+    if hasattr(kind, "__array__"):
+        value = np.asarray(value).tolist()
+    return list(value) if isinstance(value, list | tuple | deque) else None
+
+
+def truth(value: Any) -> bool | None:
+    """Return whether a reply means True or False, as words and 0 or 1 do too; None for neither."""
+    try:
+        said = _name(_plain(value))
+    except Exception:  # of a kind that is not asked
+        return None
+    return True if said in _TRUE else False if said in _FALSE else None
+
+
+def line(text: Any) -> str:
+    """Return a text in one short line; "" for all else."""
+    return _short(text) if type(text) is str else ""
 
 
 def _short(text: str) -> str:

@@ -1,24 +1,32 @@
 """What a notebook calls: an answer is checked, and what is said of it is shown and recorded."""
 
+import difflib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from workbook.exercises import answers, records
-from workbook.exercises.exercise import Exercise, Statement, judged
-from workbook.exercises.judges import EXERCISES, NOTEBOOKS, RECALL
+from workbook.errors import UnknownExerciseError
+from workbook.exercises import answers, form, missing_names, records
+from workbook.exercises.exercise import Exercise, Facts, Prediction, Statement, Verdict, judged
+from workbook.exercises.judges import EXERCISES, NOTEBOOKS, PREDICTIONS, RECALL
+
+import numpy as np
 
 NOT_YET = "Write your answer in place of `...` above, and run both cells."
 
+missing_names.watch()
 
-def check(name: str, answer: Any, *given: Any) -> None:
+
+def check(name: str, answer: Any, *given: Any, because: Any = ...) -> None:
     """Show whether ``answer`` is right, and what to think about next; record it.
 
     ``name`` is one of :data:`EXERCISES`; ``given`` is what its ``facts`` take. An answer that is
-    still ``...`` counts as not attempted.
+    still ``...``, or None, counts as not attempted. ``because`` is the student's own explanation,
+    in a line: it is recorded, and a right answer shows it beside the workbook's; nothing judges it.
 
     Raises:
-        KeyError: There is no such exercise.
+        UnknownExerciseError: There is no such exercise.
     """
-    _check(name, answer, given)
+    _check(name, answer, given, because=because)
 
 
 def fill(name: str, answer: Any, *given: Any) -> Any:
@@ -27,7 +35,7 @@ def fill(name: str, answer: Any, *given: Any) -> Any:
     For a blank that the cells below need: they run whatever was written into it.
 
     Raises:
-        KeyError: There is no such exercise.
+        UnknownExerciseError: There is no such exercise.
     """
     exercise = _known(name)
     assert exercise.ours is not None, f"{name} has nothing of its own to go on with"
@@ -39,16 +47,20 @@ def fill(name: str, answer: Any, *given: Any) -> Any:
 def predict(name: str, prediction: Any) -> None:
     """Commit to a prediction before the cell that tells; :func:`check` shows it again.
 
-    There is no right or wrong here. The first prediction stays.
+    ``name`` is one of :data:`PREDICTIONS`, which says what a prediction looks like, or of
+    :data:`EXERCISES`. There is no right or wrong here. The first prediction stays.
 
     Raises:
-        KeyError: There is no such exercise.
+        UnknownExerciseError: There is no such exercise and no such prediction.
     """
-    _known(name)
+    _find(name, {**EXERCISES, **PREDICTIONS})
     if _missing(prediction):
         _show(f"**No prediction yet.** {NOT_YET} Then run on.")
         return
     said = answers.say(prediction)
+    if expected := _unlike(PREDICTIONS.get(name, Prediction(parts=0)), prediction):
+        _show(f"**No prediction yet**: expected {expected}, got {_code(said)}.")
+        return
     with records.progress(name) as mine:
         first = mine.prediction or said
         mine.prediction = first
@@ -63,8 +75,11 @@ def hint(name: str) -> None:
     """Show the next of an exercise's three hints: the idea, the tool, nearly there.
 
     Raises:
-        KeyError: There is no such exercise.
+        UnknownExerciseError: There is no such exercise.
     """
+    if name in RECALL:
+        _show("These statements have no hints: `recall` says of each reply why it is right or not.")
+        return
     hints = _known(name).hints
     with records.progress(name) as mine:
         mine.hints = opened = min(mine.hints + 1, len(hints))
@@ -77,19 +92,22 @@ def recall(name: str, replies: Any) -> None:
     Nothing of it is graded.
 
     Raises:
-        KeyError: There are no such statements.
+        UnknownExerciseError: There are no such statements.
     """
-    if name not in RECALL:
-        raise KeyError(f"nothing is called {name!r}; there are {', '.join(RECALL)}")
-    statements = RECALL[name]
+    statements = _find(name, RECALL)
     if _missing(replies):
         replies = [...] * len(statements)
-    if not isinstance(replies, list | tuple) or len(replies) != len(statements):
-        _show(f"**Not yet**: expected a list of {len(statements)} replies, each True or False.")
+    several = answers.parts(replies)
+    if several is None or len(several) != len(statements):
+        got = _code(answers.say(replies)) if several is None else f"{len(several)} of them"
+        _show(
+            f"**Not yet**: expected a list of {len(statements)} replies, each True or False, "
+            f"got {got}."
+        )
         return
-    pairs = list(zip(statements, replies, strict=True))
+    pairs = list(zip(statements, several, strict=True))
     lines = [f"{n}. {_replied(one, reply)}" for n, (one, reply) in enumerate(pairs, start=1)]
-    known = sum(reply is one.true for one, reply in pairs)
+    known = sum(answers.truth(reply) is one.true for one, reply in pairs)
     _show("\n".join(lines), {"exercise": name, "outcome": "recalled", "right": known})
 
 
@@ -106,7 +124,9 @@ def progress() -> None:
     _show("\n".join(["| exercise | outcome | attempts | hints |", "|---|---|--:|--:|", *rows]))
 
 
-def _check(name: str, answer: Any, given: tuple[Any, ...], otherwise: str = "") -> str:
+def _check(
+    name: str, answer: Any, given: tuple[Any, ...], otherwise: str = "", because: Any = ...
+) -> str:
     exercise = _known(name)
     if _missing(answer):
         with records.progress(name) as mine:
@@ -125,20 +145,38 @@ def _check(name: str, answer: Any, given: tuple[Any, ...], otherwise: str = "") 
     verdict = judged(exercise, plain, facts)
     with records.progress(name) as mine:
         mine.attempts += mine.answer != said
-        mine.answer, mine.outcome = said, verdict.outcome
+        solved = mine.outcome == "right"
+        mine.answer, mine.outcome = said, "right" if solved else verdict.outcome
         record = _record(name, verdict.outcome, mine)
     slip = verdict.misconception
     record |= {"facts": dict(facts), "answer": plain, "said": said}
     record |= {"misconception": slip and slip.name}
+    reason = answers.line(because)
+    if reason:
+        record["because"] = reason
     if verdict.outcome == "right":
         predicted = f" You predicted {_code(mine.prediction)}." if mine.prediction else ""
-        _show(f"**Right.**{predicted} {exercise.why}", record)
+        yours = f" You wrote: {_code(reason)}. The workbook's:" if reason else ""
+        shown = exercise.show.format(answer=plain, facts=facts)
+        _show(f"**Right.**{predicted}{yours} {exercise.why}", record, shown)
     else:
         got = f": got {_code(said)}" if exercise.measure is None else ""
+        before = "You had it right before, and that stays in your progress." if solved else ""
         help_ = f'For help, in three steps: `exercises.hint("{name}")`.'
-        parts = [f"**Not yet**{got}.", slip.say if slip else "", otherwise, help_]
+        words = _words(exercise, plain, facts, verdict)
+        parts = [f"**Not yet**{got}.", words, otherwise, before, help_]
         _show(" ".join(filter(None, parts)), record)
     return verdict.outcome
+
+
+def _words(exercise: Exercise, plain: Any, facts: Facts, verdict: Verdict) -> str:
+    """Return what is said to a wrong answer: the slip that explains it, or what it should be."""
+    if form.too_few_digits(exercise, plain, facts):
+        return "Right as far as it goes: give more digits after the point."
+    if verdict.misconception:
+        return verdict.misconception.say
+    expected = f"An answer looks like this: {exercise.form}." if exercise.form else ""
+    return " ".join(filter(None, [form.remark(exercise, plain, facts), expected]))
 
 
 def _measured(exercise: Exercise, answer: Any, given: tuple[Any, ...]) -> tuple[Any, str]:
@@ -161,27 +199,72 @@ def _record(name: str, outcome: str, mine: records.Progress) -> dict[str, Any]:
 
 
 def _known(name: str) -> Exercise:
-    if name not in EXERCISES:
-        raise KeyError(f"no exercise is called {name!r}; there are {', '.join(EXERCISES)}")
-    return EXERCISES[name]
+    found: Exercise = _find(name, EXERCISES)
+    return found
+
+
+def _find(name: str, among: Mapping[str, Any]) -> Any:
+    """Return what has a name.
+
+    Raises:
+        UnknownExerciseError: Nothing has it.
+    """
+    if name in among:
+        return among[name]
+    near = difflib.get_close_matches(str(name), among, n=3, cutoff=0.5) or _of_dataset(name, among)
+    raise UnknownExerciseError(
+        f"nothing to ask is called {str(name)!r}; the nearest names are {', '.join(near)}"
+    )
+
+
+def _of_dataset(name: str, among: Iterable[str]) -> list[str]:
+    """Return the names of the same notebook, or else all of them."""
+    known = list(among)
+    return [n for n in known if n.partition(".")[0] == str(name).partition(".")[0]] or known
 
 
 def _missing(answer: Any) -> bool:
-    """Whether an answer, or a part of one of several parts, is still ``...``."""
-    return answer is ... or (type(answer) is tuple and any(part is ... for part in answer))
+    """Whether an answer is still None or ``...``, or a part of one of several parts ``...``."""
+    return (
+        answer is ... or answer is None or (type(answer) is tuple and any(p is ... for p in answer))
+    )
+
+
+def _unlike(expected: Prediction, prediction: Any) -> str:
+    """Return what a prediction should look like, "" if it does; of no parts: whatever it is."""
+    low, high = expected.between
+    if expected.choices:
+        if any(answers.same(prediction, choice, 0) for choice in expected.choices):
+            return ""
+        return "one of " + ", ".join(f'`"{choice}"`' for choice in expected.choices)
+    if not expected.parts:
+        return ""
+    try:
+        found = np.ravel(answers.numbers(answers.as_json(prediction)))
+        if found.size == expected.parts and np.all((found >= low) & (found <= high)):
+            return ""
+    except (answers.NoAnswerError, TypeError, ValueError, OverflowError):
+        pass  # no numbers
+    kind = "a number" if expected.parts == 1 else f"{expected.parts} numbers"
+    return f"{kind} from {answers.say(low)} to {answers.say(high)}"
 
 
 def _replied(statement: Statement, reply: Any) -> str:
-    if reply is ...:
+    if _missing(reply):
         return "Not answered yet."
-    return f"**{'Yes' if reply is statement.true else 'Think again'}.** {statement.why}"
+    said = answers.truth(reply)
+    if said is None:
+        return f"Expected True or False, got {_code(answers.say(reply))}."
+    is_right = said is statement.true
+    opening = f"Right: that is {str(statement.true).lower()}." if is_right else "Think again."
+    return f"**{opening}** {statement.why}"
 
 
 def _code(text: str) -> str:
     return f"`{text.replace('`', chr(39))}`"
 
 
-def _show(markdown: str, record: dict[str, Any] | None = None) -> None:
+def _show(markdown: str, record: dict[str, Any] | None = None, shown: str = "") -> None:
     from IPython.display import display
 
-    display(records.Said(markdown, record))
+    display(records.Said(markdown, record, shown))

@@ -1,5 +1,6 @@
 """What an exercise is, as data, and how an answer is judged by it."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -31,7 +32,9 @@ class Exercise:
 
     The words are Markdown, from the files in ``texts/``: a short ``title``; three ``hints``, which
     lead from the idea over the tool to nearly there, and are no code to copy; ``why``, the model
-    explanation that a right answer opens; and ``messages``, what is said to each slip.
+    explanation that a right answer opens, and ``show``, a line in which it shows itself, with
+    numbers of ``{answer[…]}`` and ``{facts[…]}``; ``form``, what an answer looks like, such as "two
+    fractions, such as `(0.1, 0.2)`"; and ``messages``, what is said to each slip.
     """
 
     facts: Callable[..., Facts]
@@ -43,6 +46,8 @@ class Exercise:
     title: str = ""
     hints: tuple[str, ...] = ()
     why: str = ""
+    show: str = ""
+    form: str = ""
     messages: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -52,6 +57,15 @@ class Statement:
 
     true: bool
     why: str
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a prediction looks like: one of ``choices``, or ``parts`` numbers within ``between``."""
+
+    choices: tuple[str, ...] = ()
+    between: tuple[float, float] = (-math.inf, math.inf)
+    parts: int = 1
 
 
 @dataclass(frozen=True)
@@ -72,31 +86,38 @@ class Verdict:
 
 def judged(exercise: Exercise, answer: Any, facts: Facts) -> Verdict:
     """Judge an answer, as JSON holds it (None: it is of no such kind), by recorded facts."""
-    if _holds(exercise.right, answer, facts):
+    if holds(exercise.right, answer, facts):
         return Verdict("right")
     for name, recognised in exercise.slips.items():
-        if _holds(recognised, answer, facts):
+        if holds(recognised, answer, facts):
             return Verdict("wrong", Misconception(name, exercise.messages[name]))
     return Verdict("wrong")
 
 
-def _holds(judge: Judge, answer: Any, facts: Facts) -> bool:
+def holds(judge: Judge, answer: Any, facts: Facts) -> bool:
+    """Return what a judge says; False where the answer is of a shape that it cannot judge."""
     try:
         return bool(judge(answer, facts))
     except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError):
-        return False  # an answer of another shape than the judge asks for
+        return False
 
 
-def equals(expected: Callable[[Facts], Any], within: float = 0.0) -> Judge:
-    """Return a judge: the answer is the expected one, or one of a list of several right ones.
+@dataclass(frozen=True)
+class Equals:
+    """A judge: the answer is the expected one, or one of a list of several right ones.
 
     ``expected`` computes text, a set of names, a number or an array of numbers from the facts;
     numbers may be off by ``within``.
     """
 
-    def judge(answer: Any, facts: Facts) -> bool:
-        wanted = expected(facts)
-        several = wanted if isinstance(wanted, list) else [wanted]
-        return any(answers.same(answer, one, within) for one in several)
+    expected: Callable[[Facts], Any]
+    within: float = 0.0
 
-    return judge
+    def __call__(self, answer: Any, facts: Facts) -> bool:
+        """Return whether the answer is one of the expected ones."""
+        return any(answers.same(answer, one, self.within) for one in self.several(facts))
+
+    def several(self, facts: Facts) -> list[Any]:
+        """Return the right answers."""
+        wanted = self.expected(facts)
+        return wanted if isinstance(wanted, list) else [wanted]

@@ -25,9 +25,9 @@ MIME_TYPE = "application/vnd.workbook.exercise+json"
 class Progress:
     """How far a student is with one exercise; ``answer`` and ``prediction`` as they were shown.
 
-    ``outcome`` is "right", "wrong", "unattempted" or, where only a prediction was made,
-    "predicted". ``attempts`` counts answers that differ from the one before; ``hints`` those that
-    were opened, 0 to 3.
+    ``outcome`` is the best so far: "right", "wrong", "unattempted" or, where only a prediction was
+    made, "predicted". ``attempts`` counts answers that differ from the one before; ``hints`` counts
+    those that were opened, 0 to 3.
     """
 
     outcome: str = "unattempted"
@@ -40,6 +40,9 @@ class Progress:
 _kept: dict[str, Progress] = {}
 """What this kernel knows: all there is where nothing is kept in a file, or can be."""
 
+_written: set[Path] = set()
+"""The files that this kernel has written: one of them that is gone was deleted, to begin anew."""
+
 
 @contextlib.contextmanager
 def progress(name: str) -> Iterator[Progress]:
@@ -51,20 +54,32 @@ def progress(name: str) -> Iterator[Progress]:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 lock = FileLock(file.with_name(f".{file.name}.lock"), timeout=5)
                 held.enter_context(lock)  # two notebooks may be at work
+                _forget_deleted(file)
                 _kept.update(_read(file))
         except (OSError, TimeoutError):  # a read-only disk: what this kernel knows has to do
             file = None
         yield _kept.setdefault(name, Progress())
         if file is not None:
             text = json.dumps({n: asdict(p) for n, p in _kept.items()}, indent=1)
-            with contextlib.suppress(OSError), paths.writing(file) as path:
-                path.write_text(text, encoding="utf-8")
+            with contextlib.suppress(OSError):
+                with paths.writing(file) as path:
+                    path.write_text(text, encoding="utf-8")
+                _written.add(file)
 
 
 def all_progress() -> dict[str, Progress]:
     """Return what is known of each exercise that was begun."""
     file = _file()
-    return _kept | (_read(file) if file else {})
+    if file is None:
+        return dict(_kept)
+    _forget_deleted(file)
+    return _kept | _read(file)
+
+
+def _forget_deleted(file: Path) -> None:
+    if file in _written and not file.exists():
+        _written.remove(file)
+        _kept.clear()
 
 
 def _file() -> Path | None:
@@ -85,15 +100,23 @@ def _read(file: Path) -> dict[str, Progress]:
 
 @dataclass(frozen=True)
 class Said:
-    """What an exercise says: Markdown for the reader, and the record beside it."""
+    """What an exercise says: Markdown for the reader, and the record beside it.
+
+    ``shown`` ends the Markdown and is left out of the text: numbers that differ from one computer
+    to another, which a run that compares outputs as text must not trip over.
+    """
 
     markdown: str
     record: dict[str, Any] | None = None
+    shown: str = ""
 
     def __repr__(self) -> str:
         """Return the text without marks."""
-        return self.markdown.replace("**", "").replace("`", "")
+        # Every other part is code, in which ** is a power.
+        parts = self.markdown.split("`")
+        return "".join(part if n % 2 else part.replace("**", "") for n, part in enumerate(parts))
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
-        bundle = {"text/markdown": self.markdown, "text/plain": repr(self)}
+        markdown = f"{self.markdown}\n\n{self.shown}" if self.shown else self.markdown
+        bundle = {"text/markdown": markdown, "text/plain": repr(self)}
         return bundle if self.record is None else {MIME_TYPE: self.record, **bundle}

@@ -18,12 +18,21 @@ Part = int | str | None
 
 def percentage(right: Judge, part: Part = None) -> Judge:
     """Return the judge of percentages where fractions are asked for."""
-    return _undone(right, lambda numbers: numbers / 100, part)
+    return _undone(_neither_none_nor_all(right, part), lambda numbers: numbers / 100, part)
 
 
 def the_rest(right: Judge, part: Part = None) -> Judge:
     """Return the judge of 1 minus what is asked for."""
-    return _undone(right, lambda numbers: 1 - numbers, part)
+    return _undone(_neither_none_nor_all(right, part), lambda numbers: 1 - numbers, part)
+
+
+def odds(right: Judge, part: Part = None) -> Judge:
+    """Return the judge of how many there are for each of the others, where a share is asked for."""
+    return _undone(_neither_none_nor_all(right, part), _share, part)
+
+
+def _share(ratio: np.ndarray) -> np.ndarray:
+    return np.divide(ratio, 1 + ratio, out=np.full_like(ratio, np.nan), where=ratio != -1)
 
 
 def turned_round(right: Judge, part: Part = None) -> Judge:
@@ -44,6 +53,20 @@ def sign(right: Judge, part: Part = None) -> Judge:
 def transposed(right: Judge, part: Part = None) -> Judge:
     """Return the judge of matrices whose rows and columns are exchanged."""
     return _undone(right, np.transpose, part)
+
+
+def _neither_none_nor_all(right: Judge, part: Part) -> Judge:
+    """Return the judge of right shares, silent where 0 or 1 is right: a slip cannot be told there.
+
+    100 times 0 is 0, and 1 minus 0 is all.
+    """
+
+    ends = [_undone(right, end, part) for end in (np.zeros_like, np.ones_like)]
+
+    def judge(answer: Any, facts: Facts) -> bool:
+        return right(answer, facts) and not any(end(answer, facts) for end in ends)
+
+    return judge
 
 
 def _undone(right: Judge, undo: Callable[[np.ndarray], np.ndarray], part: Part) -> Judge:

@@ -223,7 +223,15 @@ def _graded(
     """Return a hand-in with the result of each of its notebook's exercises."""
     results = []
     for name, answer in answers.items():
-        result = Result(one.student, notebook, name, "", answer.claimed, hints=answer.hints)
+        result = Result(
+            one.student,
+            notebook,
+            name,
+            "",
+            answer.claimed,
+            hints=answer.hints,
+            because=answer.because,
+        )
         if kept is not None:
             try:
                 result = _result(result, answer, slots[name], kept)

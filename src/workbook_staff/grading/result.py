@@ -18,7 +18,8 @@ class Result:
     a wrong answer. ``hints`` counts those opened, ``seconds`` the answer's wall time.
     ``by_own_facts``: judged by the facts that the student's own check recorded, as of a curve that
     only they saw. ``reason`` says why the hand-in's own outputs claim right where grading does not,
-    such as "runs in your notebook only because …" ("" where the two agree).
+    such as "runs in your notebook only because …" ("" where the two agree). ``because`` is the
+    explanation in the student's own words, which nothing judges.
     """
 
     student: str
@@ -33,6 +34,7 @@ class Result:
     seconds: float = 0.0
     by_own_facts: bool = False
     reason: str = ""
+    because: str = ""
 
     @property
     def is_disputed(self) -> bool:

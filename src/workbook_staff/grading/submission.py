@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from workbook.exercises import records
+from workbook.exercises.answers import line
 from workbook_staff.grading.course import Course, Slot
 from workbook_staff.grading.result import Outcome
 from workbook_staff.notebooks.reading import read
@@ -26,7 +27,7 @@ class Answer:
 
     ``source`` is "" where there is none to execute, and ``why`` says why; ``outcome`` is then
     "unattempted", "error" or "too large". ``facts`` are those that the student's own check
-    recorded, empty where it did not.
+    recorded, empty where it did not; ``because`` is the explanation in the student's own words.
     """
 
     source: str = ""
@@ -35,6 +36,7 @@ class Answer:
     claimed: str = ""
     hints: int = 0
     facts: dict[str, Any] = field(default_factory=dict)
+    because: str = ""
 
 
 def of_which(notebook: NotebookNode, courses: list[Course], place: str) -> Course | None:
@@ -98,6 +100,7 @@ def answers(path: Path, courses: list[Course], place: str) -> tuple[str, dict[st
             claim.get("outcome", ""),
             hints if isinstance(hints, int) and 0 <= hints <= 3 else 0,
             facts if isinstance(facts, dict) else {},
+            line(claim.get("because")),
         )
     return course.notebook, found, of_another_release(notebook)
 

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Asked:
-    """What a check cell asks: ``exercises.<call>("<exercise>", <names>, …)``."""
+    """What a check cell asks: ``exercises.<call>("<exercise>", <names>, …, because=<reason>)``.
+
+    ``names`` are those of the answer, ``reason`` that of the student's own explanation, if any.
+    """
 
     call: str
     exercise: str
     names: tuple[str, ...]
+    reason: tuple[str, ...] = ()
 
 
 def asked(source: str) -> Asked:
@@ -26,10 +30,16 @@ def asked(source: str) -> Asked:
         case ast.Call(
             func=ast.Attribute(value=ast.Name(id="exercises"), attr=call),
             args=[ast.Constant(value=str(exercise)), answer, *_],
+            keywords=keywords,
         ):
-            names = [node.id for node in ast.walk(answer) if isinstance(node, ast.Name)]
-            return Asked(call, exercise, tuple(dict.fromkeys(names)))
+            reasons = [keyword.value for keyword in keywords if keyword.arg == "because"]
+            return Asked(call, exercise, _names([answer]), _names(reasons))
     raise ValueError('expected exercises.check("name", answer, …) as its first statement')
+
+
+def _names(expressions: list[ast.expr]) -> tuple[str, ...]:
+    found = [n.id for one in expressions for n in ast.walk(one) if isinstance(n, ast.Name)]
+    return tuple(dict.fromkeys(found))
 
 
 def unsolved(source: str, names: tuple[str, ...] = ()) -> str:

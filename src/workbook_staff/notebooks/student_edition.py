@@ -50,7 +50,8 @@ def student(notebook: NotebookNode) -> NotebookNode:
             if asked is not None:
                 cell.metadata["workbook"] = {"exercise": asked.exercise}
             try:
-                cell.source = solutions.unsolved(cell.source, asked.names if asked else ())
+                open_ = asked.names + asked.reason if asked else ()
+                cell.source = solutions.unsolved(cell.source, open_)
             except (SyntaxError, ValueError) as error:
                 opening = cell.source.strip().partition("\n")[0]
                 raise NotebookError(

@@ -201,8 +201,9 @@ def answered(notebook: NotebookNode) -> str:
         for output in cell.get("outputs", []):
             record = output.get("data", {}).get(records.MIME_TYPE)
             name = record.get("exercise") if isinstance(record, dict) else None
-            if isinstance(name, str) and name in exercises.EXERCISES:
-                outcomes[name] = record.get("outcome")
+            outcome = record.get("outcome") if isinstance(record, dict) else None
+            if isinstance(name, str) and name in exercises.EXERCISES and outcome != "predicted":
+                outcomes[name] = outcome
     right = list(outcomes.values()).count("right")
     return f"{right} of {len(outcomes)} right" if outcomes else ""
 

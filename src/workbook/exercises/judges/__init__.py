@@ -8,7 +8,7 @@ Where students' code runs for grading, neither of the two folders is to be seen.
 from dataclasses import replace
 
 from workbook.exercises import texts
-from workbook.exercises.exercise import Exercise, Statement
+from workbook.exercises.exercise import Exercise, Prediction, Statement
 from workbook.exercises.judges import lab_01, lab_02, lab_03, lab_04
 
 _JUDGED: dict[str, dict[str, Exercise]] = {
@@ -35,3 +35,8 @@ RECALL: dict[str, tuple[Statement, ...]] = {
     name: statements for one in _TEXTS.values() for name, statements in one.recall.items()
 }
 """What a notebook asks first about the earlier ones: is the statement true?"""
+
+PREDICTIONS: dict[str, Prediction] = {
+    name: form for one in _TEXTS.values() for name, form in one.predictions.items()
+}
+"""What a prediction looks like, where one is asked for."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from workbook.exercises import slips
-from workbook.exercises.exercise import Exercise, Facts, equals
+from workbook.exercises.exercise import Equals, Exercise, Facts
 
 import numpy as np
 
@@ -217,11 +217,11 @@ def _is_back(answer: Any, facts: Facts) -> bool:
     return bool(answer["same shape"] and answer["accuracy"] >= half_way)
 
 
-_is_share = equals(lambda facts: facts["shares of the loss"], within=0.01)
-_is_left = equals(_left, within=0.01)
-_is_second = equals(_seconds, within=0.006)  # they are asked for to two digits
+_is_share = Equals(lambda facts: facts["shares of the loss"], within=0.01)
+_is_left = Equals(_left, within=0.01)
+_is_second = Equals(_seconds, within=0.006)  # they are asked for to two digits
 # A place may come in a list of one, as argwhere gives it.
-_is_pixel = equals(lambda facts: [*facts["best"], *([one] for one in facts["best"])])
+_is_pixel = Equals(lambda facts: [*facts["best"], *([one] for one in facts["best"])])
 
 
 EXERCISES: dict[str, Exercise] = {
@@ -230,7 +230,7 @@ EXERCISES: dict[str, Exercise] = {
         right=_is_share,
         slips={
             "percentage": slips.percentage(_is_share),
-            "share of the images": equals(
+            "share of the images": Equals(
                 lambda facts: facts["share of the images"], within=0.0005
             ),
             "the rest": slips.the_rest(_is_share),
@@ -243,9 +243,9 @@ EXERCISES: dict[str, Exercise] = {
         slips={
             "percentage": slips.percentage(_is_left),
             "order": slips.turned_round(_is_left),
-            "turned round": equals(lambda facts: 1 / _left(facts), within=0.01),
+            "turned round": Equals(lambda facts: 1 / _left(facts), within=0.01),
             "the rest": slips.the_rest(_is_left),
-            "not compared": equals(
+            "not compared": Equals(
                 lambda facts: [np.array(gaps) for gaps in facts["gaps"]], within=0.001
             ),
         },
@@ -278,11 +278,11 @@ EXERCISES: dict[str, Exercise] = {
                 abs(float(answer[0]) - share) < 0.0006 for share in _of_all_images(facts)
             ),
             "order": slips.turned_round(_is_second),
-            "the wrong one's probability": equals(
+            "the wrong one's probability": Equals(
                 lambda facts: np.array([_seconds(facts)[0], facts["of the mistake"]]),
                 within=0.006,
             ),
-            "median": equals(
+            "median": Equals(
                 lambda facts: np.array([_seconds(facts)[0], facts["median"]]), within=0.006
             ),
         },
@@ -293,11 +293,11 @@ EXERCISES: dict[str, Exercise] = {
         right=_is_pixel,
         slips={
             "column first": slips.turned_round(_is_pixel),
-            "one number": equals(lambda facts: [28 * r + c for r, c in facts["best"]]),
+            "one number": Equals(lambda facts: [28 * r + c for r, c in facts["best"]]),
             "counted from 1": slips.counted_from(1, _is_pixel),
-            "weight alone": equals(lambda facts: [facts["weight"]]),
-            "against": equals(lambda facts: [facts["least"]]),
-            "another unit": equals(lambda facts: [facts["of any unit"]]),
+            "weight alone": Equals(lambda facts: [facts["weight"]]),
+            "against": Equals(lambda facts: [facts["least"]]),
+            "another unit": Equals(lambda facts: [facts["of any unit"]]),
         },
         varies=True,
     ),

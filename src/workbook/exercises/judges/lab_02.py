@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from workbook.exercises import slips
-from workbook.exercises.exercise import Exercise, Facts, equals
+from workbook.exercises.exercise import Equals, Exercise, Facts
 
 import numpy as np
 
@@ -294,9 +294,9 @@ def _expected(facts: Facts, weight: float) -> float:
     return float(np.average(facts["accuracy"], weights=weights))
 
 
-_is_best = equals(_best_epochs)
-_is_changed = equals(lambda facts: facts["changed"], within=0.0002)
-_is_of_shirts = equals(lambda facts: _expected(facts, 10), within=0.0015)
+_is_best = Equals(_best_epochs)
+_is_changed = Equals(lambda facts: facts["changed"], within=0.0002)
+_is_of_shirts = Equals(lambda facts: _expected(facts, 10), within=0.0015)
 
 
 EXERCISES: dict[str, Exercise] = {
@@ -360,8 +360,8 @@ EXERCISES: dict[str, Exercise] = {
         right=_is_best,
         slips={
             "counted from 0": slips.counted_from(0, _is_best),
-            "accuracy": equals(lambda facts: int(np.argmax(facts["val_accuracy"])) + 1),
-            "training loss": equals(lambda facts: len(facts["val_loss"])),
+            "accuracy": Equals(lambda facts: int(np.argmax(facts["val_accuracy"])) + 1),
+            "training loss": Equals(lambda facts: len(facts["val_loss"])),
         },
         varies=True,
     ),
@@ -396,7 +396,7 @@ EXERCISES: dict[str, Exercise] = {
         facts=_of_changes,
         right=_is_changed,
         slips={
-            "won and lost": equals(lambda facts: facts["matters"], within=0.0002),
+            "won and lost": Equals(lambda facts: facts["matters"], within=0.0002),
             "percentage": slips.percentage(_is_changed),
             "the rest": slips.the_rest(_is_changed),
         },
@@ -406,8 +406,8 @@ EXERCISES: dict[str, Exercise] = {
         facts=_of_classes,
         right=_is_of_shirts,
         slips={
-            "unweighted": equals(lambda facts: _expected(facts, 1), within=0.0002),
-            "divided by ten": equals(lambda facts: _expected(facts, 10) * 19 / 10, within=0.003),
+            "unweighted": Equals(lambda facts: _expected(facts, 1), within=0.0002),
+            "divided by ten": Equals(lambda facts: _expected(facts, 10) * 19 / 10, within=0.003),
             "percentage": slips.percentage(_is_of_shirts),
         },
         varies=True,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from workbook.exercises import slips
-from workbook.exercises.exercise import Exercise, Facts, Judge, equals
+from workbook.exercises.exercise import Equals, Exercise, Facts, Judge
 from workbook.exercises.judges import paired_means
 
 import numpy as np
@@ -205,16 +205,16 @@ def _corner(facts: Facts, turned: bool = False, step: int = 1) -> np.ndarray:
 
 
 def _counts(dense: int, convolution: int, dense_doubled: int, doubled: int) -> Judge:
-    return equals(lambda _: [np.array([dense, convolution, dense_doubled, doubled])])
+    return Equals(lambda _: [np.array([dense, convolution, dense_doubled, doubled])])
 
 
 DENSE = 28**2 * 28**2 * 32
 FILTERS = 3 * 3 * 1 * 32
 
 
-_is_corner = equals(lambda facts: [_corner(facts), _corner(facts).ravel()])
-_is_stops = equals(_stops)
-_is_even = equals(_break_even, within=0.005)
+_is_corner = Equals(lambda facts: [_corner(facts), _corner(facts).ravel()])
+_is_stops = Equals(_stops)
+_is_even = Equals(_break_even, within=0.005)
 
 
 EXERCISES: dict[str, Exercise] = {
@@ -225,10 +225,10 @@ EXERCISES: dict[str, Exercise] = {
         },
         right=_is_corner,
         slips={
-            "turned round": equals(lambda facts: [_corner(facts, turned=True)]),
+            "turned round": Equals(lambda facts: [_corner(facts, turned=True)]),
             "rows for columns": slips.transposed(_is_corner),
-            "moved too far": equals(lambda facts: [_corner(facts, step=3)]),
-            "mean": equals(lambda facts: [_corner(facts) / 9], within=0.01),
+            "moved too far": Equals(lambda facts: [_corner(facts, step=3)]),
+            "mean": Equals(lambda facts: [_corner(facts) / 9], within=0.01),
         },
     ),
     "sign-language-mnist.horizontal": Exercise(
@@ -242,12 +242,12 @@ EXERCISES: dict[str, Exercise] = {
     ),
     "sign-language-mnist.hand-or-sleeve": Exercise(
         facts=_of_places,
-        right=equals(_times, within=0.02),
+        right=Equals(_times, within=0.02),
         slips={
-            "not compared": equals(_share, within=0.01),
-            "area": equals(_area, within=0.005),
-            "upside down": equals(lambda facts: [1 / one for one in _times(facts)], within=0.02),
-            "below 0": equals(
+            "not compared": Equals(_share, within=0.01),
+            "area": Equals(_area, within=0.005),
+            "upside down": Equals(lambda facts: [1 / one for one in _times(facts)], within=0.02),
+            "below 0": Equals(
                 lambda facts: facts["with what is below 0"] / _area(facts),
                 within=0.02,
             ),
@@ -256,7 +256,7 @@ EXERCISES: dict[str, Exercise] = {
     ),
     "sign-language-mnist.shift-off": Exercise(
         facts=_of_losses,
-        right=equals(_hit),
+        right=Equals(_hit),
         slips={
             "the least": lambda answer, facts: (
                 facts[answer]["mean"] <= min(one["mean"] for one in facts.values())
@@ -278,11 +278,11 @@ EXERCISES: dict[str, Exercise] = {
     ),
     "sign-language-mnist.receptive-field": Exercise(
         facts=dict,
-        right=equals(lambda _: 22),
+        right=Equals(lambda _: 22),
         slips={
-            "without pooling": equals(lambda _: 7),
-            "one pooling short": equals(lambda _: 18),
-            "area": equals(lambda _: 22 * 22),
+            "without pooling": Equals(lambda _: 7),
+            "one pooling short": Equals(lambda _: 18),
+            "area": Equals(lambda _: 22 * 22),
         },
     ),
     "sign-language-mnist.patience": Exercise(
@@ -293,7 +293,7 @@ EXERCISES: dict[str, Exercise] = {
         right=_is_stops,
         slips={
             "counted from 0": slips.counted_from(0, _is_stops),
-            "one too late": equals(lambda facts: [[[e + 1, b] for e, b in _stops(facts)[0]]]),
+            "one too late": Equals(lambda facts: [[[e + 1, b] for e, b in _stops(facts)[0]]]),
             "sees the future": lambda answer, facts: all(
                 pair[1] == facts["losses"].index(min(facts["losses"])) + 1 for pair in answer
             ),
@@ -352,10 +352,7 @@ EXERCISES: dict[str, Exercise] = {
         slips={
             "percentage": slips.percentage(_is_even),
             "the rest": slips.the_rest(_is_even),
-            "odds": equals(
-                lambda facts: _break_even(facts) / max(1 - _break_even(facts), 1e-9),
-                within=0.0005,
-            ),
+            "odds": slips.odds(_is_even),
         },
         varies=True,
     ),

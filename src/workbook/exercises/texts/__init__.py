@@ -1,8 +1,11 @@
 """The words of exercises, to edit or translate without Python: a TOML file for each notebook.
 
-An exercise has a ``title``, three ``hints``, a ``why`` that a right answer opens, and ``slips``:
-what is said to the wrong answers that ``judges`` recognises under the same name. What a notebook
-asks first about the earlier ones has ``statements``.
+An exercise has a ``title``; its ``form``, what an answer looks like; three ``hints``; a ``why``
+that a right answer opens, and perhaps ``show``, with the answer's own numbers; and ``slips``, what
+is said to the wrong answers that ``judges`` recognises under the same name. What a notebook asks
+first about the earlier ones has ``statements``. Where a prediction is asked for, with an exercise
+or without one, ``prediction`` says what it looks like: one of ``choices``, or ``parts`` numbers
+``between`` two.
 """
 
 import re
@@ -11,17 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workbook.exercises.exercise import Statement
+from workbook.exercises.exercise import Prediction, Statement
 
 FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True)
 class Texts:
-    """The words of one notebook: an exercise's fields by its name, and statements by theirs."""
+    """The words of one notebook: of its exercises, statements and predictions, each by name."""
 
     exercises: dict[str, dict[str, Any]]
     recall: dict[str, tuple[Statement, ...]]
+    predictions: dict[str, Prediction]
 
 
 def read(notebook: str) -> Texts:
@@ -31,20 +35,29 @@ def read(notebook: str) -> Texts:
         FileNotFoundError: There is no file of that name.
     """
     content = tomllib.loads((FOLDER / f"{notebook}.toml").read_text(encoding="utf-8"))
-    exercises, recall = {}, {}
+    exercises, recall, predictions = {}, {}, {}
     for name, words in content.items():
         if "statements" in words:
             recall[name] = tuple(
                 Statement(one["true"], _markdown(one["why"])) for one in words["statements"]
             )
-        else:
+        if "prediction" in words:
+            form = words["prediction"]
+            predictions[name] = Prediction(**{key: _tuple(part) for key, part in form.items()})
+        if "hints" in words:
             exercises[name] = {
                 "title": words["title"],
                 "hints": tuple(map(_markdown, words["hints"])),
                 "why": _markdown(words["why"]),
+                "show": _markdown(words.get("show", "")),
+                "form": _markdown(words["form"]),
                 "messages": {n: _markdown(text) for n, text in words.get("slips", {}).items()},
             }
-    return Texts(exercises, recall)
+    return Texts(exercises, recall, predictions)
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _markdown(text: str) -> str:
