@@ -217,6 +217,9 @@ def _parser() -> argparse.ArgumentParser:
         "--overwrite", action="store_true", help="replace what is in the gradebook already"
     )
     grade.add_argument(
+        "--explain", action="store_true", help="show students the model explanations"
+    )
+    grade.add_argument(
         "--scheduler", metavar="ADDRESS", help="of a Dask cluster, for many machines"
     )
     grade.add_argument("--folder", type=Path, help="where to write (default: reports/grades/)")

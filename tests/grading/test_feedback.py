@@ -7,6 +7,7 @@ from pathlib import Path
 from workbook import exercises
 from workbook_staff.grading import class_pages, tables
 from workbook_staff.grading.result import HandIn, Result
+from workbook_staff.notebooks import find, questions
 from workbook_staff.reports import NotebookError
 
 import pytest
@@ -105,8 +106,25 @@ def test_a_student_is_told_what_helps_and_not_what_is_right(tmp_path: Path) -> N
     assert "Your notebook shows this as right." in bert
     assert exercises.EXERCISES[NAMES[0]].why[:40] not in bert
     anna = (tmp_path / "students" / "Anna.html").read_text(encoding="utf-8")
-    assert "3 of 3 points" in anna and "twenty million weights" in anna
-    assert "*" not in anna.partition("<main")[2].replace("**", "")
+    assert "3 of 3 points" in anna and "twenty million weights" not in anna
+
+
+def test_a_student_sees_what_was_asked_and_if_allowed_the_explanation(tmp_path: Path) -> None:
+    asked = questions.questions(find.own())
+    class_pages.write(CLASS, tmp_path, asked, explain=True)
+    for name in ("Anna", "Bert"):
+        page = (tmp_path / "students" / f"{name}.html").read_text(encoding="utf-8")
+        assert "twenty million weights" in page and "What was asked" in page
+        assert "How many weights wo" in page
+        assert "*" not in page.partition("<main")[2]
+        titles = [exercises.EXERCISES[one].title for one in NAMES]
+        assert sorted(titles, key=page.index) == titles
+
+
+def test_every_exercise_has_its_question() -> None:
+    asked = questions.questions(find.own())
+    assert set(exercises.EXERCISES) <= set(asked)
+    assert all(len(text) > 20 and not text.startswith("#") for text in asked.values())
 
 
 def test_a_student_reads_their_own_reason_beside_the_workbook_s(tmp_path: Path) -> None:
@@ -127,12 +145,44 @@ def test_the_class_knows_who_needs_a_word_and_what_is_hardest(tmp_path: Path) ->
     class_pages.write(CLASS, tmp_path)
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
     talk = text[text.index('id="talk"') : text.index('id="hardest"')]
-    assert "Bert</bdi></a>: 0 of 3 right; 6 hints; claims to be right where it is not" in talk
-    assert "Dora</bdi></a>: nothing that could be graded" in talk
-    hardest = re.findall(r"<h3>(\S+) ", text)
+    assert "Bert</bdi></a>: <bdi>0 of 3 right (1 wrong, 1 error, 1 open); 6 hints" in talk
+    assert "Dora</bdi></a>: <bdi>nothing that could be graded" in talk
+    hardest = re.findall(r'<span class="quiet">(\S+\.\S+)</span></h3>', text)
     assert hardest[0] == NAMES[0] and "2 × <code><bdi>=HYPERLINK(7)</bdi></code>" in text
     assert "<img src=x" not in text and "<i>late" not in text
     assert all(path.parent == tmp_path / "students" for path in tmp_path.rglob("*etc*"))
+
+
+def test_what_is_claimed_right_and_graded_otherwise_comes_first(tmp_path: Path) -> None:
+    why = "runs in your notebook only because a cell was deleted later"
+    given = [
+        HandIn(
+            f"s{n}",
+            NOTEBOOK,
+            "x",
+            (Result(f"s{n}", NOTEBOOK, NAMES[0], outcome, "right", reason=reason),),  # type: ignore[arg-type]
+        )
+        for n, (outcome, reason) in enumerate([("error", why), ("error", why), ("right", "")])
+    ]
+    class_pages.write(given, tmp_path)
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    first = text[text.index('id="disputed"') : text.index('id="talk"')]
+    title = exercises.EXERCISES[NAMES[0]].title
+    assert f"<strong>{title}</strong>: error here: <bdi>{why}</bdi>" in first
+    assert "2 students:" in first and "s0" in first and "s1" in first and "s2" not in first
+    assert why in (tmp_path / "students" / "s0.html").read_text(encoding="utf-8")
+
+
+def test_an_error_in_every_answer_is_said_so(tmp_path: Path) -> None:
+    whys = ["NameError: x", "NameError: y", "TypeError: z"]
+    results = [
+        Result("s", NOTEBOOK, name, "error", why=why) for name, why in zip(NAMES, whys, strict=True)
+    ]
+    class_pages.write([HandIn("s", NOTEBOOK, "x", tuple(results))], tmp_path)
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "an error in each of 3 answers, most often NameError" in text
+    assert "1 × <em>TypeError</em>, such as <bdi>TypeError: z</bdi>" in text
+    assert '<span class="error" style="flex-grow: 1"></span>' in text and "1 error</span>" in text
 
 
 def test_wrong_answers_count_together_by_the_slip_that_explains_them(tmp_path: Path) -> None:
@@ -148,7 +198,7 @@ def test_wrong_answers_count_together_by_the_slip_that_explains_them(tmp_path: P
     ]
     class_pages.write(given, tmp_path)
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
-    assert "3 × <code><bdi>21</bdi></code> <em>no bias</em>: Look at b." in text
+    assert "3 × <em>no bias</em>, such as <code><bdi>21</bdi></code>: <bdi>Look at b.</bdi>" in text
     assert "1 × <code><bdi>7</bdi></code>" in text
 
 

@@ -32,6 +32,7 @@ from workbook_staff.grading.course import Course, Kept, Slot
 from workbook_staff.grading.result import HandIn, Result
 from workbook_staff.grading.sandbox import child, engines, parent
 from workbook_staff.grading.submission import Answer
+from workbook_staff.notebooks import questions
 
 T = TypeVar("T")
 
@@ -45,6 +46,7 @@ class Options:
     scheduler: str | None = None
     gradebook: Path | None = None
     overwrite: bool = False
+    explain: bool = False
     folder: Path | None = None
 
 
@@ -93,7 +95,8 @@ def grade(
         hand_ins = _mapped(pool, _graded, jobs, "graded", stream)
     hand_ins.sort(key=lambda one: (one.student, one.notebook))
     tables.write(hand_ins, folder)
-    class_pages.write(hand_ins, folder)
+    asked_of = questions.questions(one.path for one in asked)
+    class_pages.write(hand_ins, folder, asked_of, options.explain)
     if options.gradebook is not None:
         for line in gradebook.fill(options.gradebook, hand_ins, folder, options.overwrite):
             print(line, file=stream)
