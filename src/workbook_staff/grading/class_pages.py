@@ -167,8 +167,8 @@ def _words(results: dict[str, Result], parts: Counter[str], hints: int) -> list[
             f"an error in each of {given} answers, most often {kinds.most_common(1)[0][0]}"
         )
     elif parts["right"] * 2 < len(results) - parts["not verified"]:
-        shares = [f"{parts[part]} {part}" for part in PARTS if parts[part]]
-        words.append(f"{parts['right']} of {len(results)} right ({', '.join(shares[1:])})")
+        shares = [f"{parts[part]} {part}" for part in PARTS[1:] if parts[part]]
+        words.append(f"{parts['right']} of {len(results)} right ({', '.join(shares)})")
     if results and hints >= 2 * len(results):
         words.append(f"{hints} hints")
     if any(r.by_own_facts and r.outcome == "right" for r in results.values()):
