@@ -129,7 +129,7 @@ def test_every_exercise_has_its_question() -> None:
 
 def test_a_student_reads_their_own_reason_beside_the_workbook_s(tmp_path: Path) -> None:
     result = Result("Anna", NOTEBOOK, NAMES[0], "right", "right", because="<b>it</b> adds up")
-    class_pages.write([HandIn("Anna", NOTEBOOK, "x", results=(result,))], tmp_path)
+    class_pages.write([HandIn("Anna", NOTEBOOK, "x", (result,))], tmp_path, explain=True)
     page = (tmp_path / "students" / "Anna.html").read_text(encoding="utf-8")
     assert "&lt;b&gt;it&lt;/b&gt; adds up" in page
     assert page.index("adds up") < page.index(exercises.EXERCISES[NAMES[0]].why[:30])
