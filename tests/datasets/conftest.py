@@ -223,7 +223,7 @@ KILLED = """
 import json, os, random, signal, sys, time
 from dataclasses import replace
 from pathlib import Path
-from workbook import notice, paths
+from workbook import datasets, paths
 from workbook.datasets import sources
 from workbook.datasets.catalogue import CATALOGUE
 import filelock, pandas, requests, tqdm

@@ -18,6 +18,7 @@ from workbook.errors import DataError
 import numpy as np
 import pandas as pd
 import pytest
+from filelock import FileLock
 
 
 @pytest.fixture
@@ -318,9 +319,27 @@ def expected_output(course):
 def test_eight_processes_at_once_decode_once(course, child):
     start, log = child
     processes = [start() for _ in range(8)]
-    outputs = [process.communicate(timeout=120)[0].split("\n")[1] for process in processes]
+    lines = [process.communicate(timeout=400)[0].splitlines() for process in processes]
+    outputs = [line for _, *told, line in lines if all("Waiting for" in one for one in told)]
     assert outputs == [expected_output(course)] * 8
     assert log.read_text() == "decoded "
+
+
+def test_a_process_that_waits_for_another_one_says_so(course, monkeypatch):
+    spec = CATALOGUE["mnist"]
+    cache.folder(spec).mkdir(parents=True)
+    other = FileLock(cache.folder(spec) / "lock")
+    other.acquire()
+    told = []
+
+    def end(text):
+        told.append(text)
+        other.release()
+
+    monkeypatch.setattr(cache, "WAIT_SECONDS", 0)
+    monkeypatch.setattr(cache, "print", end, raising=False)
+    with cache.lock(spec):
+        assert told == ["Waiting for another notebook or process, which is loading MNIST."]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork and no SIGKILL")

@@ -65,7 +65,7 @@ def lock(spec: Spec) -> Iterator[None]:
         try:
             locked = file.acquire(timeout=WAIT_SECONDS)
         except Timeout:
-            print(f"Waiting: another process is loading {spec.title}, or another notebook.")
+            print(f"Waiting for another notebook or process, which is loading {spec.title}.")
             locked = file.acquire()
     except (OSError, NotImplementedError):
         pass
