@@ -29,7 +29,15 @@ from typing import Any, TextIO, TypeVar
 from workbook import exercises, paths
 from workbook.errors import GradingError, KernelError, NotebookError
 from workbook.exercises import answers
-from workbook_staff.grading import class_pages, course, gradebook, snapshot, submission, tables
+from workbook_staff.grading import (
+    class_pages,
+    course,
+    gradebook,
+    snapshot,
+    submission,
+    tables,
+    workers,
+)
 from workbook_staff.grading.collect import HandedIn, find
 from workbook_staff.grading.course import Course, Kept, Slot
 from workbook_staff.grading.result import HandIn, Result
@@ -57,6 +65,7 @@ class Options:
     student_from: str | None = None
     claimed_only: bool = False
     scheduler: str | None = None
+    jobs: int | None = None
     gradebook: Path | None = None
     overwrite: bool = False
     folder: Path | None = None
@@ -83,7 +92,7 @@ def grade(
     why_not = "only what they claim was asked for" if options.claimed_only else parent.missing()
     with (
         tempfile.TemporaryDirectory() as scratch,
-        _processes() as here,
+        _processes(options.jobs) as here,
         _cluster(options.scheduler) if options.scheduler else nullcontext(here) as pool,
     ):
         called = [one.notebook for one in asked]
@@ -115,10 +124,10 @@ def grade(
     return hand_ins
 
 
-def _processes() -> Executor:
+def _processes(jobs: int | None = None) -> Executor:
     """Return processes of this machine."""
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(os.cpu_count(), context, _end_with_parent)
+    return ProcessPoolExecutor(jobs or workers.count(), context, _end_with_parent)
 
 
 @contextmanager
@@ -126,18 +135,18 @@ def _cluster(scheduler: str) -> Iterator[Executor]:
     """Give the workers of the Dask cluster whose scheduler is at an address.
 
     Raises:
-        NotebookError: There is none, or Dask is not installed.
+        GradingError: There is none, or Dask is not installed.
     """
     try:
         from distributed import Client
     except ImportError:
-        raise NotebookError(
+        raise GradingError(
             "--scheduler needs Dask, which is not installed: python -m pip install -e .[cluster]"
         ) from None
     try:
         client = Client(scheduler, timeout=30)
     except (OSError, ValueError, TypeError) as error:
-        raise NotebookError(
+        raise GradingError(
             f"--scheduler {scheduler}: no Dask scheduler answers there ({error}); expected an "
             "address such as tcp://host:8786, where `dask scheduler` runs"
         ) from None
