@@ -447,7 +447,7 @@ def make(
             source = f"{source}\nby = {student!r}"
             is_plain = outcome[0] != "right" or change.moves or change.loses
             habit = HABITS["plainly" if is_plain else chance.choice(list(HABITS))]
-            _write(made, cells[slot.cell_id], slot, habit(source, ", ".join(slot.names)))
+            write(made, cells[slot.cell_id], slot, habit(source, ", ".join(slot.names)))
             outcomes[name] = ("unattempted", "") if change.loses else outcome
         change.do(made)
         path.write_bytes(
@@ -457,16 +457,18 @@ def make(
     return expected
 
 
-def _write(made: Notebook, cell: dict[str, Any], slot: Slot, written: Written) -> None:
+def write(made: Notebook, cell: dict[str, Any], slot: Slot, written: Written) -> None:
     """Write an answer into a notebook."""
     cells = made["cells"]
     cell["source"] = written.cell
     place = cells.index(cell)
     check = next(c for c in cells[place:] if f'"{slot.exercise}"' in c["source"] and c != cell)
-    if written.answer and "exercises.check(" in check["source"]:
-        check["source"] = check["source"].replace(f", {slot.answer}", f", {written.answer}", 1)
-    elif written.answer:
-        cell["source"] = f"{', '.join(slot.names)} = {written.answer}"
+    if written.answer:
+        edited = check["source"].replace(f", {slot.answer}", f", {written.answer}", 1)
+        if edited == check["source"] or "exercises.fill(" in edited:
+            cell["source"] = f"{', '.join(slot.names)} = {written.answer}"
+        else:
+            check["source"] = edited
     if written.in_check:
         check["source"] = f"{written.in_check}\n{check['source']}"
     below = cells.index(check) + 1

@@ -41,11 +41,13 @@ _HIDING = {"exec", "eval", "globals", "locals", "vars"}
 class Effects:
     """What functions do besides returning something, by their names.
 
-    ``names`` are those that a call binds or changes; ``arguments`` are functions that change what
-    they are given; ``modules`` are names of modules, on which no method changes anything.
+    ``names`` are those that a function binds or changes, ``calls`` those that it uses and may call;
+    ``arguments`` are functions that change what they are given; ``modules`` are names of modules,
+    on which no method changes anything. ``views`` are values that share memory with others.
     """
 
     names: dict[str, set[str]] = field(default_factory=dict)
+    calls: dict[str, set[str]] = field(default_factory=dict)
     arguments: set[str] = field(default_factory=set)
     modules: set[str] = field(default_factory=set)
     views: dict[str, set[str]] = field(default_factory=dict)
@@ -63,12 +65,27 @@ class Effects:
                 for name in _stored(targets) if of else ():
                     self.views.setdefault(name, set()).add(of)
 
+    def of_calls(self, names: Iterable[str]) -> set[str]:
+        """Return what is bound or changed where functions are called, by those they call too."""
+        found: set[str] = set()
+        done: set[str] = set()
+        todo = list(names)
+        while todo:
+            name = todo.pop()
+            if name not in done:
+                done.add(name)
+                found |= self.names.get(name, set())
+                todo += self.calls.get(name, ())
+        return found
+
     def _learn_function(self, node: ast.FunctionDef) -> None:
         given = {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}
         said = {n for g in ast.walk(node) if isinstance(g, ast.Global) for n in g.names}
         changed = set(_changed(node.body, self, is_shown=False))
         local = set(_stored(node.body)) - said
         self.names.setdefault(node.name, set()).update(said | (changed - given - local))
+        loaded = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} - local - given
+        self.calls.setdefault(node.name, set()).update(loaded)
         if changed & given:
             self.arguments.add(node.name)
 
@@ -169,8 +186,7 @@ def names(statements: list[ast.stmt], effects: Effects) -> Names:
         }
         uses |= scope.now - surely
         later |= scope.later
-        for called in scope.now:
-            scope.binds |= effects.names.get(called, set())
+        scope.binds |= effects.of_calls(scope.now)
         if scope.now & _HIDING or _is_star(statement):
             scope.binds.add(ANYTHING)
         binds |= scope.binds

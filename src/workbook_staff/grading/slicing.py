@@ -8,10 +8,11 @@ Engineering 10.
 
 import ast
 import builtins
+import copy
 import functools
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workbook_staff.grading import code_cells
 from workbook_staff.grading.code_cells import ANYTHING, Effects, Names
@@ -96,9 +97,7 @@ def parts(notebook: NotebookNode, course: CourseCode, exercises: Iterable[str]) 
     """Return the code of a hand-in, in the notebook's order."""
     exercises = set(exercises)
     left, cells = MOST_IN_ALL, []
-    effects = Effects(
-        dict(course.effects.names), set(course.effects.arguments), set(course.effects.modules)
-    )
+    effects = replace(copy.deepcopy(course.effects), views={})
     for place, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
             continue

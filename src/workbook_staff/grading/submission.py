@@ -216,7 +216,7 @@ class _Reader:
         found = []
         for is_given in (self._given.__contains__, lambda _: False):
             made = self._slicer.slice(names, end, is_given)
-            for name in made.nowhere - self._given:
+            for name in made.nowhere:
                 nowhere.setdefault(name, self._elsewhere(name, end))
             found.append(
                 Attempt(

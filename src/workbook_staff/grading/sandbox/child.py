@@ -250,7 +250,7 @@ def _run(job: dict[str, Any], namespace: dict[str, Any], measure: Any, given: li
             except (MemoryError, TooMuchError):
                 raise
             except BaseException as error:  # a student's code may raise anything
-                failed = error
+                failed = failed or error
         value = eval(job["answer"], namespace)
     except MemoryError:
         return {"outcome": "too large", "why": "it needs more memory than an answer may"} | _ONCE

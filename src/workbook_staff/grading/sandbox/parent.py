@@ -20,7 +20,8 @@ from workbook_staff.grading.sandbox import child, engines, system_calls
 MOST_BYTES = 1_000_000
 """The longest value that an answer may have, as JSON."""
 
-START_SECONDS = 120
+START_SECONDS = 300
+"""How long a sandbox may take to start: importing TensorFlow takes minutes on a busy machine."""
 
 
 def missing() -> str:
