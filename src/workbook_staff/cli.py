@@ -105,6 +105,12 @@ def _storage(options: argparse.Namespace) -> int:
     return storage.show(options.clear)
 
 
+def _at_least_one(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return int(text)
+
+
 def _grade(options: argparse.Namespace) -> None:
     from workbook_staff.grading import grade
 
@@ -221,6 +227,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     grade.add_argument(
         "--scheduler", metavar="ADDRESS", help="of a Dask cluster, for many machines"
+    )
+    grade.add_argument(
+        "--jobs",
+        type=_at_least_one,
+        metavar="N",
+        help="how many answers to run at a time (default: by cores and memory)",
     )
     grade.add_argument("--folder", type=Path, help="where to write (default: reports/grades/)")
     grade.set_defaults(run=_grade)

@@ -8,6 +8,8 @@ and the tables below it.
 import copy
 import json
 import random
+import secrets
+import textwrap
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -53,10 +55,121 @@ def answers(notebook: str) -> tuple[str, dict[str, Answers]]:
 
 @dataclass(frozen=True)
 class Change:
-    """What was done to a notebook; ``loses`` where no answer is left to find."""
+    """What was done to a notebook; ``loses`` where no answer is left to find.
+
+    ``moves`` where cells beside the answers go or change places, so that an answer must not need
+    them.
+    """
 
     do: Callable[[Notebook], Any]
     loses: bool = False
+    moves: bool = False
+
+
+@dataclass(frozen=True)
+class Written:
+    """How an answer is written: its cell, cells above it, lines in its check's cell, cells below.
+
+    ``answer`` is what the check is given in place of its own names.
+    """
+
+    cell: str
+    above: tuple[str, ...] = ()
+    in_check: str = ""
+    below: tuple[str, ...] = ()
+    answer: str = ""
+
+
+def _indented(source: str) -> str:
+    return textwrap.indent(source, "    ")
+
+
+def _after(cell: str) -> Callable[[str, str], Written]:
+    """Return the habit of a line more below the answer, which may speak of it as ``{names}``."""
+    return lambda source, names: Written(f"{source}\n{cell.format(names=names)}")
+
+
+def _before(*cells: str) -> Callable[[str, str], Written]:
+    """Return the habit of cells of one's own above an answer, which needs none of them."""
+    return lambda source, _: Written(source, cells)
+
+
+def _through(*cells: str) -> Callable[[str, str], Written]:
+    """Return the habit of an answer made above, and passed on: the last cell gets it back."""
+
+    def write(source: str, names: str) -> Written:
+        *above, cell = (one.format(names=names) for one in cells)
+        return Written(f"{names} = {cell}", (f"{source}\n{above[0]}", *above[1:]))
+
+    return write
+
+
+HABITS: dict[str, Callable[[str, str], Written]] = {
+    "plainly": lambda source, _: Written(source),
+    "shown": _after("{names}"),
+    "printed": _after('print(f"my answer: {{{names}}}")'),
+    "displayed": _after("display({names})"),
+    "plotted": _after("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"),
+    "asserted": _after("assert ({names}) is not None"),
+    "with a table": _after("import pandas as pd\npd.DataFrame({{'a': [1]}}).head()"),
+    "with a walrus": _after("print(said := 'done')"),
+    "with hints": _after("exercises.hint('mnist.gap')\nexercises.progress()"),
+    "timed": lambda source, _: Written(f"%%time\n{source}"),
+    "captured": lambda source, _: Written(f"%%capture\n{source}"),
+    "with magics": lambda source, _: Written(f"%matplotlib inline\n!pip list\nlen?\n{source}"),
+    "with comments": lambda source, _: Written(f"# my answer\n\n{source}\n# TODO", ("# a note",)),
+    "after imports": _before("import numpy as np\nimport keras", "import os, sys, math"),
+    "after a seed": _before("np.random.seed(0)", "import random\nrandom.seed(0)"),
+    "after looking": _before("print(len(dir()))", "np.mean?", "!ls"),
+    "after a failure": _before("tried = 1 / 0", "this is no Python"),
+    "after overwriting": _before("X_train = model = None"),
+    "after a first try": lambda source, names: Written(source, (_wrong(names),)),
+    "by a helper": lambda source, names: Written(
+        "mine()", (f"def mine() -> None:\n    global {names}\n{_indented(source)}",)
+    ),
+    "by a helper's helper": lambda source, names: Written(
+        "mine()",
+        (
+            "def mine():\n    return work()",
+            f"def work():\n    global {names}\n{_indented(source)}",
+        ),
+    ),
+    "in a loop": lambda source, _: Written(f"for _ in range(1):\n{_indented(source)}"),
+    "under a bar": lambda source, _: Written(
+        f"from tqdm import tqdm\nfor _ in tqdm(range(1)):\n{_indented(source)}"
+    ),
+    "in a try": lambda source, _: Written(
+        f"try:\n{_indented(source)}\nexcept ZeroDivisionError as error:\n    print(error)"
+    ),
+    "in a with": lambda source, _: Written(
+        f"with nothing():\n{_indented(source)}",
+        ("from contextlib import nullcontext as nothing",),
+    ),
+    "as a script": lambda source, _: Written(f'if __name__ == "__main__":\n{_indented(source)}'),
+    "through a name": _through("mine = {names}", "mine"),
+    "through a lambda": _through("mine = {names}", "get = lambda: mine", "get()"),
+    "through a list": _through("mine = {names}", "seen = []", "seen.append(mine)", "seen[-1]"),
+    "through a class": _through(
+        "mine = {names}", "class Mine:\n    pass", "Mine.value = mine", "Mine.value"
+    ),
+    "through a table": _through("mine = {names}", "all_ = {{}}", "all_['x'] = mine", "all_['x']"),
+    "in the check": lambda source, names: Written(_open(names), in_check=source),
+    "below the check": lambda source, names: Written(_open(names), below=(source,)),
+    "below a wrong one": lambda source, names: Written(_wrong(names), below=("# I see", source)),
+    "under another name": lambda source, names: Written(
+        _open(names), (f"{source}\nmine = {names}",), answer="mine"
+    ),
+    "and played with": lambda source, names: Written(source, below=(_wrong(names),)),
+}
+"""How students write what is right."""
+
+
+def _open(names: str) -> str:
+    return "\n".join(f"{name} = ..." for name in names.split(", "))
+
+
+def _wrong(names: str) -> str:
+    return f"{names} = [0] * {len(names.split(', '))}"
 
 
 def _code(made: Notebook) -> list[dict[str, Any]]:
@@ -133,6 +246,17 @@ def _doubled(made: Notebook) -> None:
     made["cells"] += copy.deepcopy(made["cells"])
 
 
+def _timed(made: Notebook) -> None:
+    for cell in _code(made):
+        cell["source"] = f"%%time\n{cell['source']}"
+
+
+def _annotated(made: Notebook) -> None:
+    """Write a word below each cell, and lines further apart."""
+    for cell in _code(made):
+        cell["source"] = f"{cell['source']}\n\n\n# seen"
+
+
 def _copied_below(made: Notebook) -> None:
     """Answer in new cells at the end, the cells that were meant for it still open."""
     for cell in [cell for cell in made["cells"] if _is_answer(cell)]:
@@ -194,13 +318,15 @@ CHANGES: dict[str, Change] = {
     "sources as lines": Change(
         lambda made: [c.update(source=c["source"].splitlines(True)) for c in made["cells"]]
     ),
-    "answers alone": Change(_answers_only),
-    "other cells doctored": Change(_doctored),
-    "turned round": Change(lambda made: made["cells"].reverse()),
-    "all cells twice": Change(_doubled),
-    "answered in cells below": Change(_copied_below),
+    "answers alone": Change(_answers_only, moves=True),
+    "other cells doctored": Change(_doctored, moves=True),
+    "turned round": Change(lambda made: made["cells"].reverse(), moves=True),
+    "all cells twice": Change(_doubled, moves=True),
+    "all cells timed": Change(_timed, moves=True),
+    "all cells commented": Change(_annotated),
+    "answered in cells below": Change(_copied_below, moves=True),
     "a cell more": Change(_with_more),
-    "magics and commands": Change(_commanded),
+    "magics and commands": Change(_commanded, moves=True),
     "broken widgets": Change(
         lambda made: made["metadata"].update(
             widgets={"application/vnd.jupyter.widget-state+json": {"a": {}}}
@@ -318,7 +444,10 @@ def make(
             one = known[course.notebook][name.partition(".")[2]]
             source, outcome = _answer(one, slot, chance, is_open=one.trains and not trains)
             # As nobody else wrote it: an answer that is known is not executed again.
-            cells[slot.cell_id]["source"] = f"{source}\n# {student}"
+            source = f"{source}\nby = {student!r}"
+            is_plain = outcome[0] != "right" or change.moves or change.loses
+            habit = HABITS["plainly" if is_plain else chance.choice(list(HABITS))]
+            write(made, cells[slot.cell_id], slot, habit(source, ", ".join(slot.names)))
             outcomes[name] = ("unattempted", "") if change.loses else outcome
         change.do(made)
         path.write_bytes(
@@ -326,6 +455,30 @@ def make(
         )
         expected[student] = outcomes
     return expected
+
+
+def write(made: Notebook, cell: dict[str, Any], slot: Slot, written: Written) -> None:
+    """Write an answer into a notebook."""
+    cells = made["cells"]
+    cell["source"] = written.cell
+    place = cells.index(cell)
+    check = next(c for c in cells[place:] if f'"{slot.exercise}"' in c["source"] and c != cell)
+    if written.answer:
+        edited = check["source"].replace(f", {slot.answer}", f", {written.answer}", 1)
+        if edited == check["source"] or "exercises.fill(" in edited:
+            cell["source"] = f"{', '.join(slot.names)} = {written.answer}"
+        else:
+            check["source"] = edited
+    if written.in_check:
+        check["source"] = f"{written.in_check}\n{check['source']}"
+    below = cells.index(check) + 1
+    cells[below:below] = [_own(source) for source in written.below]
+    cells[place:place] = [_own(source) for source in written.above]
+
+
+def _own(source: str) -> dict[str, Any]:
+    parts = {"id": secrets.token_hex(4), "metadata": {}, "outputs": [], "execution_count": None}
+    return {"cell_type": "code", "source": source, **parts}
 
 
 def _one(several: Sequence[Any], number: int) -> Any:

@@ -38,4 +38,4 @@ def graded(small: Path, tmp_path: Path) -> Graded:
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Run the jobs in this process, which has begun."""
-    monkeypatch.setattr(grade, "_processes", lambda: ThreadPoolExecutor(1))
+    monkeypatch.setattr(grade, "_processes", lambda _: ThreadPoolExecutor(1))

@@ -259,6 +259,87 @@ HOSTILE = {
         "            except OSError:\n                pass\nassert left\nweights = 1",
         "error",
     ),
+    "a socket to the machine that runs this one": (
+        "import socket\nsocket.socket(socket.AF_VSOCK, socket.SOCK_STREAM)",
+        "error",
+    ),
+    "a socket to the kernel": (
+        "import socket\nsocket.socket(socket.AF_NETLINK, socket.SOCK_RAW)",
+        "error",
+    ),
+    "threads without end": (
+        "import threading, time\nthreading.stack_size(32_768)\nwhile True:\n"
+        "    threading.Thread(target=time.sleep, args=(100,), daemon=True).start()",
+        "too large",
+    ),
+    "a process by clone": (
+        "import ctypes, platform\nnumber = {'x86_64': 56, 'aarch64': 220}[platform.machine()]\n"
+        "flags = 0x10000000 | 17\n"
+        "assert ctypes.CDLL(None).syscall(number, flags, 0, 0, 0, 0) >= 0\nweights = 1",
+        "error",
+    ),
+    "limits of the process that runs the next answer": (
+        "import os, resource\nresource.prlimit(os.getppid(), resource.RLIMIT_NOFILE, (3, 3))",
+        "error",
+    ),
+    "the cores of the process that runs the next answer": (
+        "import os\nos.sched_setaffinity(os.getppid(), {0})",
+        "error",
+    ),
+    "the priority of the process that runs the next answer": (
+        "import os\nos.setpriority(os.PRIO_PROCESS, os.getppid(), 19)",
+        "error",
+    ),
+    "the memory of the process that runs the next answer": (
+        "import os\nopen(f'/proc/{os.getppid()}/mem', 'rb+')",
+        "error",
+    ),
+    "settings of the system": (
+        "import os\nopened = []\nfor place, _, files in os.walk('/proc'):\n"
+        "    if place.startswith('/proc/self') or place.startswith(f'/proc/{os.getpid()}'):\n"
+        "        continue\n    for name in files:\n        try:\n"
+        "            os.close(os.open(os.path.join(place, name), os.O_WRONLY | os.O_NONBLOCK))\n"
+        "            opened.append(os.path.join(place, name))\n        except OSError:\n"
+        "            pass\nassert opened\nweights = opened",
+        "error",
+    ),
+    "a lock on the system's files": (
+        "import fcntl, os\nfcntl.flock(open(os.__file__), fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        "error",
+    ),
+    "a lock of another kind on the system's files": (
+        "import fcntl, os\nfcntl.lockf(open(os.__file__), fcntl.LOCK_SH | fcntl.LOCK_NB)",
+        "error",
+    ),
+    "a signal whenever something is read": (
+        "import fcntl, os, struct\nr, w = os.pipe()\nfcntl.ioctl(r, 0x5452, struct.pack('i', 1))",
+        "error",
+    ),
+    "memory in attributes of files": (
+        "import os\nopen('/tmp/x', 'w').close()\nos.setxattr('/tmp/x', 'user.x', b'x' * 60_000)",
+        "error",
+    ),
+    "memory in pipes": (
+        "import fcntl, os\nfcntl.fcntl(os.pipe()[1], 1031, 2**20)",
+        "error",
+    ),
+    "a ring of system calls": (
+        "import ctypes\nassert ctypes.CDLL(None).syscall(425, 8, ctypes.create_string_buffer(200)) "
+        ">= 0\nweights = 1",
+        "error",
+    ),
+    "a filter of its own": (
+        "import ctypes\nassert ctypes.CDLL(None).prctl(22, 1, 0, 0, 0) == 0\nweights = 1",
+        "error",
+    ),
+    "another namespace": ("import os\nos.unshare(os.CLONE_NEWUSER)", "error"),
+    "all disks, written at once": ("import os\nos.sync()\nweights = 1", "wrong"),
+    "a record that says how it is judged": (
+        "import os\nfor n in range(3, 20):\n    try:\n"
+        '        os.write(n, b\'{"outcome": "wrong", "why": "well done"}\\n\')\n'
+        "    except OSError:\n        pass\nos._exit(0)",
+        "error",
+    ),
     "writes": ("open('/kept/x', 'w')", "error"),
     "os._exit": ("import os\nos._exit(0)", "error"),
     "sys.exit": ("import sys\nsys.exit('right')", "error"),

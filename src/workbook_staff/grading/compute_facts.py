@@ -7,6 +7,8 @@ where each exercise stands as JSON in the standard input.
 import ast
 import json
 import sys
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ import cloudpickle
 
 
 def main(folder: Path, file: Path, slots: list[dict[str, Any]]) -> None:
-    """Write the facts of each exercise, and the files of what measures its answers."""
+    """Write the facts of each exercise, and the files of what measures and judges its answers."""
     # By value, so that the sandbox, which has no such module, gets what measures and no more.
     for name, module in sorted(sys.modules.items()):
         if name.startswith(f"{judges.__name__}."):
@@ -29,7 +31,12 @@ def main(folder: Path, file: Path, slots: list[dict[str, Any]]) -> None:
         kept = json.loads((folder / f"{slot['exercise']}.json").read_text(encoding="utf-8"))
         given = [_value(source, kept, folder) for source in slot["given"]]
         measure = snapshot.put(exercise.measure, folder / "objects") if exercise.measure else None
-        told[slot["exercise"]] = {"facts": dict(exercise.facts(*given)), "measure": measure}
+        judging = replace(exercise, facts=dict, measure=None, ours=None)
+        told[slot["exercise"]] = {
+            "facts": dict(exercise.facts(*given)),
+            "measure": measure,
+            "judge": snapshot.put(partial(exercises.judged, judging), folder / "objects"),
+        }
     with paths.writing(file) as path:
         path.write_text(json.dumps(told), encoding="utf-8")
 

@@ -68,13 +68,15 @@ class Kept:
 
     ``folder`` is a whole path, for other processes and machines to find. ``names`` are the files
     of each name that an answer may use, ``facts`` what it is judged by, ``measures`` the files of
-    what measures it (None where a value is judged as it is), ``seconds`` how long it may take.
+    what measures it (None where a value is judged as it is), ``judges`` those of what judges it,
+    ``seconds`` how long it may take.
     """
 
     folder: Path
     names: dict[str, dict[str, list[str]]]
     facts: dict[str, dict[str, Any]]
     measures: dict[str, list[str] | None]
+    judges: dict[str, list[str]]
     seconds: dict[str, int]
 
 
@@ -177,6 +179,7 @@ def read_kept(course: Course, folder: Path, facts: Path, seconds: dict[str, int]
         {name: json.loads((folder / f"{name}.json").read_text()) for name in course.slots},
         {name: one["facts"] for name, one in told.items()},
         {name: one["measure"] for name, one in told.items()},
+        {name: one["judge"] for name, one in told.items()},
         seconds,
     )
 

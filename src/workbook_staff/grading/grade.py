@@ -6,12 +6,14 @@ executing anything.
 """
 
 import atexit
+import contextlib
 import functools
 import hashlib
 import json
 import multiprocessing
 import os
 import platform
+import re
 import sys
 import tempfile
 import threading
@@ -25,16 +27,36 @@ from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 from workbook import exercises, paths
-from workbook.errors import KernelError, NotebookError
-from workbook_staff.grading import class_pages, course, gradebook, submission, tables
+from workbook.errors import GradingError, KernelError, NotebookError
+from workbook.exercises import answers
+from workbook_staff.grading import (
+    class_pages,
+    course,
+    gradebook,
+    snapshot,
+    submission,
+    tables,
+    workers,
+)
 from workbook_staff.grading.collect import HandedIn, find
 from workbook_staff.grading.course import Course, Kept, Slot
 from workbook_staff.grading.result import HandIn, Result
-from workbook_staff.grading.sandbox import child, engines, parent
-from workbook_staff.grading.submission import Answer
+from workbook_staff.grading.sandbox import (
+    child,
+    engines,
+    parent,
+    silent,
+    system_calls,
+)
+from workbook_staff.grading.submission import Answer, Attempt
 from workbook_staff.notebooks import questions
 
+from filelock import FileLock
+
 T = TypeVar("T")
+
+JUDGING = 20
+"""How many seconds an answer's value may take to be judged."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +66,7 @@ class Options:
     student_from: str | None = None
     claimed_only: bool = False
     scheduler: str | None = None
+    jobs: int | None = None
     gradebook: Path | None = None
     overwrite: bool = False
     explain: bool = False
@@ -71,7 +94,7 @@ def grade(
     why_not = "only what they claim was asked for" if options.claimed_only else parent.missing()
     with (
         tempfile.TemporaryDirectory() as scratch,
-        _processes() as here,
+        _processes(options.jobs) as here,
         _cluster(options.scheduler) if options.scheduler else nullcontext(here) as pool,
     ):
         called = [one.notebook for one in asked]
@@ -104,10 +127,10 @@ def grade(
     return hand_ins
 
 
-def _processes() -> Executor:
+def _processes(jobs: int | None = None) -> Executor:
     """Return processes of this machine."""
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(os.cpu_count(), context, _end_with_parent)
+    return ProcessPoolExecutor(jobs or workers.count(), context, _end_with_parent)
 
 
 @contextmanager
@@ -115,18 +138,18 @@ def _cluster(scheduler: str) -> Iterator[Executor]:
     """Give the workers of the Dask cluster whose scheduler is at an address.
 
     Raises:
-        NotebookError: There is none, or Dask is not installed.
+        GradingError: There is none, or Dask is not installed.
     """
     try:
         from distributed import Client
     except ImportError:
-        raise NotebookError(
+        raise GradingError(
             "--scheduler needs Dask, which is not installed: python -m pip install -e .[cluster]"
         ) from None
     try:
         client = Client(scheduler, timeout=30)
     except (OSError, ValueError, TypeError) as error:
-        raise NotebookError(
+        raise GradingError(
             f"--scheduler {scheduler}: no Dask scheduler answers there ({error}); expected an "
             "address such as tcp://host:8786, where `dask scheduler` runs"
         ) from None
@@ -164,7 +187,7 @@ def _mapped(
             for other in futures:
                 other.cancel()
             if isinstance(error, BrokenProcessPool):
-                raise KernelError(
+                raise GradingError(
                     "a process that grades was killed, for want of memory perhaps; run it again: "
                     "it goes on where it stopped"
                 ) from None
@@ -202,16 +225,16 @@ def _last(
     """Return the last hand-in of each student and notebook, and those that are not read."""
     groups: dict[tuple[str, str], list[tuple[HandedIn, dict[str, Answer], str]]] = {}
     chosen: list[tuple[HandedIn, str, dict[str, Answer], tuple[str, ...]]] = []
-    for one, (notebook, answers, why, remark) in zip(found, read, strict=True):
+    for one, (notebook, told, why, remark) in zip(found, read, strict=True):
         if why:
             chosen.append((one, notebook, {}, (why, *one.remarks)))
         else:
-            groups.setdefault((one.student, notebook), []).append((one, answers, remark))
+            groups.setdefault((one.student, notebook), []).append((one, told, remark))
     for (_, notebook), several in groups.items():
-        one, answers, remark = max(several, key=lambda found: found[0].order)
+        one, told, remark = max(several, key=lambda found: found[0].order)
         remarks = [f"the last of {len(several)}, {one.place}"] if len(several) > 1 else []
-        told = filter(None, (*remarks, remark, *one.remarks))
-        chosen.append((one, notebook, answers, tuple(told)))
+        said = filter(None, (*remarks, remark, *one.remarks))
+        chosen.append((one, notebook, told, tuple(said)))
     return chosen
 
 
@@ -219,13 +242,13 @@ def _graded(
     one: HandedIn,
     notebook: str,
     remarks: tuple[str, ...],
-    answers: dict[str, Answer],
+    found: dict[str, Answer],
     slots: dict[str, Slot],
     kept: Kept | None,
 ) -> HandIn:
     """Return a hand-in with the result of each of its notebook's exercises."""
     results = []
-    for name, answer in answers.items():
+    for name, answer in found.items():
         result = Result(
             one.student,
             notebook,
@@ -238,7 +261,7 @@ def _graded(
         if kept is not None:
             try:
                 result = _result(result, answer, slots[name], kept)
-            except (KernelError, NotebookError, OSError):  # ours: no sandbox, no disk
+            except (GradingError, KernelError, OSError):  # ours: no sandbox, no disk
                 raise
             except Exception as error:  # one answer never stops another
                 why = f"it cannot be judged ({type(error).__name__})"
@@ -248,77 +271,146 @@ def _graded(
 
 
 def _result(result: Result, answer: Answer, slot: Slot, kept: Kept) -> Result:
-    if not answer.source:
-        return replace(result, outcome=answer.outcome, why=answer.why)
-    told = _executed(answer.source, slot, kept)
-    result = replace(result, answer=told.get("said", ""), seconds=told["seconds"])
+    exercise = exercises.EXERCISES[slot.exercise]
+    own = answer.facts if exercise.varies else {}
+    if not answer.attempts:
+        result = replace(result, outcome=answer.outcome, why=answer.why)
+    tried: list[Result] = []
+    for attempt in answer.attempts:
+        tried += _tried(result, attempt, slot, kept, own)
+        if any(one.outcome == "right" for one in tried):
+            break
+    if tried:
+        result = _fairest(tried, answer.said)
+    return replace(result, reason=_reason(result, answer)) if result.is_disputed else result
+
+
+def _tried(
+    result: Result, attempt: Attempt, slot: Slot, kept: Kept, own: dict[str, Any]
+) -> list[Result]:
+    """Return what came of one way to answer, judged by the course's facts, and by their own."""
+    told = _executed(attempt, slot, kept)
+    result = replace(result, answer=told["said"], seconds=result.seconds + told["seconds"])
     if told["outcome"]:
-        return replace(result, outcome=told["outcome"], why=told.get("why", ""))
-    exercise, plain = exercises.EXERCISES[slot.exercise], told.get("plain")
-    verdict = _judged(exercise, plain, kept.facts[slot.exercise])
+        return [replace(result, outcome=told["outcome"], why=told["why"])]
+    results = []
+    for facts in [kept.facts[slot.exercise], *([own] if own else [])]:
+        judge = kept.judges[slot.exercise]
+        verdict = _told({"judge": judge, "plain": told["plain"], "facts": facts}, kept, JUDGING)
+        results.append(
+            replace(
+                result,
+                outcome=verdict["outcome"],
+                misconception=verdict.get("misconception", ""),
+                why=verdict["why"],
+            )
+        )
     # Where no training is in it, other facts than the course's are a slip, or made up.
-    if verdict.outcome == "wrong" and answer.facts and exercise.varies:
-        own = _judged(exercise, plain, answer.facts)
-        if own.outcome == "right":
-            why = "right by what the student's own check recorded, not by the course's run"
-            return replace(result, outcome="right", by_own_facts=True, why=why)
-    slip = verdict.misconception
-    return replace(
-        result,
-        outcome=verdict.outcome,
-        misconception=slip.name if slip else "",
-        why=slip.say if slip else "",
-    )
+    if results[0].outcome == "wrong" and results[-1].outcome == "right":
+        why = "right by what the student's own check recorded, not by the course's run"
+        results[-1] = replace(results[-1], by_own_facts=True, why=why)
+    return results
 
 
-def _judged(exercise: exercises.Exercise, plain: Any, facts: exercises.Facts) -> exercises.Verdict:
-    try:
-        return exercises.judged(exercise, plain, facts)
-    except Exception:  # a value or facts that no exercise foresees
-        return exercises.Verdict("wrong")
+def _fairest(tried: list[Result], said: str) -> Result:
+    """Return a right result, else that of the answer which their own check judged."""
+    wrong = [one for one in tried if one.outcome == "wrong"]
+    right = [one for one in tried if one.outcome == "right"]
+    theirs = [one for one in wrong if one.answer == said]
+    seconds = max(one.seconds for one in tried)
+    return replace(next(iter([*right, *theirs, *wrong, *tried])), seconds=seconds)
 
 
-def _executed(source: str, slot: Slot, kept: Kept) -> dict[str, Any]:
-    """Return what came of an answer; execute it where that is not known."""
-    name, seconds = slot.exercise, kept.seconds[slot.exercise]
-    measure, names = kept.measures[name], kept.names[name]
+def _reason(result: Result, answer: Answer) -> str:
+    """Return why a notebook claims right where grading does not."""
+    if result.outcome == "error":
+        kind, _, message = result.why.partition(": ")
+        name = next(iter(re.findall(r"'([^']*)'", message)), "")
+        if kind == "ModuleNotFoundError":
+            return f"your own machine had {name}, which is not installed where this was graded"
+        if kind == "NameError" and name in answer.elsewhere:
+            return f"runs in your notebook only because {answer.elsewhere[name]}"
+        return f"run anew after the course's own cells, it fails: {result.why}"
+    if result.outcome == "unattempted":
+        return f"what your check judged is no longer there: {result.why}"
+    if result.outcome != "wrong":
+        return result.why
+    if answer.said and answer.said != result.answer:
+        return f"your check judged {answer.said}; made anew by your cells it is {result.answer}"
+    if answer.given:
+        return f"your own cells have changed {' and '.join(answer.given)}, which the check is given"
+    return "your check was given other values than those of the course's run"
+
+
+def _executed(attempt: Attempt, slot: Slot, kept: Kept) -> dict[str, Any]:
+    """Return what came of one way to answer; execute it where that is not known."""
+    measure, names = kept.measures[slot.exercise], kept.names[slot.exercise]
+
+    def used(code: Iterable[str]) -> dict[str, list[str]]:
+        return {name: names[name] for name in sorted(set(code) & names.keys())}
+
+    job = {
+        "cells": attempt.cells,
+        "answer": attempt.answer,
+        "kept": used(attempt.course),
+        "measure": measure or [],
+        "given": [(code, used(course.names(code))) for code in slot.given] if measure else [],
+    }
+    return _told(job, kept, sum(kept.seconds[name] for name in attempt.exercises))
+
+
+def _told(job: dict[str, Any], kept: Kept, seconds: int) -> dict[str, Any]:
+    """Return what came of a job; run it in the sandbox where that is not known.
+
+    What need not come out the same again, such as a timeout, is not kept.
+    """
+    key = json.dumps([job, seconds, kept.folder.name, _grader()])
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    file = kept.folder.with_name("answers") / digest[:2] / f"{digest}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(file.with_suffix(".lock")):  # the same answer of another student
+        with contextlib.suppress(OSError, ValueError):
+            known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            return known
+        objects = kept.folder / "objects"
+        if not objects.is_dir():
+            raise GradingError(
+                f"{objects} is not there on {platform.node()}; all machines of a cluster have to "
+                "share the folder data/ (NFS, say), under the same path"
+            )
+        numbered, files = _numbered(job)
+        told = _sandbox().run(numbered, [objects / name for name in files], seconds)
+        if told.pop("is_lasting"):
+            with paths.writing(file) as path:
+                path.write_text(json.dumps(told), encoding="utf-8")
+    return told
+
+
+def _numbered(job: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return a job with numbers in place of its files, and the files in their order."""
     files: list[str] = []
 
-    def numbered(wanted: Sequence[str]) -> list[int]:
+    def numbers(wanted: list[str]) -> list[int]:
         files.extend(wanted)
         return list(range(len(files) - len(wanted), len(files)))
 
-    def used(code: str) -> dict[str, list[int]]:
-        return {n: numbered(names[n]) for n in sorted(course.names(code) & names.keys())}
+    def each(wanted: dict[str, list[str]]) -> dict[str, list[int]]:
+        return {name: numbers(of) for name, of in wanted.items()}
 
-    job = {
-        "source": source,
-        "answer": slot.answer,
-        "kept": used(source),
-        "measure": numbered(measure or []),
-        "given": [(code, used(code)) for code in slot.given] if measure else [],
+    numbered = {
+        "judge": numbers(job.get("judge", [])),
+        "measure": numbers(job.get("measure", [])),
+        "kept": each(job.get("kept", {})),
+        "given": [(code, each(of)) for code, of in job.get("given", [])],
     }
-    digest = hashlib.sha256(json.dumps([job, files, seconds, _grader()]).encode()).hexdigest()
-    file = kept.folder.with_name("answers") / digest[:2] / f"{digest}.json"
-    try:
-        told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        objects = kept.folder / "objects"
-        if not objects.is_dir():
-            raise NotebookError(
-                f"{objects} is not there on {platform.node()}; all machines of a cluster have to "
-                "share the folder data/ (NFS, say), under the same path"
-            ) from None
-        told = _sandbox().run(job, [objects / name for name in files], seconds)
-        with paths.writing(file) as path:
-            path.write_text(json.dumps(told), encoding="utf-8")
-    return told
+    return job | numbered, files
 
 
 @functools.cache
 def _grader() -> str:
-    """Return the digest of what executes answers."""
-    files = [Path(str(module.__file__)) for module in (child, engines, parent)]
+    """Return the digest of what executes answers and makes values of them."""
+    made = (answers, child, engines, parent, silent, snapshot, system_calls)
+    files = [Path(str(module.__file__)) for module in made]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 

@@ -1,7 +1,7 @@
-"""What of a hand-in counts: the cells that answer, whatever else was done to the notebook."""
+"""What of a hand-in counts: its answers, and the student's own cells that make them."""
 
-import ast
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -9,33 +9,53 @@ from typing import Any, Literal
 
 from workbook.exercises import records
 from workbook.exercises.answers import line
+from workbook_staff.grading import slicing
 from workbook_staff.grading.course import Course, Slot
 from workbook_staff.grading.result import Outcome
+from workbook_staff.grading.slicing import Part, Slicer
 from workbook_staff.notebooks.reading import read
 
 from nbformat import NotebookNode
 
-MOST_CHARACTERS = 50_000
-"""The longest cell that is taken for an answer."""
-
 _RELEASE = re.compile(r"\d[\w.+-]{0,30}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One way in which a hand-in may answer an exercise.
+
+    ``cells`` are Python, to be run one after the other; ``answer`` is the expression that is then
+    judged. ``course`` are names that come from the course's run. ``exercises`` are all whose cells
+    are among them: they may take as long as all of those.
+    """
+
+    cells: tuple[str, ...]
+    answer: str
+    course: frozenset[str]
+    exercises: frozenset[str]
 
 
 @dataclass(frozen=True)
 class Answer:
     """A hand-in's answer to one exercise, and what its own stored record claims of it.
 
-    ``source`` is "" where there is none to execute, and ``why`` says why; ``outcome`` is then
-    "unattempted", "error" or "too large". ``facts`` are those that the student's own check
-    recorded, empty where it did not; ``because`` is the explanation in the student's own words.
+    ``attempts`` are tried in this order until one is right. Where there is none, ``outcome`` is
+    "unattempted", "error" or "too large", and ``why`` says why. ``facts`` are those that the
+    student's own check recorded, empty where it did not; ``said`` is the answer that it judged.
+    ``elsewhere`` says of names that no cell above binds why the student's notebook had them, and
+    ``given`` names what the check was given and the student's own cells have made anew.
+    ``because`` is the explanation in the student's own words.
     """
 
-    source: str = ""
+    attempts: tuple[Attempt, ...] = ()
     outcome: Outcome | Literal[""] = ""
     why: str = ""
     claimed: str = ""
     hints: int = 0
     facts: dict[str, Any] = field(default_factory=dict)
+    said: str = ""
+    elsewhere: dict[str, str] = field(default_factory=dict)
+    given: tuple[str, ...] = ()
     because: str = ""
 
 
@@ -87,21 +107,9 @@ def answers(path: Path, courses: list[Course], place: str) -> tuple[str, dict[st
     if course is None:
         return "", {}, ""
     claims = _claims(notebook)
-    found = {}
-    for name, slot in course.slots.items():
-        claim = claims.get(name, {})
-        hints = claim.get("hints")
-        facts = claim.get("facts")
-        source, outcome, why = _source(notebook, course, slot)
-        found[name] = Answer(
-            source,
-            outcome,
-            why,
-            claim.get("outcome", ""),
-            hints if isinstance(hints, int) and 0 <= hints <= 3 else 0,
-            facts if isinstance(facts, dict) else {},
-            line(claim.get("because")),
-        )
+    code = slicing.course_code(course.code)
+    reader = _Reader(notebook, course, slicing.parts(notebook, code, course.slots), code.binds)
+    found = {name: reader.answer(slot, claims.get(name, {})) for name, slot in course.slots.items()}
     return course.notebook, found, of_another_release(notebook)
 
 
@@ -120,48 +128,162 @@ def _claims(notebook: NotebookNode) -> dict[str, dict[str, Any]]:
     return claims
 
 
-def _source(
-    notebook: NotebookNode, course: Course, slot: Slot
-) -> tuple[str, Outcome | Literal[""], str]:
-    """Return the code that answers an exercise, else the outcome and why.
+class _Reader:
+    """Finds the answers in one hand-in."""
 
-    It is in the cell that has the id of the solution's, else in one that says that it answers the
-    exercise, else in one that assigns the answer's names and is none of the course's own. Of
-    several the last counts.
-    """
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    own = [cell for cell in code if cell.source not in course.code]
-    named = [cell for cell in own if _says(cell) == slot.exercise]
-    by_id = [cell for cell in own if cell.get("id") == slot.cell_id]
-    others = [
-        cell
-        for cell in own
-        if cell.get("id") not in course.cell_ids and _says(cell) in ("", slot.exercise)
-    ]
-    seen: Outcome | Literal[""] = ""
-    why = ""
-    for group in (by_id, named, others):
-        for cell in reversed(group):
-            source = _python(cell.source)
-            if len(source) > MOST_CHARACTERS:
-                seen, why = "too large", f"its cell is longer than {MOST_CHARACTERS:,} characters"
-                continue
-            try:
-                assigned = _assigned(ast.parse(source))
-            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-                if group is not others or _seems_to_assign(source, slot.names):
-                    seen, why = "error", f"{type(error).__name__}: {error}"[:300]
-                continue
-            if not set(slot.names) <= assigned.keys():
-                continue
-            if any(assigned[name] for name in slot.names):
-                seen, why = seen or "unattempted", why
-                continue
-            return source, "", ""
-    return "", seen or "unattempted", why or ("" if seen else "no cell of it answers this")
+    def __init__(
+        self, notebook: NotebookNode, course: Course, parts: list[Part], given: frozenset[str]
+    ) -> None:
+        self._notebook, self._course, self._parts, self._given = notebook, course, parts, given
+        self._slicer = Slicer(parts)
+
+    def answer(self, slot: Slot, claim: dict[str, Any]) -> Answer:
+        """Return the answer to one exercise, beside what a record claims of it."""
+        hints, facts, said = claim.get("hints"), claim.get("facts"), claim.get("said")
+        attempts: list[Attempt] = []
+        nowhere: dict[str, str] = {}
+        given: set[str] = set()
+        for end, expression in self._points(slot):
+            attempts += self._attempts(slot, end, expression, nowhere)
+            given |= self._made_anew(slot, end)
+        outcome: Outcome | Literal[""] = ""
+        why = ""
+        if not attempts:
+            outcome, why = self._missing(slot)
+        return Answer(
+            tuple(dict.fromkeys(attempts)),
+            outcome,
+            why,
+            claim.get("outcome", ""),
+            hints if isinstance(hints, int) and 0 <= hints <= 3 else 0,
+            facts if isinstance(facts, dict) else {},
+            said if isinstance(said, str) else "",
+            nowhere,
+            tuple(sorted(given)),
+            line(claim.get("because")),
+        )
+
+    def _points(self, slot: Slot) -> list[tuple[int, str]]:
+        """Return where the answer stands, as the part before which it is made, and how.
+
+        An answer in cells below its check counts first, since a student tries again there; then
+        what the last check was given, else the last cell anywhere that makes the answer.
+        """
+        checks = [n for n, p in enumerate(self._parts) if p.check and _exercise(p) == slot.exercise]
+        makers = [n for n, part in enumerate(self._parts) if self._makes(part, slot)]
+        last = checks[-1] if checks else -1
+        before = [n for n in makers if n < last]
+        below = [n for n in makers if n > last]
+        near = [n for n in below if n < self._next(last)] if checks else []
+        points = [(near[-1] + 1, slot.answer)] if near else []
+        for n in reversed(checks):
+            check = self._parts[n].check
+            assert check is not None
+            is_edited = not slicing.used(check.answer) & set(slot.names)
+            is_made = any(maker < n for maker in makers)
+            if is_made or (is_edited and not _is_open(check.answer)):
+                points.append((n, check.answer))
+                break
+        if not points and below:
+            points.append((below[-1] + 1, slot.answer))
+        if not points and before:
+            points.append((before[-1] + 1, slot.answer))
+        return points
+
+    def _makes(self, part: Part, slot: Slot) -> bool:
+        """Return whether a part of the student's own makes the answer, or some of its names."""
+        names = set(slot.names)
+        return not part.is_course and bool(part.names.binds & names - part.names.opens)
+
+    def _next(self, place: int) -> int:
+        """Return where the next exercise begins, or the course's own code goes on."""
+        own = {n for n, p in enumerate(self._parts) if p.is_course and not p.check and n > place}
+        others = {slot.cell_id for slot in self._course.slots.values()}
+        cells = self._notebook.cells
+        return min(
+            own
+            | {
+                n
+                for n, part in enumerate(self._parts)
+                if n > place
+                and part.cell != self._parts[place].cell
+                and (cells[part.cell].get("id") in others or _says(cells[part.cell]))
+            },
+            default=len(self._parts),
+        )
+
+    def _attempts(
+        self, slot: Slot, end: int, expression: str, nowhere: dict[str, str]
+    ) -> list[Attempt]:
+        """Return the answer made with the course's own values, and with the student's for them."""
+        names = slicing.used(expression)
+        found = []
+        for is_given in (self._given.__contains__, lambda _: False):
+            made = self._slicer.slice(names, end, is_given)
+            for name in made.nowhere:
+                nowhere.setdefault(name, self._elsewhere(name, end))
+            found.append(
+                Attempt(
+                    tuple(self._parts[n].source for n in made.parts),
+                    expression,
+                    made.course,
+                    frozenset({slot.exercise} | {e for n in made.parts for e in self._of(n)}),
+                )
+            )
+        return found
+
+    def _of(self, place: int) -> list[str]:
+        """Return the exercises whose answers a part makes."""
+        part = self._parts[place]
+        return [name for name, slot in self._course.slots.items() if self._makes(part, slot)]
+
+    def _elsewhere(self, name: str, end: int) -> str:
+        """Return why a notebook may have a name that no cell above binds."""
+        part = self._slicer.after(name, end)
+        if part is None:
+            return f"a cell that is no longer there defined {name}"
+        count = f", [{part.count}]," if part.count else ""
+        return f"a cell further down{count} which defines {name}, was run before"
+
+    def _made_anew(self, slot: Slot, end: int) -> set[str]:
+        """Return the names that the check is given and the student's own cells have made anew."""
+        names = {name for part in slot.given for name in slicing.used(part)}
+        return {name for name in names if self._slicer.slice([name], end).parts}
+
+    def _missing(self, slot: Slot) -> tuple[Outcome, str]:
+        """Return the outcome and why, where no code answers an exercise."""
+        for part in reversed(self._parts):
+            if part.fault and self._is_meant(part, slot):
+                if part.fault.startswith("too large"):
+                    return "too large", part.fault.partition(": ")[2]
+                return "error", part.fault
+        for cell in self._notebook.cells:
+            if cell.cell_type != "code" and (
+                cell.get("id") == slot.cell_id or _seems_to_assign(cell.source, slot.names)
+            ):
+                return "unattempted", "it stands in a cell of text, which runs nothing"
+        for cell in self._notebook.cells:
+            if cell.cell_type == "code" and _says(cell) == slot.exercise:
+                missing = " and ".join(slot.names)
+                return "unattempted", f"no cell gives {missing} a value"
+        return "unattempted", "no cell of it answers this"
+
+    def _is_meant(self, part: Part, slot: Slot) -> bool:
+        """Return whether a cell that cannot run would have answered an exercise."""
+        cell = self._notebook.cells[part.cell]
+        is_own = cell.get("id") == slot.cell_id or _says(cell) == slot.exercise
+        return is_own or _seems_to_assign(cell.source, slot.names)
 
 
-def _seems_to_assign(source: str, names: tuple[str, ...]) -> bool:
+def _exercise(part: Part) -> str:
+    return part.check.exercise if part.check else ""
+
+
+def _is_open(expression: str) -> bool:
+    return expression in ("...", "Ellipsis")
+
+
+def _seems_to_assign(source: str, names: Sequence[str]) -> bool:
     """Return whether code that is no Python would assign these names."""
     return all(re.search(rf"\b{name}\s*=(?!=)", source) for name in names)
 
@@ -170,30 +292,3 @@ def _says(cell: NotebookNode) -> str:
     said = cell.metadata.get("workbook", {})
     name = said.get("exercise") if isinstance(said, dict) else None
     return name if isinstance(name, str) else ""
-
-
-def _python(source: str) -> str:
-    """Return a cell's Python; lines that are IPython's own, magics and commands, say nothing."""
-    return "\n".join(
-        "pass" if line.startswith(("%", "!")) else line.replace("\t", "    ")
-        for line in source.splitlines()
-    )
-
-
-def _assigned(tree: ast.Module) -> dict[str, bool]:
-    """Return the names that code assigns or defines, and whether each is still ``...``."""
-    found: dict[str, bool] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found[node.id] = False
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found[node.name] = False
-    for statement in tree.body:
-        if (
-            isinstance(statement, ast.Assign)
-            and isinstance(statement.value, ast.Constant)
-            and statement.value.value is ...
-        ):
-            names = [t.id for t in statement.targets if isinstance(t, ast.Name)]
-            found |= dict.fromkeys(names, True)
-    return found

@@ -8,6 +8,7 @@ that the next child inherits. What the child writes is the student's word, and i
 nothing.
 """
 
+import base64
 import builtins
 import contextlib
 import ctypes
@@ -15,7 +16,6 @@ import importlib
 import io
 import json
 import os
-import platform
 import resource
 import select
 import shutil
@@ -33,53 +33,22 @@ MOST_PRINTED = 1_000_000
 MOST_MADE = 10_000
 """How many files an answer may make: each costs the kernel memory, however empty it is."""
 
+MOST_THREADS = 300 + 8 * (os.cpu_count() or 1)
+"""How many threads an answer may have; TensorFlow starts some for each core."""
+
+STOPPED = {
+    "files": f"it makes more than {MOST_MADE:,} files",
+    "threads": f"it starts more than {MOST_THREADS:,} threads",
+}
+"""Why an answer is stopped before its time is up."""
+
 MOST_FILES = 200
 """How many opened files come in one message."""
 
-_PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP = 4, 38, 22
-_KILL, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
-_EPERM, _ENOSYS = 1, 38
-_CLONE_THREAD = 0x00010000
+_PR_SET_DUMPABLE, _PR_GET_SECCOMP, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 4, 21, 22, 38
 
-# Linux' numbers of the calls that start, signal or look into another process, leave the room, keep
-# memory that no limit counts, or are for those who look after a system.
-_CALLS: dict[str, tuple[int, int, dict[str, int]]] = {
-    # machine: (audit number, clone, {name: number})
-    "x86_64": (
-        0xC000003E,
-        56,
-        {
-            **{"fork": 57, "vfork": 58, "execve": 59, "execveat": 322},
-            **{"kill": 62, "tkill": 200, "tgkill": 234, "pidfd_send_signal": 424},
-            **{"ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311},
-            **{"rt_sigqueueinfo": 129, "rt_tgsigqueueinfo": 297, "pidfd_getfd": 438},
-            **{"memfd_create": 319, "memfd_secret": 447, "shmget": 29, "shmat": 30, "shmctl": 31},
-            **{"semget": 64, "msgget": 68, "mq_open": 240},
-            **{"add_key": 248, "request_key": 249, "keyctl": 250},
-            **{"bpf": 321, "perf_event_open": 298, "userfaultfd": 323, "io_uring_setup": 425},
-            **{"unshare": 272, "setns": 308, "mount": 165, "chroot": 161, "pivot_root": 155},
-            **{"open_tree": 428, "move_mount": 429, "fsopen": 430, "mount_setattr": 442},
-        },
-    ),
-    "aarch64": (
-        0xC00000B7,
-        220,
-        {
-            **{"execve": 221, "execveat": 281},
-            **{"kill": 129, "tkill": 130, "tgkill": 131, "pidfd_send_signal": 424},
-            **{"ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271},
-            **{"rt_sigqueueinfo": 138, "rt_tgsigqueueinfo": 240, "pidfd_getfd": 438},
-            **{"memfd_create": 279, "memfd_secret": 447},
-            **{"shmget": 194, "shmctl": 195, "shmat": 196},
-            **{"semget": 190, "msgget": 186, "mq_open": 180},
-            **{"add_key": 217, "request_key": 218, "keyctl": 219},
-            **{"bpf": 280, "perf_event_open": 241, "userfaultfd": 282, "io_uring_setup": 425},
-            **{"unshare": 97, "setns": 268, "mount": 40, "chroot": 51, "pivot_root": 41},
-            **{"open_tree": 428, "move_mount": 429, "fsopen": 430, "mount_setattr": 442},
-        },
-    ),
-}
-_CLONE3 = 435
+_ONCE = {"is_lasting": False}
+"""Said of what need not come out the same again: memory may be there another time."""
 
 
 class TooMuchError(BaseException):
@@ -96,7 +65,13 @@ def main() -> None:
     _prctl(_PR_SET_DUMPABLE, 0)  # children cannot open this process' files or memory in /proc
     control = os.dup(2)
     os.dup2(os.open(os.devnull, os.O_RDWR), 2)  # what TensorFlow has to say when it starts
+    try:
+        _prctl(_PR_GET_SECCOMP)
+    except OSError as error:
+        os.write(control, f"this kernel has no seccomp: {error}\n".encode())
+        return
     import keras  # noqa: F401 - once, for all children
+    import matplotlib.pyplot as plt  # noqa: F401
     import numpy as np  # noqa: F401
 
     os.write(control, b"ready\n")
@@ -145,7 +120,7 @@ def _clear(folder: Path) -> bool:
 
 
 def _ended(child: int, seconds: float) -> str:
-    """Wait for a child; return "done", "timeout" or by which signal it ended."""
+    """Wait for a child; return "done", why it was stopped, or by which signal it ended."""
     deadline = time.monotonic() + seconds
     pause = 0.001
     while True:
@@ -155,13 +130,23 @@ def _ended(child: int, seconds: float) -> str:
                 killer = os.WTERMSIG(status)
                 return "timeout" if killer == signal.SIGXCPU else f"signal {killer}"
             return "done"
-        is_late = time.monotonic() > deadline
-        if is_late or _made() > MOST_MADE:
+        why = "timeout" if time.monotonic() > deadline else ""
+        why = why or ("files" if _made() > MOST_MADE else "")
+        why = why or ("threads" if _threads(child) > MOST_THREADS else "")
+        if why:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-            return "timeout" if is_late else "files"
+            return why
         time.sleep(pause)
-        pause = min(pause * 2, 0.05)
+        pause = min(pause * 2, 0.02)
+
+
+def _threads(child: int) -> int:
+    """Return how many threads a child has; no limit of the system's holds for root's."""
+    try:
+        return Path(f"/proc/{child}/task").stat().st_nlink - 2
+    except OSError:
+        return 0
 
 
 def _made() -> int:
@@ -182,12 +167,26 @@ def _answer() -> None:
     sys.stdout = sys.stderr = _Capped()
     # All that is needed is loaded, and its files are closed, before the student's code begins: an
     # opened file could be opened again, for writing.
+    judge = _load(job["judge"], files) if job["judge"] else None
     namespace = _namespace(job["kept"], files)
     given = [eval(e, _namespace(kept, files)) for e, kept in job["given"]]
     measure = _load(job["measure"], files) if job["measure"] else None
-    _lock_up(int(job["seconds"]))
-    told = _run(job, namespace, measure, given)
+    _lock_up(int(job["seconds"]), base64.b64decode(job["filter"]))
+    told = _judged(judge, job) if judge else _run(job, namespace, measure, given)
     os.write(result, json.dumps(told).encode() + b"\n")
+
+
+def _judged(judge: Any, job: dict[str, Any]) -> dict[str, Any]:
+    """Return how a value is judged by facts; no student's code runs here, but values are theirs."""
+    try:
+        verdict = judge(job["plain"], job["facts"])
+    except MemoryError:
+        return {"outcome": "too large", "why": "its value is too large to be judged"}
+    except Exception:  # a value or facts that no exercise foresees
+        return {"outcome": "wrong"}
+    slip = verdict.misconception
+    said = {"misconception": slip.name, "why": slip.say} if slip else {}
+    return {"outcome": verdict.outcome, **said}
 
 
 def _read(size: int) -> bytes:
@@ -220,30 +219,52 @@ def _load(numbers: list[int], files: list[BinaryIO]) -> Any:
 
 
 def _namespace(kept: dict[str, list[int]], files: list[BinaryIO]) -> dict[str, Any]:
-    """Return a namespace of what was kept."""
-    return {"__name__": "__main__", "__builtins__": builtins.__dict__.copy()} | {
-        name: _load(numbers, files) for name, numbers in kept.items()
+    """Return a namespace of what was kept, with what a notebook has besides."""
+    return {
+        "__name__": "__main__",
+        "__builtins__": builtins.__dict__ | {"display": _nothing, "input": _input},
+        **{name: _load(numbers, files) for name, numbers in kept.items()},
     }
 
 
+def _nothing(*_: Any, **__: Any) -> None:
+    """Show nothing, in place of IPython's ``display``."""
+
+
+def _input(_: Any = "") -> str:
+    raise EOFError("it asks for input, and nobody is there to type it")
+
+
 def _run(job: dict[str, Any], namespace: dict[str, Any], measure: Any, given: list[Any]) -> Any:
+    """Run a student's cells, and return the value of the answer.
+
+    As in a notebook, what comes after a cell that failed runs all the same.
+    """
     # The stub of the package answers to every name: the module itself has to be asked for.
     answers = importlib.import_module("workbook.exercises.answers")
+    failed: BaseException | None = None
     try:
-        exec(compile(job["source"], "<answer>", "exec"), namespace)
+        for source in job["cells"]:
+            try:
+                exec(compile(source, "<answer>", "exec"), namespace)
+            except (MemoryError, TooMuchError):
+                raise
+            except BaseException as error:  # a student's code may raise anything
+                failed = failed or error
         value = eval(job["answer"], namespace)
     except MemoryError:
-        return {"outcome": "too large", "why": "it needs more memory than an answer may"}
+        return {"outcome": "too large", "why": "it needs more memory than an answer may"} | _ONCE
     except TooMuchError:
         return {"outcome": "too large", "why": "it prints more than an answer may"}
-    except BaseException as error:  # a student's code may raise anything
-        return {"outcome": "error", "why": f"{type(error).__name__}: {error}"[:300]}
+    except BaseException as error:
+        told = failed if failed and isinstance(error, NameError) else error
+        return {"outcome": "error", "why": f"{type(told).__name__}: {told}"[:300]}
     if value is ... or (type(value) is tuple and any(part is ... for part in value)):
         return {"outcome": "unattempted"}
     try:
         plain = measure(value, *given) if measure else answers.as_json(value)
     except MemoryError:
-        return {"outcome": "too large", "why": "its value is too large to be looked at"}
+        return {"outcome": "too large", "why": "its value is too large to be looked at"} | _ONCE
     except BaseException:  # whatever an object of another kind raises
         plain = None
     return {"outcome": "", "plain": plain, "said": answers.say(str(plain) if measure else value)}
@@ -264,8 +285,8 @@ class _Capped(io.TextIOBase):
         return 1  # /dev/null
 
 
-def _lock_up(seconds: int) -> None:
-    """Set this process' limits, and refuse it the system calls that reach beyond it."""
+def _lock_up(seconds: int, program: bytes) -> None:
+    """Set this process' limits, and the filter of its system calls."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     for what, most in (
         (resource.RLIMIT_AS, pages * resource.getpagesize() + MEMORY),
@@ -276,50 +297,12 @@ def _lock_up(seconds: int) -> None:
     ):
         resource.setrlimit(what, (most, most))
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-    if platform.machine() not in _CALLS:
-        resource.setrlimit(resource.RLIMIT_NPROC, (64, 64))
-        return
-    program = b"".join(_filter(*_CALLS[platform.machine()]))
     code = ctypes.create_string_buffer(program, len(program))
     _prctl(_PR_SET_SECCOMP, 2, ctypes.byref(_Program(len(program) // 8, ctypes.addressof(code))))
 
 
 class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
-
-
-def _filter(audit: int, clone: int, refused: dict[str, int]) -> list[bytes]:
-    """Return a program of seccomp: which calls are refused (seccomp(2), "SECCOMP_SET_MODE_FILTER").
-
-    Threads may start, processes may not: ``clone`` is allowed with CLONE_THREAD only, and
-    ``clone3``, whose arguments a filter cannot see, is said not to exist, so that the C library
-    uses ``clone``.
-    """
-
-    def step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
-        return struct.pack("<HBBI", code, if_true, if_false, value)
-
-    load, equal, at_least, has_bits, end = 0x20, 0x15, 0x35, 0x45, 0x06
-    steps = [
-        step(load, 4),  # the machine
-        step(equal, audit, 1, 0),
-        step(end, _KILL),
-        step(load, 0),  # the call
-        step(at_least, 0x40000000, 0, 1),  # x86's other numbering
-        step(end, _KILL),
-        step(equal, _CLONE3, 0, 1),
-        step(end, _ERRNO | _ENOSYS),
-    ]
-    for number in refused.values():
-        steps += [step(equal, number, 0, 1), step(end, _ERRNO | _EPERM)]
-    return [
-        *steps,
-        step(equal, clone, 0, 3),
-        step(load, 16),  # its first argument
-        step(has_bits, _CLONE_THREAD, 1, 0),
-        step(end, _ERRNO | _EPERM),
-        step(end, _ALLOW),
-    ]
 
 
 def _prctl(*arguments: Any) -> None:

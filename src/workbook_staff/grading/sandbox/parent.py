@@ -1,5 +1,6 @@
 """Execute answers, one after the other, in a sandbox that one of the engines makes."""
 
+import base64
 import contextlib
 import json
 import os
@@ -13,18 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workbook.errors import KernelError
-from workbook_staff.grading.sandbox import child, engines
+from workbook.errors import GradingError
+from workbook_staff.grading.sandbox import child, engines, system_calls
 
 MOST_BYTES = 1_000_000
 """The longest value that an answer may have, as JSON."""
 
-START_SECONDS = 120
+START_SECONDS = 300
+"""How long a sandbox may take to start: importing TensorFlow takes minutes on a busy machine."""
 
 
 def missing() -> str:
     """Return why nothing can be executed here, "" where it can."""
-    return engines.chosen()[1]
+    return engines.chosen()[1] or system_calls.missing()
 
 
 @dataclass
@@ -42,12 +44,14 @@ class Sandbox:
     def run(self, job: dict[str, Any], files: Sequence[Path], seconds: int) -> dict[str, Any]:
         """Return what came of a job: ``outcome`` ("" where there is a value), ``why``, ``plain``.
 
+        ``is_lasting`` says whether it would be the same another time.
+
         All of it is the student's word, but for what the sandbox itself has to say. ``files`` are
         those of which the job speaks, in its order. ``seconds`` is the wall time that it may take.
         The sandbox is started where it does not run.
 
         Raises:
-            KernelError: It does not start.
+            GradingError: It does not start.
             OSError: A file cannot be read.
         """
         started = time.monotonic()
@@ -55,13 +59,15 @@ class Sandbox:
         said, ended = self._ran(job, files, seconds)
         if ended == _GONE:
             said, ended = self._ran(job, files, seconds)
-        told = _told(said, ended, seconds)
+        told = _told(said, ended, seconds, _JUDGED if job.get("judge") else _MADE)
         return told | {"seconds": round(time.monotonic() - started, 3)}
 
     def _ran(self, job: dict[str, Any], files: Sequence[Path], seconds: int) -> tuple[bytes, str]:
         self._started()
         assert self._jobs is not None
-        data = json.dumps(job | {"seconds": seconds, "files": len(files)}).encode()
+        program = base64.b64encode(system_calls.program()).decode()
+        whole = job | {"seconds": seconds, "files": len(files), "filter": program}
+        data = json.dumps(whole).encode()
         try:
             self._jobs.sendall(b"%04d" % min(seconds, 9999) + struct.pack("<Q", len(data)) + data)
             _hand_in(self._jobs, files)
@@ -88,7 +94,7 @@ class Sandbox:
     def _room(self) -> engines.Room:
         room, why_not = engines.chosen()
         if room is None:
-            raise KernelError(f"nothing can be executed here: {why_not}")
+            raise GradingError(f"nothing can be executed here: {why_not}")
         return room
 
     def _started(self) -> None:
@@ -113,7 +119,7 @@ class Sandbox:
             first = "no word"
         if first != "ready":
             self.stop()
-            raise KernelError(
+            raise GradingError(
                 f"the sandbox did not start ({first[-300:]}); --claimed-only reads what the "
                 "hand-ins claim, and executes nothing"
             )
@@ -172,38 +178,49 @@ def _waiting(descriptor: int) -> Iterator[bytes]:
         os.set_blocking(descriptor, True)
 
 
-def _told(said: bytes, ended: str, seconds: int) -> dict[str, Any]:
+_MADE = ("", "error", "too large", "unattempted")
+_JUDGED = ("right", "wrong", "too large")
+"""What a job may say: where a student's code runs, it never says how that is judged."""
+
+
+def _told(said: bytes, ended: str, seconds: int, known: tuple[str, ...]) -> dict[str, Any]:
     """Return the student's word as far as it is one, else what became of the process."""
+    nothing: dict[str, Any] = {"plain": None, "said": "", "misconception": ""}
+    once = nothing | {"is_lasting": False}
     if ended == "timeout":
-        return {"outcome": "timeout", "why": f"stopped after {seconds} s"}
-    if ended == "too large" or len(said) > MOST_BYTES:
-        return {"outcome": "too large", "why": f"its value is longer than {MOST_BYTES:,} bytes"}
-    if ended == "files":
-        why = f"it makes more than {child.MOST_MADE:,} files"
-        return {"outcome": "too large", "why": why}
+        return once | {"outcome": "timeout", "why": f"stopped after {seconds} s"}
+    if ended in child.STOPPED:
+        return once | {"outcome": "too large", "why": child.STOPPED[ended]}
     if ended == _GONE:
-        return {"outcome": "error", "why": "it ended the sandbox, and left no value"}
-    if ended != "done":
-        return {"outcome": "error", "why": f"Python itself stopped ({ended})"}
+        return once | {"outcome": "error", "why": "it ended the sandbox, and left no value"}
+    if ended not in ("done", "too large"):
+        return once | {"outcome": "error", "why": f"Python itself stopped ({ended})"}
+    nothing |= {"is_lasting": True}
+    if ended == "too large" or len(said) > MOST_BYTES:
+        why = f"its value is longer than {MOST_BYTES:,} bytes"
+        return nothing | {"outcome": "too large", "why": why}
+    error = nothing | {"outcome": "error", "why": "it left no value"}
     try:
         told = json.loads(said, parse_constant=lambda _: None)
         json.dumps(told)  # what can be read need not be shallow enough to be written
     except (ValueError, RecursionError):
-        return {"outcome": "error", "why": "it ended Python itself, and left no value"}
+        return error | {"why": "it ended Python itself, and left no value"} | once
     if not isinstance(told, dict):
-        return {"outcome": "error", "why": "it left no value"}
+        return error
     outcome = told.get("outcome")
-    if outcome not in ("", "error", "too large", "unattempted"):
-        return {"outcome": "error", "why": "it left no value"}
+    if outcome not in known:
+        return error
     return {
         "outcome": outcome,
-        "why": _line(told.get("why")),
+        "why": line(told.get("why")),
         "plain": told.get("plain"),
-        "said": _line(told.get("said")),
+        "said": line(told.get("said")),
+        "misconception": line(told.get("misconception")),
+        "is_lasting": told.get("is_lasting") is not False,
     }
 
 
-def _line(text: Any) -> str:
+def line(text: Any) -> str:
     """Return a student's text in one line, of characters that can be seen and written."""
     if not isinstance(text, str):
         return ""
