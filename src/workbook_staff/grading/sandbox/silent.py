@@ -6,6 +6,9 @@ there (see :mod:`workbook_staff.grading.sandbox.parent`).
 
 from typing import Any
 
+# What judges import from this package has to be found before `__getattr__` answers to its name.
+import workbook.exercises.answers  # noqa: F401
+
 
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):
