@@ -24,7 +24,7 @@ from workbook.plots.evaluation import (
 )
 from workbook.plots.images import captioned, class_counts, pixel_histogram, samples, variations
 from workbook.plots.networks import attention, evidence, feature_maps, step_on_paper, weight_images
-from workbook.plots.training import knobs, learning_curves
+from workbook.plots.training import by_seed, knobs, learning_curves
 
 __all__ = [
     "BLUE",
@@ -34,6 +34,7 @@ __all__ = [
     "attention",
     "bars",
     "blank",
+    "by_seed",
     "captioned",
     "class_accuracy",
     "class_counts",

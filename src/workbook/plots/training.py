@@ -127,3 +127,25 @@ def knobs(histories: Mapping[str, Mapping[str, Any]], title: str) -> base.Figure
     panels[0].set_ylabel("validation loss (nats, log scale)")
     fig.suptitle(title)
     return base.described(fig, f"{title}: validation loss against epoch. {' '.join(parts)}")
+
+
+def by_seed(values: Mapping[str, Sequence[float]], measure: str, title: str) -> base.Figure:
+    """Show a row of points for each way of training, one point a seed.
+
+    ``values`` maps a name to what each seed reached; the band across all rows is the spread of the
+    first one, with which the others are compared. ``measure`` names the axis.
+    """
+    fig = base.blank(1.2 + 0.36 * len(values))
+    axis = fig.subplots()
+    first, *_ = values.values()
+    axis.axvspan(min(first), max(first), color=base.GREY, alpha=0.15, linewidth=0)
+    for row, reached in enumerate(values.values()):
+        colour = base.BLUE if row else base.GREY
+        axis.plot(reached, [row] * len(reached), "o", color=colour, alpha=0.75)
+    axis.set_yticks(range(len(values)), list(values))
+    axis.set_ylim(len(values) - 0.5, -0.5)
+    axis.set(title=title, xlabel=measure)
+    axis.grid(axis="x", alpha=0.3)
+    base.plain(axis)
+    rows = (f"{name} {min(all_):.3g} to {max(all_):.3g}" for name, all_ in values.items())
+    return base.described(fig, f"{title}: {measure}, {len(first)} seeds each: {'; '.join(rows)}.")
