@@ -1,7 +1,8 @@
 """How answers are judged: a module for each notebook, named by the notebook's number.
 
-``lab_01`` belongs to ``notebooks/01_….ipynb``, and what is said of it to ``texts/01_….toml``: a
-name that begins with a letter, since Python cannot import one that begins with a digit.
+``lab_01`` belongs to ``notebooks/01_….ipynb``, ``further_01`` to ``notebooks/further/01_….ipynb``:
+names that begin with a letter, since Python cannot import one that begins with a digit. What is
+said to answers is in ``texts/``, under the notebook's whole name.
 Where students' code runs for grading, neither of the two folders is to be seen.
 """
 
@@ -9,13 +10,22 @@ from dataclasses import replace
 
 from workbook.exercises import texts
 from workbook.exercises.exercise import Exercise, Prediction, Statement
-from workbook.exercises.judges import lab_01, lab_02, lab_03, lab_04
+from workbook.exercises.judges import (
+    further_02,
+    further_03,
+    lab_01,
+    lab_02,
+    lab_03,
+    lab_04,
+)
 
 _JUDGED: dict[str, dict[str, Exercise]] = {
     "01_mnist_dense": lab_01.EXERCISES,
     "02_fashion_mnist_dense": lab_02.EXERCISES,
     "03_kaggle_mnist_3layer": lab_03.EXERCISES,
     "04_asl_cnn": lab_04.EXERCISES,
+    "02_when_to_trust_it": further_02.EXERCISES,
+    "03_every_last_digit": further_03.EXERCISES,
 }
 
 _TEXTS = {notebook: texts.read(notebook) for notebook in _JUDGED}

@@ -1,7 +1,6 @@
 """How answers to notebook 02 are judged: Fashion-MNIST, with dense layers."""
 
 import math
-import time
 from typing import Any
 
 from workbook.exercises import slips
@@ -9,82 +8,7 @@ from workbook.exercises.exercise import Equals, Exercise, Facts
 
 import numpy as np
 
-VALIDATION = 6000
 SEED = 42
-
-
-# Blanks: what the cells below need, looked at part by part.
-
-
-def _of_pixels(raw: np.ndarray, raw_test: np.ndarray) -> Facts:
-    """Return the shapes of the images as they were loaded, and their mean grey level, 0 to 1."""
-    means = [float(images.mean() / 255) for images in (raw, raw_test)]
-    return {"shapes": [list(images.shape) for images in (raw, raw_test)], "means": means}
-
-
-def _pixels(answer: Any, *_: Any) -> dict[str, Any]:
-    training, test = answer
-    parts = [np.asarray(images) for images in (training, test)]
-    return {
-        "shapes": [list(part.shape) for part in parts],
-        "kinds": [part.dtype.kind for part in parts],
-        "means": [float(part.mean(dtype=float)) for part in parts],
-        "highest": [float(part.max()) for part in parts],
-    }
-
-
-def _is_normalised(seen: Any, facts: Facts) -> bool:
-    return (
-        seen["shapes"] == facts["shapes"]
-        and seen["kinds"] == ["f", "f"]
-        and np.allclose(seen["means"], facts["means"], atol=1e-4)
-        and max(seen["highest"]) <= 1
-    )
-
-
-def _normalised(raw: np.ndarray, raw_test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return raw.astype("float32") / 255, raw_test.astype("float32") / 255
-
-
-def _of_labels(images: np.ndarray, labels: np.ndarray) -> Facts:
-    return {"images": len(images), "validation": VALIDATION}
-
-
-def _keys(images: np.ndarray) -> np.ndarray:
-    """Return a number for each image that hardly any other image has, float64 (n,)."""
-    flat = np.asarray(images).reshape(len(images), -1)
-    return np.round(flat.astype(float) @ np.random.default_rng(0).random(flat.shape[1]), 6)
-
-
-def _sides(answer: Any, images: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
-    """Return how a split's parts fit together, and what share of them has its own label."""
-    X_train, X_valid, y_train, y_valid = (np.asarray(part) for part in answer)
-    of = dict(zip(_keys(images).tolist(), np.asarray(labels).tolist(), strict=True))
-    own, keys = [], []
-    for X, y in ((X_train, y_train), (X_valid, y_valid)):
-        keys.append(_keys(X).tolist())
-        own += [of.get(key) == label for key, label in zip(keys[-1], y.tolist(), strict=True)]
-    both = set(keys[0]) & set(keys[1])
-    return {
-        "training": len(X_train),
-        "validation": len(X_valid),
-        "labels fit": float(np.mean(own)),
-        # A few articles of the shop have the same picture.
-        "on both sides": len(both) / max(len(X_valid), 1),
-    }
-
-
-def _is_split(seen: Any, facts: Facts) -> bool:
-    return (
-        seen["validation"] == facts["validation"]
-        and seen["training"] == facts["images"] - facts["validation"]
-        and seen["labels fit"] > 0.99
-        and seen["on both sides"] < 0.01
-    )
-
-
-def _split(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, ...]:
-    return images[VALIDATION:], images[:VALIDATION], labels[VALIDATION:], labels[:VALIDATION]
 
 
 def _layers(model: Any) -> dict[str, Any]:
@@ -142,22 +66,17 @@ def _of_training(_: Any, images: np.ndarray, *others: Any) -> Facts:
     return {"epochs": int(others[-1]), "steps": math.ceil(len(images) / 32)}
 
 
-def _trained(answer: Any, *_: Any) -> dict[str, Any]:
-    history, seconds = answer
+def _trained(history: Any, *_: Any) -> dict[str, Any]:
     return {
         "epochs": len(history.epoch),
         "steps": int(history.params["steps"]),
         "validated": "val_loss" in history.history,
-        "seconds": float(seconds),
     }
 
 
 def _is_trained(seen: Any, facts: Facts) -> bool:
     return (
-        seen["epochs"] == facts["epochs"]
-        and seen["steps"] == facts["steps"]
-        and seen["validated"]
-        and seen["seconds"] > 0
+        seen["epochs"] == facts["epochs"] and seen["steps"] == facts["steps"] and seen["validated"]
     )
 
 
@@ -168,14 +87,12 @@ def _train(
     X_valid: np.ndarray,
     y_valid: np.ndarray,
     epochs: int,
-) -> tuple[Any, float]:
+) -> Any:
     if model.optimizer.iterations > 0:
         _begin_anew(model)
-    started = time.perf_counter()
-    history = model.fit(
+    return model.fit(
         X_train, y_train, batch_size=32, epochs=epochs, validation_data=(X_valid, y_valid)
     )
-    return history, time.perf_counter() - started
 
 
 def _begin_anew(model: Any) -> None:
@@ -189,145 +106,66 @@ def _begin_anew(model: Any) -> None:
     model.compile_from_config(settings)
 
 
-# Questions.
-
-
-def _of_history(history: Any) -> Facts:
-    """Return the curves of a training by name, each a list of one number an epoch.
-
-    Numbers have six digits. What is not finite, as after a training that diverged, is None.
-    """
-    return {name: [_number(value) for value in values] for name, values in history.history.items()}
-
-
 def _number(value: float) -> float | None:
     return float(f"{value:.6g}") if np.isfinite(value) else None
 
 
-def _best_epochs(facts: Facts) -> list[int]:
-    """Return the epochs, counted from 1, whose loss is the lowest or as low to three digits."""
-    losses = [float("inf") if loss is None else loss for loss in facts["val_loss"]]
-    return [n for n, loss in enumerate(losses, start=1) if loss <= min(losses) * 1.001]
+# Overfitting, and what holds it back.
 
 
-WANTED = 0.97
-"""How often the network has to be right where it answers."""
+def _of_remedies(reached: Any) -> Facts:
+    """Return the losses and accuracies of the seeds of each way of training, by its name."""
+    pairs = {str(name): [list(map(_number, pair)) for pair in of] for name, of in reached.items()}
+    return {"reached": pairs}
 
 
-def _of_certainty(labels: np.ndarray, probabilities: np.ndarray) -> Facts:
-    """Return rows of a threshold, the share that is answered, and the share right of that."""
-    sure = probabilities.max(axis=1)
-    is_right = probabilities.argmax(axis=1) == labels
-    rows = []
-    for threshold in np.arange(201) / 200:
-        answered = sure >= threshold
-        share = float(answered.mean())
-        right = float(is_right[answered].mean()) if answered.any() else 1.0
-        rows.append([round(float(threshold), 3), round(share, 5), round(right, 5)])
-    return {"thresholds": rows}
+def _losses(facts: Facts, part: int = 0) -> dict[str, list[float]]:
+    """Return what the seeds reached by name: losses (part 0), or accuracies (part 1)."""
+    return {
+        name: [math.inf if pair[part] is None else pair[part] for pair in pairs]
+        for name, pairs in facts["reached"].items()
+    }
 
 
-def _at(threshold: float, facts: Facts) -> tuple[float, float]:
-    """Return the share answered at a threshold, and the share right of it."""
-    thresholds, answered, right = np.array(facts["thresholds"]).T
-    return (
-        float(np.interp(threshold, thresholds, answered)),
-        float(np.interp(threshold, thresholds, right)),
-    )
+def _helpful(facts: Facts) -> set[str]:
+    losses = _losses(facts)
+    return {name for name, of in losses.items() if max(of) < min(losses["plain"])}
 
 
-def _most_answered(facts: Facts) -> float:
-    return max(answered for _, answered, right in facts["thresholds"] if right >= WANTED)
+def _better_on_average(facts: Facts) -> set[str]:
+    losses = _losses(facts)
+    return {name for name, of in losses.items() if sum(of) < sum(losses["plain"])}
 
 
-NEAR = 0.01
-"""What shares may be off by: a threshold between two of those in the facts, and no finer one."""
+def _more_accurate(facts: Facts) -> set[str]:
+    accuracy = _losses(facts, 1)
+    return {name for name, of in accuracy.items() if min(of) > max(accuracy["plain"])}
 
 
-def _is_chosen(answer: Any, facts: Facts) -> bool:
-    threshold, said = answer
-    answered, right = _at(threshold, facts)
-    return (
-        abs(said - answered) <= NEAR
-        and right >= WANTED - 0.002
-        and answered >= _most_answered(facts) - NEAR
-    )
+def _number(value: float) -> float | None:
+    """Return a number of six digits; None for what is not finite, as after divergence."""
+    return float(f"{value:.6g}") if np.isfinite(value) else None
 
 
-def _of_two(first: np.ndarray, second: np.ndarray, before: np.ndarray, labels: np.ndarray) -> Facts:
-    """Return how the mean of two networks' probabilities does against a third's predictions."""
-    together = ((first + second) / 2).argmax(axis=1) == labels
-    alone = before == labels
-    won, lost = int((together & ~alone).sum()), int((~together & alone).sum())
-    return {"won": won, "lost": lost, "images": len(labels), "p": _p(won, lost)}
+# Precision and recall.
 
 
-def _p(won: int, lost: int) -> float:
-    """Return McNemar's exact probability of a difference at least as large by chance."""
-    from scipy.stats import binomtest
-
-    return float(binomtest(won, won + lost).pvalue) if won + lost else 1.0
-
-
-def _is_compared(answer: Any, facts: Facts) -> bool:
-    won, lost, beyond = answer
-    if type(beyond) is not bool:
-        return False
-    counts = abs(won - facts["won"]) <= 2 and abs(lost - facts["lost"]) <= 2  # ties of floats
-    return counts and (beyond == (facts["p"] < 0.05) or 0.04 < facts["p"] < 0.06)
+def _of_shirts(labels: np.ndarray, predicted: np.ndarray, class_names: Any) -> Facts:
+    """Return the precision and recall of the class Shirt, and its share of hits of all images."""
+    shirt = list(class_names).index("Shirt")
+    called, actual = predicted == shirt, labels == shirt
+    hits = int((called & actual).sum())
+    return {
+        "precision": hits / max(1, int(called.sum())),
+        "recall": hits / max(1, int(actual.sum())),
+        "of all": hits / len(labels),
+    }
 
 
-def _of_changes(once: np.ndarray, often: np.ndarray, labels: np.ndarray) -> Facts:
-    changed = once != often
-    matters = (once == labels) != (often == labels)
-    return {"changed": float(changed.mean()), "matters": float(matters.mean())}
-
-
-def _of_classes(labels: np.ndarray, predicted: np.ndarray, class_names: Any) -> Facts:
-    accuracy = [float(np.mean(predicted[labels == k] == k)) for k in range(len(class_names))]
-    return {"accuracy": accuracy, "shirt": list(class_names).index("Shirt")}
-
-
-def _expected(facts: Facts, weight: float) -> float:
-    """Return the accuracy in a shop where shirts are so many times as common as each other kind."""
-    weights = [weight if k == facts["shirt"] else 1.0 for k in range(len(facts["accuracy"]))]
-    return float(np.average(facts["accuracy"], weights=weights))
-
-
-_is_best = Equals(_best_epochs)
-_is_changed = Equals(lambda facts: facts["changed"], within=0.0002)
-_is_of_shirts = Equals(lambda facts: _expected(facts, 10), within=0.0015)
+_is_precision = Equals(lambda facts: np.array([facts["precision"], facts["recall"]]), within=0.002)
 
 
 EXERCISES: dict[str, Exercise] = {
-    "fashion-mnist.normalise": Exercise(
-        facts=_of_pixels,
-        right=_is_normalised,
-        slips={
-            "not divided": lambda seen, _: max(seen["highest"]) > 1,
-            "whole numbers": lambda seen, _: seen["kinds"] != ["f", "f"],
-            "by 256": lambda seen, facts: np.allclose(
-                seen["means"], np.array(facts["means"]) * 255 / 256, atol=1e-5
-            ),
-            "divided twice": lambda seen, facts: max(seen["means"]) < min(facts["means"]) / 100,
-        },
-        measure=_pixels,
-        ours=_normalised,
-    ),
-    "fashion-mnist.split": Exercise(
-        facts=_of_labels,
-        right=_is_split,
-        slips={
-            "swapped": lambda seen, facts: (
-                seen["training"] == facts["validation"]
-                and seen["validation"] == facts["images"] - facts["validation"]
-            ),
-            "both sides": lambda seen, _: seen["on both sides"] >= 0.01,
-            "labels torn off": lambda seen, _: seen["labels fit"] <= 0.99,
-        },
-        measure=_sides,
-        ours=_split,
-    ),
     "fashion-mnist.build": Exercise(
         facts=dict,
         right=_is_built,
@@ -355,60 +193,23 @@ EXERCISES: dict[str, Exercise] = {
         ours=_train,
         varies=True,
     ),
-    "fashion-mnist.best-epoch": Exercise(
-        facts=_of_history,
-        right=_is_best,
+    "fashion-mnist.remedies": Exercise(
+        facts=_of_remedies,
+        right=Equals(_helpful),
         slips={
-            "counted from 0": slips.counted_from(0, _is_best),
-            "accuracy": Equals(lambda facts: int(np.argmax(facts["val_accuracy"])) + 1),
-            "training loss": Equals(lambda facts: len(facts["val_loss"])),
+            "with the plain one": Equals(lambda facts: _helpful(facts) | {"plain"}),
+            "on average": Equals(_better_on_average),
+            "accuracy": Equals(_more_accurate),
         },
         varies=True,
     ),
-    "fashion-mnist.threshold": Exercise(
-        facts=_of_certainty,
-        right=_is_chosen,
+    "fashion-mnist.precision": Exercise(
+        facts=_of_shirts,
+        right=_is_precision,
         slips={
-            "share refused": slips.the_rest(_is_chosen, 1),
-            "percentage": slips.percentage(_is_chosen, 1),
-            "too cautious": lambda answer, facts: (
-                _at(answer[0], facts)[0] < _most_answered(facts) - NEAR
-            ),
-            "too bold": lambda answer, facts: _at(answer[0], facts)[1] < WANTED - 0.002,
-        },
-        varies=True,
-    ),
-    "fashion-mnist.together": Exercise(
-        facts=_of_two,
-        right=_is_compared,
-        slips={
-            "turned round": lambda answer, facts: _is_compared(
-                [answer[1], answer[0], answer[2]], facts
-            ),
-            "all right ones": lambda answer, facts: answer[0] > facts["images"] / 2,
-            "beyond chance": lambda answer, facts: _is_compared(
-                [answer[0], answer[1], not answer[2]], facts
-            ),
-        },
-        varies=True,
-    ),
-    "fashion-mnist.changes": Exercise(
-        facts=_of_changes,
-        right=_is_changed,
-        slips={
-            "won and lost": Equals(lambda facts: facts["matters"], within=0.0002),
-            "percentage": slips.percentage(_is_changed),
-            "the rest": slips.the_rest(_is_changed),
-        },
-        varies=True,
-    ),
-    "fashion-mnist.many-shirts": Exercise(
-        facts=_of_classes,
-        right=_is_of_shirts,
-        slips={
-            "unweighted": Equals(lambda facts: _expected(facts, 1), within=0.0002),
-            "divided by ten": Equals(lambda facts: _expected(facts, 10) * 19 / 10, within=0.003),
-            "percentage": slips.percentage(_is_of_shirts),
+            "turned round": slips.turned_round(_is_precision),
+            "percentage": slips.percentage(_is_precision),
+            "of all images": Equals(lambda facts: np.full(2, facts["of all"]), within=0.001),
         },
         varies=True,
     ),
