@@ -1,4 +1,5 @@
 import re
+from types import SimpleNamespace
 from typing import ClassVar
 
 from workbook import notice, plots
@@ -21,6 +22,19 @@ PROBABILITIES = np.array(
     ]
 )
 PREDICTED = PROBABILITIES.argmax(axis=1)
+
+
+def _dense(inputs, units, activation):
+    return SimpleNamespace(
+        units=units,
+        kernel=np.zeros((inputs, units)),
+        activation=SimpleNamespace(__name__=activation),
+    )
+
+
+NETWORK = SimpleNamespace(
+    layers=[object(), _dense(784, 5, "relu"), _dense(5, 4, "relu"), _dense(4, 3, "softmax")]
+)
 
 
 class History:
@@ -59,6 +73,10 @@ FIGURES = {
     ),
     "reliability": lambda: plots.reliability(LABELS, PROBABILITIES),
     "curves": lambda: plots.curves([-1, 0, 1], {"plain": [0.5, 1.0, 0.25]}, "Moved", "pixels"),
+    "unit": lambda: plots.unit(
+        np.full((28, 28), 0.5), np.r_[np.ones(196), -np.ones(588)], 4.0, "One unit"
+    ),
+    "layers": lambda: plots.layers(NETWORK, "A network", shown=4),
     "weight_images": lambda: plots.weight_images(
         {"before": np.eye(784)[:, :16], "after": np.ones((784, 16)) * np.arange(784)[:, None]},
         "Weights",
@@ -114,6 +132,8 @@ def test_every_figure_of_practice_data_is_marked(name, monkeypatch):
         "paired": "plain, before 100.0%, after 90.0%; dark, before 20.0%, after 80.0%.",
         "reliability": "40% sure 0% right, 60% sure 100% right",
         "curves": "Moved, against pixels: plain, 50.0% at -1, 100.0% at 0, 25.0% at 1.",
+        "unit": "25% are above 0, gives products that add up to -196.0; with a bias of +4.00",
+        "layers": "input of 784, hidden layer 1 of 5, hidden layer 2 of 4, output of 3, each",
         "weight_images": "after, spread 226.321, neighbouring weights correlate by 1.00",
         "feature_maps": "block 1, 1 maps of 4 by 4, 25% of them active",
         "attention": "What matters: A, B; covered, 33% of it in the middle 16 by 16 pixels.",

@@ -11,7 +11,7 @@ from workbook_staff.grading.sandbox import parent
 import pytest
 
 SAMPLE = {
-    "mnist": ("gap", "pixel"),
+    "mnist": ("softmax", "gap"),
     "fashion-mnist": ("split", "build", "best-epoch"),
     "digit-recognizer": ("paper-hidden", "blank", "steps"),
     "sign-language-mnist": ("second-fold", "both-hands", "patience"),

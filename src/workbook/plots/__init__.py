@@ -23,7 +23,15 @@ from workbook.plots.evaluation import (
     reliability,
 )
 from workbook.plots.images import captioned, class_counts, pixel_histogram, samples, variations
-from workbook.plots.networks import attention, evidence, feature_maps, step_on_paper, weight_images
+from workbook.plots.networks import (
+    attention,
+    evidence,
+    feature_maps,
+    layers,
+    step_on_paper,
+    unit,
+    weight_images,
+)
 from workbook.plots.training import by_seed, knobs, learning_curves
 
 __all__ = [
@@ -46,6 +54,7 @@ __all__ = [
     "feature_maps",
     "interval",
     "knobs",
+    "layers",
     "learning_curves",
     "paired",
     "pixel_histogram",
@@ -53,6 +62,7 @@ __all__ = [
     "reliability",
     "samples",
     "step_on_paper",
+    "unit",
     "variations",
     "weight_images",
 ]

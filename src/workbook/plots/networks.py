@@ -1,11 +1,82 @@
-"""Figures of the inside of a network: weights, feature maps, what mattered, a step on paper."""
+"""Figures of networks: a unit, the layers, weights, maps, what mattered, a step on paper."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbook.plots import base
 
 import numpy as np
+
+
+def unit(image: np.ndarray, weights: np.ndarray, bias: float, title: str) -> base.Figure:
+    """Show what one unit does with an image: pixels times weights, added up, plus the bias.
+
+    ``weights`` are (784,), one for each pixel. Purple is below 0 and orange above.
+    """
+    weights = weights.reshape(28, 28)
+    products = image.reshape(28, 28) * weights
+    total = float(products.sum())
+    fig = base.blank(2.5)
+    axes = fig.subplots(1, 3)
+    base.picture(axes[0], image)
+    for axis, numbers in ((axes[1], weights), (axes[2], products)):
+        base.signed(axis, numbers, float(np.abs(numbers).max()) or 1.0, interpolation="nearest")
+        base.bare(axis)
+    names = ("image", "weights", "products")
+    for axis, name, sign in zip(axes, names, ("×", "=", ""), strict=True):
+        axis.set_title(name, fontsize=9)
+        axis.text(1.1, 0.5, sign, transform=axis.transAxes, ha="center", va="center", fontsize=16)
+    axes[2].set_xlabel(f"sum {total:+.1f}, with the bias {total + bias:+.1f}")
+    fig.suptitle(title)
+    return base.described(
+        fig,
+        f"{title}: an image times weights, of which {(weights > 0).mean():.0%} are above 0, gives "
+        f"products that add up to {total:+.1f}; with a bias of {bias:+.2f} that is "
+        f"{total + bias:+.1f}.",
+    )
+
+
+def layers(model: Any, title: str, shown: int = 10) -> base.Figure:
+    """Show a network of dense layers as columns of units, each joined to all of the next column.
+
+    Of a column of more than ``shown`` units some are left out, where three dots are.
+    """
+    dense = [layer for layer in model.layers if hasattr(layer, "units")]
+    sizes = [int(dense[0].kernel.shape[0]), *(layer.units for layer in dense)]
+    names = ["input", *(f"hidden layer {number}" for number in range(1, len(dense))), "output"]
+    if len(dense) == 2:
+        names[1] = "hidden layer"
+    fig = base.blank(3.2)
+    axis = fig.subplots()
+    heights = [_spread(size, shown) for size in sizes]
+    for column, (left, right) in enumerate(itertools.pairwise(heights)):
+        for start, end in itertools.product(left, right):
+            axis.plot([column, column + 1], [start, end], color=base.GREY, lw=0.4, alpha=0.6)
+    for column, (name, size, places) in enumerate(zip(names, sizes, heights, strict=True)):
+        colour = base.GREY if column == 0 else base.BLUE
+        axis.scatter([column] * len(places), places, s=110, facecolor="white", zorder=2)
+        axis.scatter([column] * len(places), places, s=90, color=colour, zorder=3)
+        if size > len(places):
+            axis.text(column, 0, "⋮", ha="center", va="center", fontsize=16, zorder=4)
+        axis.text(column, shown / 2 + 0.3, name, ha="center", fontsize=9)
+        below = f"{size:,}" if column == 0 else f"{size:,}, {dense[column - 1].activation.__name__}"
+        axis.text(column, -shown / 2 - 0.3, below, ha="center", va="top", fontsize=9)
+    axis.set(title=title, xlim=(-0.4, len(dense) + 0.4), ylim=(-shown / 2 - 1, shown / 2 + 1))
+    axis.set_axis_off()
+    parts = (f"{name} of {size:,}" for name, size in zip(names, sizes, strict=True))
+    lines = sum(before * after for before, after in itertools.pairwise(sizes))
+    return base.described(
+        fig, f"{title}: {', '.join(parts)}, each joined to all of the next, {lines:,} lines in all."
+    )
+
+
+def _spread(size: int, shown: int) -> np.ndarray:
+    """Return the heights at which the units of a layer are drawn, around 0; a gap for the rest."""
+    if size <= shown:
+        return np.arange(size) - (size - 1) / 2
+    heights = np.arange(shown + 1) - shown / 2
+    return np.delete(heights, shown // 2)
 
 
 def weight_images(weights: Mapping[str, np.ndarray], title: str, units: int = 16) -> base.Figure:
@@ -16,7 +87,7 @@ def weight_images(weights: Mapping[str, np.ndarray], title: str, units: int = 16
     """
     stacks = {name: _as_images(array)[:units] for name, array in weights.items()}
     most = max(float(np.abs(images).max()) for images in stacks.values())
-    across = min(units, 8)
+    across = min(units, 5 if units == 10 else 8)
     down = -(-min(units, *(len(images) for images in stacks.values())) // across)
     fig = base.blank((base.WIDTH - 1) / across * down * len(stacks) + 0.9)
     axes = fig.subplots(len(stacks), 1, squeeze=False)[:, 0]
@@ -106,7 +177,7 @@ def evidence(
 
     ``votes`` maps a title to (28, 28) numbers: orange adds to the sum, purple takes away.
     """
-    fig = base.blank(2.5)
+    fig = base.blank(2.8)
     first, *others, last = fig.subplots(1, len(votes) + 2)
     base.picture(first, image)
     first.set_title("the image")
@@ -116,7 +187,8 @@ def evidence(
         axis.set(xlabel=f"sum {pixels.sum():+.1f}", xticks=[], yticks=[])
     last.barh(list(probabilities), list(probabilities.values()), color=base.BLUE)
     last.invert_yaxis()
-    last.set(title="its conclusion", xlabel="probability", xlim=(0, 1))
+    last.set(title="what softmax makes of it", xlabel="probability", xlim=(0, 1))
+    fig.suptitle("What the pixels add: orange for more, purple for less", fontsize=10)
     base.plain(last)
     sums = ", ".join(
         f"{' '.join(title.split())} {pixels.sum():+.1f}" for title, pixels in votes.items()

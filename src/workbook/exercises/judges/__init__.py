@@ -11,6 +11,7 @@ from dataclasses import replace
 from workbook.exercises import texts
 from workbook.exercises.exercise import Exercise, Prediction, Statement
 from workbook.exercises.judges import (
+    further_01,
     further_02,
     further_03,
     lab_01,
@@ -24,6 +25,7 @@ _JUDGED: dict[str, dict[str, Exercise]] = {
     "02_fashion_mnist_dense": lab_02.EXERCISES,
     "03_kaggle_mnist_3layer": lab_03.EXERCISES,
     "04_asl_cnn": lab_04.EXERCISES,
+    "01_inside_and_moved": further_01.EXERCISES,
     "02_when_to_trust_it": further_02.EXERCISES,
     "03_every_last_digit": further_03.EXERCISES,
 }
