@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbook import exercises, live, paths
+from workbook import exercises, paths
 from workbook_staff import html
 from workbook_staff.grading import tables
 from workbook_staff.grading.result import HandIn, Result
@@ -23,7 +23,9 @@ SIGNS = {
 }
 """How an outcome is shown in the class' table; the words stand beside it for those who listen."""
 
-# What Markdown sets off by marks is shown without them.
+STYLES = ["style.css", "grades.css"]
+"""The styles of both pages."""
+
 COMMONEST = 3
 """How many of an exercise's wrong answers are listed."""
 
@@ -75,25 +77,27 @@ def write(hand_ins: Iterable[HandIn], folder: Path) -> None:
         page.unlink()  # of an earlier run: somebody's grade that no longer is
     for student in students:
         found = {name: result.outcome for name, result in student.results.items()}
-        text = html.template("student.html.j2").render(
+        text = html.page(
+            "student.html.j2",
+            title=f"Feedback for {student.name}",
+            styles=STYLES,
             student=student,
             hand_ins=[one for one in hand_ins if one.student == student.name],
             total=tables.grade(found, points, list(found)),
             is_verified=tables.is_verified(found.values()),
             exercises=exercises.EXERCISES,
             signs=SIGNS,
-            style=html.asset("style.css") + html.asset("grades.css"),
         )
         _put(folder / "students" / f"{student.page}.html", text)
-    script = html.asset("sort.js")
-    text = html.template("class.html.j2").render(
+    text = html.page(
+        "class.html.j2",
+        title="The class at a glance",
+        styles=STYLES,
+        script=html.asset("sort.js"),
         students=students,
         asked=asked,
         verified=any(result.outcome for one in students for result in one.results.values()),
         signs=SIGNS,
-        style=html.asset("style.css") + html.asset("grades.css"),
-        script=script,
-        script_source=live.output.source(script),
     )
     _put(folder / "index.html", text)
 
