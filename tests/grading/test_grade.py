@@ -241,7 +241,7 @@ HOSTILE = {
         "import fcntl, os, time\nr, w = os.pipe()\nfcntl.fcntl(r, 10, 9)\n"
         "fcntl.fcntl(r, fcntl.F_SETOWN, os.getppid())\n"
         "fcntl.fcntl(r, fcntl.F_SETFL, fcntl.fcntl(r, fcntl.F_GETFL) | os.O_ASYNC)\n"
-        "os.write(w, b'x')\ntime.sleep(1)\nraise OSError('a container's first process lives')",
+        "os.write(w, b'x')\ntime.sleep(1)\nraise OSError('it takes no signals')",
         "error",
     ),
     "letters that no file can hold": ("raise ValueError('\\ud800 \\x1b[2J')", "error"),
@@ -332,7 +332,18 @@ HOSTILE = {
         "import ctypes\nassert ctypes.CDLL(None).prctl(22, 1, 0, 0, 0) == 0\nweights = 1",
         "error",
     ),
-    "another namespace": ("import os\nos.unshare(os.CLONE_NEWUSER)", "error"),
+    "another namespace": (
+        "import ctypes\nassert ctypes.CDLL(None).unshare(0x10000000) == 0\nweights = 1",
+        "error",
+    ),
+    "the pipes of other processes": (
+        "import glob, os\nopened = []\nfor place in glob.glob('/proc/[0-9]*/fd/*'):\n"
+        "    if place.split('/')[2] != str(os.getpid()):\n        try:\n"
+        "            opened.append(os.open(place, os.O_WRONLY | os.O_NONBLOCK))\n"
+        "        except OSError:\n            pass\n"
+        "assert opened\nweights = 1",
+        "error",
+    ),
     "all disks, written at once": ("import os\nos.sync()\nweights = 1", "wrong"),
     "a record that says how it is judged": (
         "import os\nfor n in range(3, 20):\n    try:\n"

@@ -130,7 +130,7 @@ def test_what_ran_out_of_time_is_run_again(tmp_path: Path, graded: Graded) -> No
             ran.append(job)
             return parent._told(b"", "timeout", seconds, ("",)) | {"seconds": 0.1}
 
-    put(tmp_path / "in" / "anna" / "small.ipynb", claiming(answer="field = 22"))
+    put(tmp_path / "in" / "anna" / "small.ipynb", claiming(answer="field = 11 * 2"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(grade, "_sandbox", Sandbox)
         assert field(graded(tmp_path / "in")["anna"]).outcome == "timeout"

@@ -152,13 +152,16 @@ class Bubblewrap:
         seen = view()
         return [
             *(shutil.which("bwrap") or "bwrap", "--unshare-all", "--die-with-parent"),
-            *("--new-session", "--cap-drop", "ALL", "--uid", NOBODY, "--gid", NOBODY),
+            # None of bubblewrap's own processes: an answer could open its memory and its pipes.
+            *("--new-session", "--as-pid-1"),
+            *("--cap-drop", "ALL", "--uid", NOBODY, "--gid", NOBODY),
             *("--hostname", "sandbox", "--clearenv"),
             *(part for link, place in seen.links.items() for part in ("--symlink", place, link)),
             *("--proc", "/proc", "--dev", "/dev"),
             *("--size", str(TEMPORARY_BYTES), "--tmpfs", "/tmp"),
             *(part for at, place in seen.bound.items() for part in ("--ro-bind", place, at)),
-            *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"),
+            *("--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"),
+            *("--chdir", "/tmp"),
             *(part for pair in ENVIRONMENT.items() for part in ("--setenv", *pair)),
         ]
 
