@@ -124,7 +124,7 @@ def test_every_figure_has_a_description(path, cells):
         for output in cell["outputs"]
         if "image/png" in output.get("data", {})
     ]
-    assert len(figures) >= (8 if path.stem in COURSE else 1)
+    assert len(figures) >= (6 if path.stem in COURSE else 1)
     assert all(len(alt) > 30 for alt in figures)
 
 

@@ -41,7 +41,7 @@ test: $(INSTALLED) lint ## lint, types, unit tests, then the notebooks on practi
 	WORKBOOK_DATA=practice WORKBOOK_QUICK=1 $(RUN) -m pytest $(NBVAL) -n 2 --dist loadscope notebooks
 
 test-full: $(INSTALLED) ## the notebooks on the real data, full training, floors asserted
-	WORKBOOK_DATA=real WORKBOOK_QUICK= $(RUN) -m pytest $(NBVAL) notebooks
+	WORKBOOK_DATA=real WORKBOOK_QUICK= $(RUN) -m pytest $(NBVAL) $(or $(NOTEBOOKS),notebooks)
 
 data: $(INSTALLED) ## show each dataset: where it was found, verified or not, how to get it
 	@$(RUN) -m workbook data
