@@ -56,9 +56,5 @@ class BrowserError(WorkbookError):
     """There is no browser that prints pages, or it does not start."""
 
 
-class RevealError(WorkbookError):
-    """The files of reveal.js cannot be had."""
-
-
 class ReleaseError(WorkbookError):
     """There is nothing that could be released."""

@@ -57,7 +57,7 @@ def _reports(options: argparse.Namespace) -> int:
 def _watch(options: argparse.Namespace) -> None:
     from workbook_staff import preview
 
-    preview.serve(options.edition)
+    preview.serve(options.edition, options.port, options.address)
 
 
 def _notebooks(options: argparse.Namespace) -> int:
@@ -163,6 +163,15 @@ def _parser() -> argparse.ArgumentParser:
         "watch", help="serve the pages on this machine, and renew one when its notebook is saved"
     )
     preview.add_argument("--edition", choices=["instructor", "student"], default="instructor")
+    preview.add_argument(
+        "--port", type=int, default=0, help="where to serve them (default: 8765, or any free one)"
+    )
+    preview.add_argument(
+        "--address",
+        default="",
+        metavar="URL",
+        help="what the browser opens, where a tunnel or a proxy leads here",
+    )
     preview.set_defaults(run=_watch)
 
     notebooks = commands.add_parser(

@@ -1,13 +1,61 @@
-"""Templates of every page: one environment, one folder of templates, styles and scripts."""
+"""Pages as HTML: one environment of templates, one frame, one policy for what a page may do."""
 
+import base64
+import hashlib
 import re
+from collections.abc import Iterable
 from functools import cache, partial
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, Template
+from workbook import palette
+
+from jinja2 import Environment, PackageLoader
+
+RIGHTS = {
+    "play": "media-src data:",
+    "ask its server": "connect-src 'self'",
+}
+"""What a page may be allowed besides its style, its own script and pictures inside it."""
 
 _MARKS = re.compile(r"([*`]+)([^*`]+)\1")
 """Emphasis and code in Markdown, as the course's own explanations have them."""
+
+
+def page(
+    template: str,
+    *,
+    title: str,
+    styles: Iterable[str],
+    script: str = "",
+    rights: Iterable[str] = (),
+    **values: object,
+) -> str:
+    """Return a page as HTML.
+
+    ``template`` extends ``base.html.j2``, and is given ``values``, which it escapes. ``styles``
+    are names of files among the templates, ``script`` is the one script that runs on the page;
+    ``rights`` are keys of ``RIGHTS``.
+    """
+    style = "\n".join([f":root {{\n{palette.css()}\n}}", *map(asset, styles)])
+    return (
+        _environment()
+        .get_template(template)
+        .render(title=title, style=style, script=script, policy=policy(script, rights), **values)
+    )
+
+
+def policy(script: str = "", rights: Iterable[str] = ()) -> str:
+    """Return the content security policy of a page, by which it asks no host for anything."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    rules = [
+        "default-src 'none'",
+        "img-src data:",
+        "style-src 'unsafe-inline'",
+        f"script-src 'sha256-{digest}'" if script else "script-src 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ]
+    return "; ".join([*rules, *(RIGHTS[right] for right in rights)])
 
 
 @cache
@@ -19,11 +67,6 @@ def _environment() -> Environment:
     )
     made.filters["plain"] = partial(_MARKS.sub, r"\2")
     return made
-
-
-def template(name: str) -> Template:
-    """Return a template of the folder ``templates``; what it is given is escaped."""
-    return _environment().get_template(name)
 
 
 @cache

@@ -5,7 +5,7 @@ from typing import Any
 
 from workbook import live, paths
 from workbook.live import NetworkError
-from workbook.live.output import element, packed, script, source
+from workbook.live.output import element, packed, script
 from workbook_staff import html
 
 
@@ -28,11 +28,12 @@ def write(models: list[Path], folder: Path | None = None) -> Path:
 def render(shown: live.Live, title: str) -> str:
     """Return a page that holds one output, and asks no host for anything."""
     data, metadata = shown.still._repr_mimebundle_()
-    return html.template("live.html.j2").render(
+    return html.page(
+        "live.html.j2",
         title=title,
-        output=element(packed(shown.payload), data["image/png"], metadata["image/png"]),
+        styles=["style.css", "live.css"],
         script=script(),
-        digest=source(script()),
+        output=element(packed(shown.payload), data["image/png"], metadata["image/png"]),
     )
 
 

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from workbook import paths
-from workbook.errors import RevealError
 from workbook_staff import slides
 from workbook_staff.cli import main
 from workbook_staff.notebooks import find
-from workbook_staff.slides import prose, reveal
+from workbook_staff.slides import prose
 
 import nbformat
 import pytest
@@ -28,7 +26,7 @@ PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buV
 # What stands on the slide that is shown: how far it goes beyond the slide, how much smaller its
 # text was made, and how large the smallest text is, all at 1280 by 720.
 MEASURE = """() => {
-  const section = Reveal.getCurrentSlide();
+  const section = document.querySelector("section.now");
   const slide = section.querySelector(".slide");
   const frame = slide.getBoundingClientRect();
   let beyond = Math.max(
@@ -50,7 +48,7 @@ MEASURE = """() => {
   });
   return {
     title: slide.querySelector("h1, h2").textContent, beyond, smallest,
-    width: frame.width, height: frame.height, figures, scrolls: slide.matches(".scrolls"),
+    width: frame.width, height: frame.height, figures, scrolls: section.matches(".scrolls"),
   };
 }"""
 
@@ -114,7 +112,7 @@ def opened(browser: Browser, folder: Path) -> Iterator[Any]:
         page = contexts[-1].new_page()
         page.goto((folder / f"{name}.slides.html").as_uri())
         if options.get("java_script_enabled", True):
-            page.wait_for_selector(".reveal.ready")
+            page.wait_for_selector(".showing section.now .slide")
         return page
 
     yield open_slides
@@ -124,15 +122,33 @@ def opened(browser: Browser, folder: Path) -> Iterator[Any]:
 
 def deck(folder: Path, name: str) -> list[Any]:
     text = (folder / f"{name}.slides.html").read_text(encoding="utf-8")
-    return BeautifulSoup(text, "html.parser").select(".slides > section")
+    return BeautifulSoup(text, "html.parser").select("main > section")
+
+
+def count(page: Page) -> int:
+    return page.locator("main > section").count()
+
+
+def at(page: Page) -> int:
+    """Return which slide is shown, from 0."""
+    return page.evaluate("[...document.querySelectorAll('main > section')].findIndex("
+                         "(section) => section.matches('.now'))")  # fmt: skip
 
 
 def measured(page: Page) -> list[dict[str, Any]]:
-    found = []
-    for number in range(page.evaluate("Reveal.getTotalSlides()")):
-        page.evaluate(f"Reveal.slide({number})")
-        found.append(page.evaluate(MEASURE) | {"number": number + 1})
-    return found
+    """Return what stands on each slide, turned as a reader turns them."""
+    return page.evaluate(
+        """measure => {
+          const press = (key) =>
+            document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+          press("Home");
+          return [...document.querySelectorAll("main > section")].map((section, i) => {
+            if (i) press("ArrowRight");
+            if (!section.matches(".now")) throw new Error(`slide ${i + 1} is not shown`);
+            return { ...eval(measure)(), number: i + 1 };
+          });
+        }""".replace("eval(measure)", f"({MEASURE})").replace("measure =>", "() =>")
+    )
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -158,20 +174,20 @@ def test_a_slide_that_is_too_large_is_seen_by_the_measure(opened: Any) -> None:
       const part = document.createElement("div");
       part.style.cssText = "height: 900px; flex: none";
       part.textContent = "x";
-      Reveal.getCurrentSlide().querySelector(".slide").append(part);
+      document.querySelector(".now .slide").append(part);
     }""")
     assert page.evaluate(MEASURE)["beyond"] > 100
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_a_notebook_gives_a_lecture_of_sensible_length(folder: Path, name: str) -> None:
-    assert 25 <= len(deck(folder, name)) <= 60
+def test_a_notebook_gives_a_lecture_of_sensible_length(opened: Any, name: str) -> None:
+    assert 25 <= count(opened(name)) <= 65
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_a_question_comes_alone_and_before_its_answer(folder: Path, name: str) -> None:
     made = deck(folder, name)
-    asking = [number for number, slide in enumerate(made) if slide.select_one(".slide > .ask")]
+    asking = [number for number, slide in enumerate(made) if slide.select_one(".slide > div.ask")]
     assert len(asking) >= 3
     for number in asking:
         assert not made[number].select(".code, .text, .rich, .figure")
@@ -234,7 +250,7 @@ def test_the_slides_ask_no_host_and_run_no_script_but_theirs(
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     page.reload()
-    page.wait_for_selector(".reveal.ready")
+    page.wait_for_selector(".showing section.now .slide")
     measured(page)
     assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
     assert page.evaluate(f"fetch('{host.url}/asked').catch(() => 'refused')") == "refused"
@@ -247,29 +263,27 @@ def test_the_slides_ask_no_host_and_run_no_script_but_theirs(
 @pytest.mark.parametrize("name", [OURS[-1], "stranger"])
 def test_axe_finds_nothing(opened: Any, name: str) -> None:
     page = opened(name)
-    for number in (0, 1, 2, 4, 5):
-        page.evaluate(f"Reveal.slide({number})")
+    for _ in range(6):
         found = Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
+        page.keyboard.press("ArrowRight")
 
 
 def test_the_keyboard_turns_the_slides_and_opens_the_speakers_notes(opened: Any) -> None:
     page = opened(OURS[0])
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    assert page.evaluate("Reveal.getIndices().h") == 2
+    assert at(page) == 2
     with page.expect_popup() as window:
         page.keyboard.press("s")
     notes = window.value
-    here, following = page.evaluate(
-        "Reveal.getSlides().slice(2, 4).map((slide) => slide.querySelector('h1, h2').textContent)"
-    )
+    here, following = page.locator("main > section :is(h1, h2)").all_text_contents()[2:4]
     assert notes.locator("h1").text_content() == here
     assert notes.locator(".next").text_content() == f"Next: {following}"
-    said = page.evaluate("Reveal.getCurrentSlide().querySelector('.notes').textContent.trim()")
+    said = page.locator(".now .notes").text_content().strip()
     assert said and said[:200] in notes.locator(".said").text_content()
     notes.keyboard.press("ArrowRight")
-    assert page.evaluate("Reveal.getIndices().h") == 3
+    assert at(page) == 3
     assert notes.locator("h1").text_content() == following
     assert Axe().run(notes).violations_count == 0
 
@@ -278,16 +292,15 @@ def test_where_no_window_may_be_opened_the_notes_stand_beside_the_slide(opened: 
     page = opened(OURS[0])
     page.evaluate("window.open = () => null")
     page.keyboard.press("s")
-    assert page.locator(".speaker-notes").is_visible()
-    assert page.locator(".speaker-notes").text_content().strip()
+    assert page.locator(".now .notes").is_visible()
+    page.keyboard.press("s")
+    assert not page.locator(".now .notes").is_visible()
 
 
 @pytest.mark.parametrize("name", [OURS[0], "stranger"])
 def test_each_slide_is_printed_on_a_page_of_its_own(opened: Any, name: str) -> None:
     page = opened(name)
-    slides, scrolling = page.evaluate(
-        "[Reveal.getTotalSlides(), document.querySelectorAll('.scrolls').length]"
-    )
+    slides, scrolling = count(page), page.locator(".scrolls").count()
     assert bool(scrolling) == (name == "stranger")
     printed = page.pdf(prefer_css_page_size=True)
     pages = len(re.findall(rb"/Type\s*/Page\b", printed))
@@ -316,7 +329,7 @@ def test_a_notebook_that_shows_nothing_is_told_in_a_line(
     said = capsys.readouterr()
     lines = said.err.splitlines()
     assert [bool(re.match("FAILED .*(empty|broken).ipynb: ", line)) for line in lines] == [True] * 2
-    assert "2 slides, without outputs: run the notebook and save it first" in said.out
+    assert "bare.slides.html, without outputs: run the notebook and save it first" in said.out
     assert {path.name for path in tmp_path.glob("*.html")} == {"bare.slides.html"}
 
 
@@ -357,33 +370,6 @@ def test_nothing_is_executed(tmp_path: Path) -> None:
     nbformat.write(new_notebook(cells=[cell]), tmp_path / "a.ipynb")
     assert slides.make([tmp_path / "a.ipynb"], tmp_path) == 0
     assert not (tmp_path / "run").exists()
-
-
-def test_a_damaged_file_of_reveal_is_downloaded_again_and_a_strange_one_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    right = reveal.text("reveal.js")
-    monkeypatch.setattr(paths, "CACHE", tmp_path)
-    kept = tmp_path / f"reveal.js-{reveal.VERSION}" / "reveal.js"
-    kept.parent.mkdir()
-    kept.write_text("alert(1)", encoding="utf-8")
-    assert reveal.text("reveal.js") == right == kept.read_text(encoding="utf-8")
-    monkeypatch.setitem(reveal._DIGESTS, "reveal.js", "0" * 64)
-    with pytest.raises(RevealError, match=r"it is not used; .*or put reveal\.js and reveal\.css"):
-        reveal.text("reveal.js")
-
-
-def test_without_a_network_it_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(paths, "CACHE", tmp_path)
-    for name, value in {"INDEX_URL": "http://127.0.0.1:9/", "RETRIES": "0", "NO_INDEX": ""}.items():
-        monkeypatch.setenv(f"PIP_{name}", value)
-    nbformat.write(new_notebook(cells=[new_code_cell("1")]), tmp_path / "a.ipynb")
-    assert main(["slides", str(tmp_path / "a.ipynb"), "--folder", str(tmp_path)]) == 1
-    said = capsys.readouterr().err
-    assert said.startswith("FAILED: pip could not download") and said.count("\n") == 1
-    assert str(tmp_path) in said and list(tmp_path.rglob("*.*")) == [tmp_path / "a.ipynb"]
 
 
 @pytest.mark.parametrize(

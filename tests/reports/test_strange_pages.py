@@ -249,6 +249,12 @@ def test_a_table_is_shown_without_its_scripts() -> None:
         (r"\frac{1}{2} x^2", ["<mfrac>"]),
         (r"\begin{align} a &= b \\ c &= d \end{align}", ["<mtable"]),
         (r"so \begin{gather*} a \\ b \end{gather*} holds", ["so <math", "</math> holds"]),
+        ("$$a+b$$ and $$c+d$$", ["</math> and <math", "<mi>c</mi>"]),
+        (r"\[a+b\] and \[c+d\]", ["</math> and <math", "<mi>c</mi>"]),
+        (
+            r"\begin{align} a &= b \end{align} so \begin{align} c &= d \end{align}",
+            ["</math> so <math"],
+        ),
         (r"\begin{tabular}{l} a & b \end{tabular}", [r"<code>\begin{tabular}"]),
         (r"$\text{if } x < 1$", ["<mtext>if"]),
         ("<script>steal()</script> $x$", ["&lt;script&gt;"]),

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from workbook import paths
+from workbook.errors import WorkbookError
 from workbook_staff import preview, reports
 from workbook_staff.notebooks import execute
 
@@ -41,7 +42,9 @@ def run(monkeypatch: pytest.MonkeyPatch) -> None:
     def executed(job: execute.Job, *_: object) -> execute.Run:
         notebook = nbformat.read(job.path, 4)
         notebook.cells[1].outputs[0].text = "as run"
-        return execute.Run(notebook, 1.0)
+        helper = paths.NOTEBOOKS / "helper.py"
+        record = frozenset({("read", str(helper))} if helper.exists() else ())
+        return execute.Run(notebook, 1.0, record=record)
 
     write()
     monkeypatch.setattr(execute, "_executed", executed)
@@ -64,11 +67,11 @@ def get(address: str, path: str, host: str = "") -> tuple[int, str, dict[str, st
 
 def test_changed_prose_is_shown_with_the_kept_run(run):
     pages = looked()
-    assert "as run" in pages.page("a b.html")[1]
+    assert "as run" in pages.page("a b.html").text
     write(prose="# Another title")
     assert [line.split("  ")[0] for line in pages.look()] == ["a b"]
-    _, text, note = pages.page("a b.html")
-    assert "Another title" in text and "as run" in text and note == ""
+    page = pages.page("a b.html")
+    assert "Another title" in page.text and "as run" in page.text and page.note == ""
     assert pages.look() == []
 
 
@@ -76,7 +79,7 @@ def test_changed_code_is_shown_with_stored_outputs_and_a_word_on_that(run):
     pages = looked()
     write(source="print(2)")
     pages.look()
-    _, text, note = pages.page("a b.html")
+    text, note = pages.page("a b.html").text, pages.page("a b.html").note
     assert "as stored" in text
     assert "its code changed since its last run. make reports executes it" in note
     with preview.serving(pages, 0) as address:
@@ -85,7 +88,7 @@ def test_changed_code_is_shown_with_stored_outputs_and_a_word_on_that(run):
 
 def test_where_no_run_is_kept_it_says_so():
     write()
-    assert "no run of it is kept" in looked().page("a b.html")[2]
+    assert "no run of it is kept" in looked().page("a b.html").note
 
 
 def test_a_file_that_is_half_written_keeps_the_page_before_it_and_the_next_save_mends_it(run):
@@ -94,11 +97,11 @@ def test_a_file_that_is_half_written_keeps_the_page_before_it_and_the_next_save_
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     pages.look()
-    _, text, note = pages.page("a b.html")
+    text, note = pages.page("a b.html").text, pages.page("a b.html").note
     assert "as run" in text and "Not renewed" in note and "not a notebook" in note
     path.write_bytes(whole)
     pages.look()
-    assert pages.page("a b.html")[2] == ""
+    assert pages.page("a b.html").note == ""
 
 
 def test_one_that_never_was_a_notebook_has_a_page_that_says_so():
@@ -122,7 +125,7 @@ def test_notebooks_that_come_and_go():
 def test_it_lists_the_pages_and_serves_nothing_else(checkout):
     write()
     with preview.serving(looked(), 0) as address:
-        assert 'href="/a%20b.html"' in get(address, "/")[1]
+        assert 'href="a%20b.html"' in get(address, "/")[1]
         assert get(address, "/a%20b.html?x#y")[0] == 200
         for path in (
             "/a b.ipynb".replace(" ", "%20"),
@@ -176,7 +179,7 @@ def test_the_exported_page_has_neither_the_script_nor_the_right(run):
 def test_the_news_come_at_a_change_and_at_once_to_a_page_that_missed_one():
     write()
     pages = looked()
-    version = pages.page("a b.html")[0]
+    version = pages.page("a b.html").version
     with preview.serving(pages, 0) as address:
         told: list[str] = []
         asking = threading.Thread(
@@ -206,3 +209,107 @@ def test_a_browser_shows_what_was_saved_by_itself(run, browser):
             page.get_by_role("heading", name=title).wait_for(timeout=10_000)
         page.close()
     assert troubles == []
+
+
+def test_a_run_made_beside_the_preview_is_taken_up(run):
+    pages = looked()
+    write(source="print(2)")
+    pages.look()
+    before = pages.page("a b.html")
+    assert "as stored" in before.text and "code changed" in before.note
+    assert reports.make() == 0
+    assert len(pages.look()) == 1
+    after = pages.page("a b.html")
+    assert "as run" in after.text and after.note == "" and after.version > before.version
+    assert pages.look() == []
+
+
+def test_a_kept_run_that_is_removed_is_told_of(run, checkout):
+    pages = looked()
+    for file in reports.cache().folder.glob("*.json"):
+        file.unlink()
+    pages.look()
+    assert "no run of it is kept" in pages.page("a b.html").note
+
+
+def test_a_module_saved_during_the_preview_is_told_of(run):
+    helper = paths.NOTEBOOKS / "helper.py"
+    helper.write_text("x = 1")
+    write(source="import helper")
+    assert reports.make() == 0
+    pages = looked()
+    before = pages.page("a b.html")
+    assert before.note == ""
+    helper.write_text("x = 2")
+    assert len(pages.look()) == 1
+    after = pages.page("a b.html")
+    assert "helper" in after.note and "changed" in after.note and "as stored" in after.text
+    assert after.note in after.text
+    helper.write_text("x = 1")
+    pages.look()
+    assert pages.page("a b.html").note == "" and "as run" in pages.page("a b.html").text
+
+
+def test_a_table_saved_beside_the_notebook_is_told_of(run):
+    (paths.NOTEBOOKS / "t.csv").write_text("1")
+    write(source="import helper; open('t.csv')")
+    (paths.NOTEBOOKS / "helper.py").write_text("x = 1")
+    assert reports.make() == 0
+    pages = looked()
+    (paths.NOTEBOOKS / "t.csv").write_text("2")
+    pages.look()
+    assert "t.csv" in pages.page("a b.html").note
+
+
+def test_a_module_saved_as_it_was_renews_no_page(run):
+    (paths.NOTEBOOKS / "helper.py").write_text("x = 1")
+    write(source="import helper")
+    assert reports.make() == 0
+    pages = looked()
+    version = pages.page("a b.html").version
+    (paths.NOTEBOOKS / "helper.py").write_text("x = 1")
+    assert pages.look() == []
+    assert pages.page("a b.html").version == version
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("http://localhost:9000/", "localhost:9000"),
+        ("http://localhost:9000", "LOCALHOST:9000"),
+        ("https://Hub.example/user/anna/proxy/8765/", "hub.example"),
+        ("https://hub.example:443/", "hub.example"),
+        ("http://[::1]:9000/", "[::1]:9000"),
+    ],
+)
+def test_an_address_that_is_named_is_answered_and_no_other(address, host):
+    write()
+    with preview.serving(looked(), 0, [preview._host(address)]) as here:
+        assert get(here, "/a%20b.html", host)[0] == 200
+        assert get(here, "/a%20b.html")[0] == 200
+        for other in ("evil.example", f"evil.{host}", f"{host}.evil.example", host + "0"):
+            status, text, _ = get(here, "/a%20b.html", other)
+            assert status == 403 and "as stored" not in text
+            assert "--address" in text
+
+
+@pytest.mark.parametrize("address", ["localhost:9000", "hub.example", "ftp://a/", "http://", "x"])
+def test_what_is_no_address_is_told(address):
+    with pytest.raises(WorkbookError, match="no address of a page; expected one"):
+        preview._host(address)
+
+
+def test_a_port_that_was_asked_for_and_is_taken_is_told():
+    with preview.serving(looked(), 0) as first:
+        port = int(first.rsplit(":", 1)[1].strip("/"))
+        with pytest.raises(WorkbookError, match=f"port {port} cannot be used"):  # noqa: SIM117
+            with preview.serving(looked(), port, is_fixed=True):
+                pass
+
+
+def test_links_and_news_hold_behind_a_proxy_that_adds_folders():
+    write()
+    with preview.serving(looked(), 0) as here:
+        index, page = get(here, "/")[1], get(here, "/a%20b.html")[1]
+    assert 'href="a%20b.html"' in index
+    assert 'EventSource("news/a%20b.html?after=' in page

@@ -17,7 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbook import paths
+from workbook import palette, paths
 
 if TYPE_CHECKING:
     from workbook.plots import Figure
@@ -70,20 +70,18 @@ def script() -> str:
     """Return the script that wakes every output on a page: one function, which leaves no name."""
     names = "engine parts ink weights pad tracing inside start"
     parts = [f"{name}.js" for name in names.split()]
-    style = json.dumps(asset("live.css")).replace("<", "\\u003c")
-    return "\n".join(
-        ["(() => {", '"use strict";', f"const STYLE = {style};", *map(asset, parts), "})();"]
-    )
+    style = json.dumps(f".app {{\n{palette.css()}\n}}\n{asset('live.css')}")
+    head = [
+        '"use strict";',
+        "const STYLE = {};".format(style.replace("<", "\\u003c")),
+        f"const PALETTE = {json.dumps(palette.COLOURS)};  // on a light page, on a dark one",
+    ]
+    return "\n".join(["(() => {", *head, *map(asset, parts), "})();"])
 
 
 def asset(name: str) -> str:
     """Return a file of this folder as text."""
     return (files("workbook.live") / name).read_text(encoding="utf-8")
-
-
-def source(text: str) -> str:
-    """Return what a content security policy calls a script by: ``'sha256-…'``."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def stored(output: "NotebookNode") -> str | None:

@@ -20,8 +20,9 @@ const total = (values) => values.reduce((a, b) => a + b, 0);
 const strongest = (values) =>
   values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
 
-const FOR = [20, 125, 195];
-const AGAINST = [225, 105, 15];
+/** The parts of a colour of the palette, from 0 to 255. */
+const rgb = (name) => PALETTE[name][0].match(/\w\w/g).map((part) => parseInt(part, 16));
+const [FOR, AGAINST] = ["for", "against"].map(rgb);
 const grey = (share) =>
   [share, share, share, 1].map((part) => 255 * Math.min(Math.max(part, 0), 1));
 /** From -1 to 1: orange, nothing, blue. */

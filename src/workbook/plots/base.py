@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from workbook import notice, settings
+from workbook import notice, palette, settings
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import PercentFormatter
 from PIL import Image
 
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#595959"
+BLUE, ORANGE, GREY = palette.BLUE, palette.ORANGE, palette.GREY
 
 WIDTH = 7.5  # inches: what fits a page and a phone turned sideways
 DPI = 192  # twice the 96 of a page, for dense screens

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbook import exercises, live, paths
+from workbook import exercises, paths
 from workbook_staff import html
 from workbook_staff.grading import tables
 from workbook_staff.grading.result import HandIn, Result
@@ -16,6 +16,9 @@ SIGNS = {"right": "✓", "wrong": "✗", "unattempted": "–", "": "?"}
 
 PARTS = ("right", "wrong", "error", "open", "not verified")
 """The parts of an exercise's bar."""
+
+STYLES = ["style.css", "grades.css"]
+"""The styles of both pages."""
 
 COMMONEST = 3
 """How many of an exercise's wrong answers, and of its errors, are listed."""
@@ -87,12 +90,14 @@ def write(
     hand_ins = list(hand_ins)
     students = _students(hand_ins)
     points = tables.weights(folder)
-    style = html.asset("style.css") + html.asset("grades.css")
     for page in paths.listed(folder / "students", "*.html"):
         page.unlink()  # of an earlier run: somebody's grade that no longer is
     for student in students:
         found = {name: result.outcome for name, result in student.results.items()}
-        text = html.template("student.html.j2").render(
+        text = html.page(
+            "student.html.j2",
+            title=f"Feedback for {student.name}",
+            styles=STYLES,
             student=student,
             hand_ins=[one for one in hand_ins if one.student == student.name],
             total=tables.grade(found, points, list(found)),
@@ -101,13 +106,15 @@ def write(
             questions=questions or {},
             explain=explain,
             signs=SIGNS,
-            style=style,
         )
         _put(folder / "students" / f"{student.page}.html", text)
-    script = html.asset("sort.js")
     in_order = [name for name in exercises.EXERCISES if any(name in s.results for s in students)]
     asked = [_asked(name, students) for name in in_order]
-    text = html.template("class.html.j2").render(
+    text = html.page(
+        "class.html.j2",
+        title="The class at a glance",
+        styles=STYLES,
+        script=html.asset("sort.js"),
         students=students,
         asked=asked,
         hardest=sorted(asked, key=lambda one: one.parts["right"] / one.students),
@@ -115,9 +122,6 @@ def write(
         parts=PARTS,
         verified=any(result.outcome for one in students for result in one.results.values()),
         signs=SIGNS,
-        style=style,
-        script=script,
-        script_source=live.output.source(script),
     )
     _put(folder / "index.html", text)
 

@@ -10,6 +10,7 @@ import re
 import warnings
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from workbook import exercises, live
 from workbook.exercises import records
 from workbook.results import MIME_TYPE
 from workbook_staff import html
-from workbook_staff.notebooks import find
-from workbook_staff.notebooks.execute import Run
+from workbook_staff.notebooks import find, marks
+from workbook_staff.notebooks.execute import Run, runs
 from workbook_staff.notebooks.student_edition import student, tags
 from workbook_staff.pages import markdown, pictures, sanitize, terminal
 from workbook_staff.pages.anchors import Anchors, Heading
@@ -56,6 +57,11 @@ class Cell:
         return "claim" in tags(self.source)
 
     @property
+    def folded(self) -> set[str]:
+        """The parts, "input" and "output", that a reader has to open."""
+        return marks.folded(self.source) | marks.removed(self.source)
+
+    @property
     def seconds(self) -> float | None:
         """How long it took, None where that was not recorded."""
         return cell_seconds(self.source)
@@ -78,15 +84,23 @@ class Exporter:
     def __init__(self, edition: str = "instructor", untrusted: bool = False) -> None:
         """Prepare for one edition, "instructor" or "student", of trusted notebooks or not."""
         self.edition, self.untrusted = edition, untrusted
-        self._template = html.template("page.html.j2")
 
     def page(
-        self, run: Run, path: Path, commit: str = "", name: str = "", executing: bool = False
+        self,
+        run: Run,
+        path: Path,
+        commit: str = "",
+        name: str = "",
+        executing: bool = False,
+        note: str = "",
+        reload_script: str = "",
     ) -> str:
         """Return the page for the notebook that was read from ``path``, which gives it its name.
 
         ``commit`` is the version of the workbook that ran it, "" where that is not known. With
-        ``executing`` it says that its outputs are as stored, and that a new run is being made.
+        ``executing`` it says that its outputs are as stored, and that a new run is being made;
+        ``note`` is another word at its top. With a ``reload_script`` it may ask the server that it
+        is from.
         """
         notebook = copy.deepcopy(run.notebook)
         if self.edition == "student":
@@ -95,8 +109,11 @@ class Exporter:
         # One script, so that the policy can name it.
         script = "" if self.untrusted else html.asset("copy.js")
         script += live.output.script() if alive else ""
+        script += reload_script
         anchors = Anchors()
-        cells = self.cells(notebook, anchors, path.resolve().parent)
+        # Of what was handed in nothing is left out, whatever its cells say.
+        shown = notebook if self.untrusted else marks.without_removed(notebook)
+        cells = self.cells(shown, anchors, path.resolve().parent)
         title = next((h.text for h in anchors.headings if h.level == 1), "") or path.stem
         record = {
             "name": name or path.stem,
@@ -114,17 +131,22 @@ class Exporter:
             "exercises": answered(notebook),
             "thumbnail": _thumbnail(notebook),
         }
-        return self._template.render(
+        rights = [] if self.untrusted else ["play"]
+        return html.page(
+            "page.html.j2",
+            title=title,
+            styles=["style.css"],
+            script=script,
+            rights=[*rights, *(["ask its server"] if reload_script else [])],
+            note=note,
+            order="" if run.failure else out_of_order(run.notebook),
             page=record,
             record=json.dumps(record),
             headings=anchors.headings[:KEEP_OUTPUTS],
             facts=facts(record),
             asks=[] if self.edition == "student" else _asks(cells),
             cells=cells,
-            missing=len(notebook.cells) - len(cells),
-            style=html.asset("style.css"),
-            script=script,
-            script_source=live.output.source(script) if script else "'none'",
+            missing=len(shown.cells) - len(cells),
         )
 
     def cells(self, notebook: NotebookNode, anchors: Anchors, folder: Path) -> list[Cell]:
@@ -156,6 +178,17 @@ class Exporter:
             for piece in cell.pieces:
                 anchors.add_ids(piece.text if piece.kind in ("rich", "prose") else "")
         return [cell.linked(anchors) for cell in cells]
+
+
+def out_of_order(notebook: NotebookNode) -> str:
+    """Return in words that code was not run from top to bottom, "" where it was, or not at all."""
+    cells = [c for c in notebook.cells if runs(c) and "skip-execution" not in tags(c)]
+    counts = [cell.get("execution_count") for cell in cells]
+    found = [count for count in counts if count]
+    if not found or (len(found) == len(counts) and all(a < b for a, b in pairwise(found))):
+        return ""
+    said = ", ".join(str(count or "none") for count in counts[:20])
+    return f"{said}, …" if len(counts) > 20 else said
 
 
 def code(source: str, language: str = "ipython3") -> str:

@@ -24,12 +24,14 @@ def write(folder: Path, written: Iterable[str] = (), refused: Iterable[str] = ()
     """
     made = set(written)
     pages = [record for page in paths.listed(folder, "*.html") if (record := _record(page))]
-    text = html.template("index.html.j2").render(
+    text = html.page(
+        "index.html.j2",
+        title="The workbook's notebooks",
+        styles=["style.css"],
         pages=[page for page in pages if page["name"] in made and not page["further"]],
         further=[page for page in pages if page["name"] in made and page["further"]],
         earlier=[page for page in pages if page["name"] not in made],
         refused=list(refused),
-        style=html.asset("style.css"),
     )
     index = folder / "index.html"
     with paths.writing(index) as partial:

@@ -79,11 +79,11 @@ def prose(latex: str) -> str:
     Of a text without any sign of where its formulas are, one that looks like a formula is one.
     """
     latex = latex.strip()
-    whole = _FORMULA.fullmatch(latex)
-    if whole:
-        return mathml(_body(whole), "block")
+    formulas = list(_FORMULA.finditer(latex))
+    if formulas and formulas[0].span() == (0, len(latex)):
+        return mathml(_body(formulas[0]), "block")
     parts, end = [], 0
-    for found in _FORMULA.finditer(latex):
+    for found in formulas:
         parts.append(_text(latex[end : found.start()]))
         inline = found["dollar"] or found["parentheses"]
         parts.append(mathml(_body(found), "inline" if inline else "block"))

@@ -53,6 +53,12 @@ class Piece:
     """JSON that the script of `workbook.live` wakes the picture with."""
 
     @property
+    def columns(self) -> int:
+        """The most cells of a row in it, 0 where there is no table."""
+        rows = re.split(r"<tr\b", self.text)[1:] if self.kind == "rich" else []
+        return max((len(re.findall(r"<t[dh]\b", row)) for row in rows), default=0)
+
+    @property
     def summary(self) -> str:
         """What stands for a folded text, "" where it is not folded."""
         lines = len(self.text.strip("\n").split("\n"))
