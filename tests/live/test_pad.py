@@ -218,3 +218,117 @@ def test_print_and_a_browser_without_scripts_show_the_still_picture(opened: Any,
     plain = opened(two, java_script_enabled=False)
     expect(plain.locator(".workbook-live img")).to_be_visible()
     assert "plain reads" in plain.locator("img").get_attribute("alt")
+
+
+class Hand:
+    """A hand and a pen on the pad of a page with a touch screen."""
+
+    def __init__(self, page: Page) -> None:
+        self.session = page.context.new_cdp_session(page)
+        self.box = page.get_by_role("application", name="Drawing pad").bounding_box()
+
+    def at(self, x: float, y: float) -> dict[str, float]:
+        box = self.box
+        return {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]}
+
+    def touch(self, kind: str, *points: tuple[float, float]) -> None:
+        touches = [self.at(*point) | {"id": i} for i, point in enumerate(points)]
+        self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+    def pen(self, kind: str, x: float, y: float) -> None:
+        buttons = {"button": "left", "buttons": 1, "clickCount": 1} if kind != "mouseMoved" else {}
+        where = self.at(x, y) | {"pointerType": "pen"} | buttons
+        self.session.send("Input.dispatchMouseEvent", {"type": kind} | where)
+
+    def write(self, *points: tuple[float, float]) -> None:
+        first, *rest = points
+        self.pen("mousePressed", *first)
+        for point in rest:
+            self.session.send(
+                "Input.dispatchMouseEvent",
+                {"type": "mouseMoved", "button": "left", "buttons": 1, "pointerType": "pen"}
+                | self.at(*point),
+            )
+        self.pen("mouseReleased", *points[-1])
+
+
+LINE = [(0.3, 0.2), (0.3, 0.5), (0.3, 0.8)]
+
+
+def drawn(page: Page) -> np.ndarray:
+    """Return what is drawn, not centred."""
+    page.get_by_role("radio", name="not").check(force=True)
+    settle(page)
+    return seen(page)
+
+
+def alone(opened: Any, one: live.Live) -> np.ndarray:
+    page = opened(one, has_touch=True)
+    Hand(page).write(*LINE)
+    return drawn(page)
+
+
+def test_a_palm_that_rests_on_the_pad_draws_nothing_once_the_pen_comes(
+    opened: Any, one: live.Live
+) -> None:
+    page = opened(one, has_touch=True)
+    hand = Hand(page)
+    hand.touch("touchStart", (0.8, 0.9))
+    hand.touch("touchMove", (0.8, 0.85))
+    hand.write(*LINE)
+    hand.touch("touchMove", (0.75, 0.8))
+    hand.touch("touchEnd")
+    assert np.array_equal(drawn(page), alone(opened, one))
+
+
+def test_a_palm_that_comes_while_the_pen_writes_draws_nothing(opened: Any, one: live.Live) -> None:
+    page = opened(one, has_touch=True)
+    hand = Hand(page)
+    hand.pen("mousePressed", *LINE[0])
+    hand.touch("touchStart", (0.8, 0.9))
+    hand.touch("touchMove", (0.6, 0.9))
+    hand.touch("touchEnd")
+    hand.write(*LINE)
+    assert np.array_equal(drawn(page) > 0, alone(opened, one) > 0)
+
+
+def test_two_fingers_draw_one_line(opened: Any, one: live.Live) -> None:
+    pictures = []
+    for second in ([], [(0.8, 0.9)]):
+        page = opened(one, has_touch=True)
+        hand = Hand(page)
+        hand.touch("touchStart", (0.3, 0.2))
+        if second:
+            hand.touch("touchStart", (0.3, 0.2), *second)
+        hand.touch("touchMove", (0.3, 0.5), *second)
+        hand.touch("touchMove", (0.3, 0.8), *[(0.7, 0.7)][: len(second)])
+        hand.touch("touchEnd")
+        pictures.append(drawn(page))
+    assert np.array_equal(*pictures) and pictures[0].any()
+
+
+def test_a_space_pressed_while_a_line_is_drawn_bends_it_nowhere(opened: Any, one: Any) -> None:
+    page = opened(one)
+    board = page.get_by_role("application", name="Drawing pad")
+    board.focus()
+    box = board.bounding_box()
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    page.keyboard.press(" ")
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.3 * box["height"])
+    page.mouse.up()
+    ink = drawn(page)
+    assert not ink[9:12, 8:12].any()  # between the line and the pen of the keyboard, in the middle
+
+
+def test_a_contrast_theme_shows_the_bars_and_what_is_chosen(opened: Any, one: live.Live) -> None:
+    page = opened(one, forced_colors="active")
+    draw(page, SEVEN)
+    colour = "e => getComputedStyle(e).backgroundColor"
+    plain = page.locator(".app").evaluate(colour)
+    bars = [bar.evaluate(colour) for bar in page.locator(".bar").all()]
+    assert plain not in bars and len(set(bars)) == 2
+    for switch in page.locator(".choice").all():
+        chosen = switch.locator(":checked + span").evaluate(colour)
+        other = switch.locator(":not(:checked) + span").first.evaluate(colour)
+        assert chosen not in (other, plain)

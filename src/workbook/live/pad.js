@@ -95,23 +95,43 @@ function pad(spec, networks) {
       ((event.clientY - box.top) / box.height) * SIDE,
     ];
   };
-  let drawing = false;
-  board.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0 || !event.isPrimary) return;
-    board.setPointerCapture(event.pointerId);
-    Object.assign(keyboard, { down: false, shown: false });
-    drawing = true;
-    strokes.push([place(event)]);
+  // One pointer at a time. While a pen is near, what touches the pad is the hand that holds it.
+  let drawing; // the pointer's id and type, and its stroke
+  let penNear = false;
+  const drop = () => {
+    strokes = strokes.filter((stroke) => stroke !== drawing.stroke);
+    drawing = undefined;
     changed();
+  };
+  for (const [name, near] of [["pointerover", true], ["pointerleave", false]])
+    board.addEventListener(name, (event) => {
+      if (event.pointerType === "pen") penNear = near;
+    });
+  board.addEventListener("pointerdown", (event) => {
+    const byPen = event.pointerType === "pen";
+    if (event.button !== 0 || (penNear && event.pointerType === "touch")) return;
+    if (drawing && byPen && drawing.type === "touch") drop();
+    if (drawing) return;
+    drawing = { id: event.pointerId, type: event.pointerType, stroke: [place(event)] };
+    strokes.push(drawing.stroke);
+    Object.assign(keyboard, { down: false, shown: false });
+    changed();
+    board.setPointerCapture(event.pointerId);
   });
   board.addEventListener("pointermove", (event) => {
-    if (!drawing || !event.isPrimary) return;
+    if (event.pointerId !== drawing?.id) return;
     const between = event.getCoalescedEvents?.() ?? [];
-    strokes.at(-1).push(...(between.length ? between : [event]).map(place));
+    drawing.stroke.push(...(between.length ? between : [event]).map(place));
     changed();
   });
-  for (const end of ["pointerup", "pointercancel"])
-    board.addEventListener(end, () => (drawing = false));
+  board.addEventListener("pointercancel", (event) => {
+    // So a tablet says that it was the hand.
+    if (event.pointerId === drawing?.id && drawing.type === "touch") drop();
+  });
+  for (const end of ["pointerup", "pointercancel", "lostpointercapture"])
+    board.addEventListener(end, (event) => {
+      if (event.pointerId === drawing?.id) drawing = undefined;
+    });
 
   const step = 0.7;
   board.addEventListener("keydown", (event) => {
