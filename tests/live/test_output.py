@@ -8,7 +8,7 @@ import re
 import time
 from typing import Any
 
-from workbook import live, paths
+from workbook import live, notice, paths
 from workbook.live import output
 from workbook_staff import live_page, refresh, reports
 from workbook_staff.cli import main
@@ -170,10 +170,10 @@ def test_a_record_that_is_none_leaves_the_picture(record, exported, pad: live.Li
 
 
 def test_practice_data_is_named_wherever_it_shows(opened, monkeypatch) -> None:
-    monkeypatch.setattr(live.datasets, "practice_notice", lambda: "practice data, not MNIST")
+    monkeypatch.setitem(notice.PRACTICE, "mnist", "MNIST")
     tab = opened(live.pad(dense((4,))))
-    expect(tab.locator(".notice")).to_have_text("practice data, not MNIST")
-    assert "practice data, not MNIST" in tab.locator("img").get_attribute("alt")
+    expect(tab.locator(".notice")).to_have_text(notice.text())
+    assert notice.text() in tab.locator("img").get_attribute("alt")
 
 
 def test_no_tag_can_begin_in_the_data(exported, pad: live.Live) -> None:
@@ -187,7 +187,11 @@ def test_stored_notebooks_are_small_after_a_refresh(tmp_path, monkeypatch, pad: 
     monkeypatch.setattr(paths, "CACHE", tmp_path / "cache")
     path = tmp_path / "mine.ipynb"
     nbformat.write(notebook(pad), path)
-    monkeypatch.setattr(refresh, "execute", lambda path: execute.Run(execute.read(path), 1.0))
+    monkeypatch.setattr(
+        refresh,
+        "execute_all",
+        lambda jobs, at_once: [(job, execute.Run(execute.read(job.path), 1.0)) for job in jobs],
+    )
     assert refresh.refresh([path]) == 0
     assert path.stat().st_size < 60_000
     made = export.Exporter().page(execute.stored(path), path)

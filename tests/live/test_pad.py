@@ -257,7 +257,7 @@ LINE = [(0.3, 0.2), (0.3, 0.5), (0.3, 0.8)]
 
 def drawn(page: Page) -> np.ndarray:
     """Return what is drawn, not centred."""
-    page.get_by_text("not", exact=True).click()
+    page.get_by_role("radio", name="not").check(force=True)
     settle(page)
     return seen(page)
 

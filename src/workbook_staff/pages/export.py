@@ -97,9 +97,10 @@ class Exporter:
     ) -> str:
         """Return the page for the notebook that was read from ``path``, which gives it its name.
 
-        ``commit`` is the version of the workbook that ran it, "" where that is not known; ``note``
-        is a word at its top. With ``executing`` it says that its outputs are as stored, and that a
-        new run is being made. With a ``reload_script`` it may ask the server that it is from.
+        ``commit`` is the version of the workbook that ran it, "" where that is not known. With
+        ``executing`` it says that its outputs are as stored, and that a new run is being made;
+        ``note`` is another word at its top. With a ``reload_script`` it may ask the server that it
+        is from.
         """
         notebook = copy.deepcopy(run.notebook)
         if self.edition == "student":

@@ -140,7 +140,8 @@ class Deck:
     def _add_block(self, block: prose.Block, starts: bool) -> bool:
         """Add a block of prose; return whether the next one has to start a slide, too."""
         if block.kind == "heading":
-            level = 1 if block.level == 1 and not self.under else max(block.level, 2)
+            is_first = block.level == 1 and not self.under and block.title not in self.sections
+            level = 1 if is_first else max(block.level, 2)
             self.under = {above: name for above, name in self.under.items() if above < level}
             self.under[level] = block.title
             if self.shown():
