@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator
 
+from workbook import notice
 from workbook_staff import pdf
 
 import pytest
@@ -19,6 +20,12 @@ def freed() -> Iterator[None]:
     gc.freeze()
     yield
     gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def no_practice_notice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget what data earlier tests have loaded: figures say so where it is practice data."""
+    monkeypatch.setattr(notice, "PRACTICE", {})
 
 
 @pytest.fixture(scope="module")  # two at a time cannot be, and the workbook starts its own

@@ -28,6 +28,7 @@ _NAMES = {f"{dataset}.{name}" for dataset, names in SAMPLE.items() for name in n
 COURSES = [
     dataclasses.replace(one, slots={n: one.slots[n] for n in one.slots if n in _NAMES})
     for one in course.courses()
+    if _NAMES & one.slots.keys()
 ]
 
 

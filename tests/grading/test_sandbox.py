@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from workbook.errors import GradingError
 from workbook_staff.grading.sandbox import engines, parent
-from workbook_staff.reports import KernelError
 
 import pytest
 
@@ -55,7 +55,7 @@ def test_a_container_that_does_not_start_says_why(
 ) -> None:
     monkeypatch.setattr(engines, "chosen", lambda: (engines.Container("docker"), ""))
     engine.write_text("#!/bin/sh\necho 'no room left' >&2\nexit 125\n", encoding="utf-8")
-    with pytest.raises(KernelError, match=r"did not start.*no room left.*--claimed-only"):
+    with pytest.raises(GradingError, match=r"did not start.*no room left.*--claimed-only"):
         parent.Sandbox().run({"source": "x = 1"}, [], 1)
 
 

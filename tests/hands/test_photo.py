@@ -1,6 +1,6 @@
 import io
 
-from workbook import datasets, hands
+from workbook import hands, notice
 from workbook.hands import opening
 
 import numpy as np
@@ -166,8 +166,9 @@ def test_a_large_photo_is_decoded_small_and_told_in_its_full_size(tmp_path):
 
 
 def test_the_steps_say_that_practice_data_was_loaded(tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets, "practice_notice", lambda: "drawings")
-    assert hands.steps(saved(hand_like(), tmp_path / "a.png")).alt.endswith("Made from drawings.")
+    monkeypatch.setitem(notice.PRACTICE, "mnist", "MNIST")
+    alt = hands.steps(saved(hand_like(), tmp_path / "a.png")).alt
+    assert alt.endswith("Made from practice data drawn by the workbook, not MNIST.")
 
 
 def drawn_large(side=420):

@@ -14,7 +14,7 @@ from workbook import exercises, paths
 from workbook.results import MIME_TYPE
 from workbook_staff import pdf, refresh, reports
 from workbook_staff.cli import main
-from workbook_staff.notebooks import execute, student_edition
+from workbook_staff.notebooks import execute, recorder, student_edition
 from workbook_staff.pages import export, limits, mathml
 
 import nbformat
@@ -771,8 +771,9 @@ def test_seconds_of_a_cell_are_for_the_instructor() -> None:
 def test_a_kernel_that_cannot_start_says_why(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    broken = {"argv": [sys.executable, "-c", "raise SystemExit('no ipykernel here')"]}
-    monkeypatch.setattr("ipykernel.kernelspec.get_kernel_dict", lambda: broken)
+    broken = write(paths.ROOT / "broken.ipynb", "1").with_suffix(".py")
+    broken.write_text("raise SystemExit('no ipykernel here')")
+    monkeypatch.setattr(recorder, "__file__", str(broken))
     write(paths.NOTEBOOKS / "a.ipynb", "1")
     assert main(["reports"]) == 1
     said = capsys.readouterr().err
