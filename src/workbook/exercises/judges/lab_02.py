@@ -106,10 +106,6 @@ def _begin_anew(model: Any) -> None:
     model.compile_from_config(settings)
 
 
-def _number(value: float) -> float | None:
-    return float(f"{value:.6g}") if np.isfinite(value) else None
-
-
 # Overfitting, and what holds it back.
 
 
