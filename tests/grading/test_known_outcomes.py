@@ -12,7 +12,7 @@ import pytest
 
 SAMPLE = {
     "mnist": ("softmax", "gap"),
-    "fashion-mnist": ("precision", "remedies", "threshold", "changes"),
+    "fashion-mnist": ("build", "precision", "remedies", "threshold", "changes"),
     "digit-recognizer": ("paper-hidden", "blank", "steps"),
     "sign-language-mnist": ("second-fold", "both-hands", "patience"),
 }
