@@ -192,20 +192,6 @@ SLIPS = {
             }
         ],
     },
-    "format 3 without outputs": {
-        "nbformat": 3,
-        "worksheets": [
-            None,
-            {"cells": [{"cell_type": "code", "input": "print('code')"}]},
-            {"cells": [CODE]},
-        ],
-    },
-    "format 1": {
-        "cells": [
-            {"cell_type": "text", "text": "words"},
-            {"cell_type": "code", "code": "print('code')", "outputs": [{"text": "an output"}]},
-        ]
-    },
 }
 
 
@@ -233,7 +219,6 @@ UMLAUT = json.dumps(notebook(TEXT, CODE | {"source": "'für'"}), ensure_ascii=Fa
         UMLAUT.replace("\n", "\r").encode(),
         UMLAUT.replace("\n", "\r\n").encode(),
         b"\n\n" + UMLAUT.encode() + b"\n \n",
-        re.sub(r'([\]}"])(\n *[\]}])', r"\1,\2", UMLAUT).encode(),
         UMLAUT.replace('"execution_count": 1', '"execution_count": NaN').encode(),
         UMLAUT.replace('"execution_count": 1', f'"execution_count": {"9" * 5000}').encode(),
         UMLAUT.replace('"metadata": {}', '"metadata": {"a": -Infinity, "b": 1e999}').encode(),
@@ -243,7 +228,7 @@ UMLAUT = json.dumps(notebook(TEXT, CODE | {"source": "'für'"}), ensure_ascii=Fa
     ],
     ids=[
         *("BOM", "UTF-16", "UTF-16 without a mark", "UTF-32", "Windows", "CR", "CRLF", "blanks"),
-        *("last comma", "NaN", "huge number", "infinity", "control characters", "half an emoji"),
+        *("NaN", "huge number", "infinity", "control characters", "half an emoji"),
         "deep",
     ],
 )
@@ -274,6 +259,7 @@ def test_a_file_that_an_editor_wrote_in_its_own_way_is_read(content: bytes) -> N
         (b"12", "JSON of type int"),
         (b'{"paragraphs": [], "name": "z"}', "it holds 'paragraphs', 'name'"),
         (b'{"nbformat": 4, "cells": {}}', "its cells are of JSON type dict"),
+        (b'{"nbformat": 3, "worksheets": [{}]}', "format 3, which cannot be converted"),
         (b"[" * 200_000, "nested too deeply"),
         (b'{"a":' * 200_000, "nested too deeply"),
     ],

@@ -1,16 +1,13 @@
 """Read a notebook, whatever an editor, a student or a learning platform did to its file.
 
-Each part is built anew from what can be made of it: what no page needs is left out where it is not
-as the format has it, so that whoever gets the notebook need not ask again.
+Each cell is built anew from what can be made of it. What the format does not allow in metadata is
+left out, so that whoever gets the notebook need not ask again.
 """
 
-import codecs
 import itertools
 import json
 import math
 import re
-from collections.abc import Callable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +15,8 @@ from workbook.errors import NotebookError
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4.convert import to_mime_key
+from nbformat.v4.convert import upgrade_cell
+from nbformat.validator import normalize
 
 MOST_BYTES = 100_000_000
 """The largest file that is read. As one line of text it costs up to 2 GB, with an emoji in it."""
@@ -34,9 +32,6 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
-# A comma that nothing follows, as an edit by hand leaves it, and strings, to step over them.
-_STRING_OR_LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[\]}])')
-
 # What a file begins with that was saved as a notebook and is none.
 _OTHERS = {
     "<": "a web page",
@@ -45,15 +40,6 @@ _OTHERS = {
     "version https://git-lfs": "a placeholder of Git LFS, not the file itself",
     "\x1f\x8b": "a compressed file",
 }
-
-_CELLS = {
-    "code": "code",
-    "markdown": "markdown",
-    "heading": "markdown",
-    "html": "markdown",
-    "text": "markdown",
-}
-"""The types of cells, those of formats 1 to 3 too; a cell of another type is shown as text."""
 
 
 def read(path: Path) -> NotebookNode:
@@ -67,17 +53,17 @@ def read(path: Path) -> NotebookNode:
     """
     found = _loaded(path)
     ids: set[str] = set()
-    notebook = nbformat.v4.new_notebook(metadata=_metadata(found.get("metadata"), _OF_NOTEBOOK))
-    notebook.cells = [
-        _cell(cell, number, ids) for number, cell in enumerate(_cells(found), start=1)
-    ]
+    notebook = nbformat.v4.new_notebook()
+    notebook.metadata = nbformat.from_dict(_dict(found.get("metadata")))
+    notebook.metadata.pop("widgets", None)
+    notebook.cells = [_cell(cell, n, ids) for n, cell in enumerate(found["cells"], start=1)]
     parts = sum(1 + len(cell.get("outputs", [])) for cell in notebook.cells)
     if parts > MOST_PARTS:
         raise NotebookError(
             f"{path}: {parts:,} cells and outputs, and at most {MOST_PARTS:,} are read: "
             "clear the outputs of its longest loop in Jupyter, and save it again"
         )
-    return notebook
+    return normalize(notebook, 4, 5, strip_invalid_metadata=True)[1]
 
 
 def check(path: Path) -> None:
@@ -91,11 +77,9 @@ def check(path: Path) -> None:
     found = _loaded(path)
     mend = "open it in Jupyter and save it, which mends that"
     places: dict[str, list[str]] = {}
-    for number, cell in enumerate(_cells(found), start=1):
-        if isinstance(cell, dict):
-            places.setdefault(_text(cell.get("id")), []).append(str(number))
-    minor = found.get("nbformat_minor")
-    if isinstance(minor, int) and minor >= 5 and "" in places:
+    for number, cell in enumerate(found["cells"], start=1):
+        places.setdefault(_text(_dict(cell).get("id")), []).append(str(number))
+    if found.get("nbformat_minor") == 5 and "" in places:
         raise NotebookError(f"{path}: no id in cell {', '.join(places[''])}; {mend}")
     for name, cells in places.items():
         if name and len(cells) > 1:
@@ -115,7 +99,7 @@ def check(path: Path) -> None:
 
 
 def _loaded(path: Path) -> dict[str, Any]:
-    """Return the JSON of a notebook as it is stored."""
+    """Return the JSON of a notebook as it is stored, that of format 3 as nbformat converts it."""
     if path.is_dir():
         raise NotebookError(f"{path}: this folder holds no notebook (*.ipynb)")
     if not path.exists():
@@ -129,40 +113,40 @@ def _loaded(path: Path) -> dict[str, Any]:
             "clear its largest outputs in Jupyter, and save it again"
         )
     raw = path.read_bytes()
-    text = raw.decode(json.detect_encoding(raw), errors="workbook-windows")
     try:
-        found = _plain(_parsed(text))
+        text = raw.decode(json.detect_encoding(raw))
+    except UnicodeDecodeError:
+        text = raw.decode("cp1252", "replace")  # Windows' older editors
+    try:
+        # What no reader takes for a number is none.
+        found = _plain(
+            json.loads(
+                text,
+                strict=False,
+                parse_int=lambda digits: int(digits) if len(digits) < 20 else None,
+                parse_constant=lambda _: None,
+            )
+        )
     except RecursionError:
         raise _none(path, "it is nested too deeply") from None
     except json.JSONDecodeError as error:
         raise _none(path, _what_it_is(text, error)) from None
     if not isinstance(found, dict):
         raise _none(path, f"JSON of type {type(found).__name__}")
-    cells = found.get("cells", found.get("worksheets"))
+    if "worksheets" in found:
+        try:
+            sheets = nbformat.v3.to_notebook_json(found).worksheets
+            upgraded = [upgrade_cell(cell) for sheet in sheets for cell in sheet.cells]
+            found["cells"] = [cell | {"id": None} for cell in upgraded]  # its ids are by chance
+        except Exception as error:  # odd files have odd errors
+            raise _none(path, f"format 3, which cannot be converted: {error}"[:300]) from None
+    cells: Any = found.get("cells")
     if cells is None:
         keys = ", ".join(repr(key[:20]) for key in itertools.islice(found, 3)) or "nothing"
         raise _none(path, f"JSON without cells: it holds {keys}")
     if not isinstance(cells, list):
         raise _none(path, f"its cells are of JSON type {type(cells).__name__}, not in a list")
     return found
-
-
-def _parsed(text: str) -> Any:
-    def loads(text: str) -> Any:
-        return json.loads(text, strict=False, parse_int=_int, parse_constant=lambda _: None)
-
-    try:
-        return loads(text)
-    except json.JSONDecodeError:
-        mended = _STRING_OR_LAST_COMMA.sub(lambda found: found[1] or "", text)
-        if len(mended) == len(text):
-            raise
-        return loads(mended)
-
-
-def _int(digits: str) -> int | None:
-    """Return a whole number; one that Python refuses to read counts as nothing."""
-    return int(digits) if len(digits) < 20 else None
 
 
 def _none(path: Path, found: str) -> NotebookError:
@@ -188,72 +172,41 @@ def _what_it_is(text: str, error: json.JSONDecodeError) -> str:
     return f"line {error.lineno}, column {error.colno}: {error.msg}"
 
 
-def _as_windows(error: UnicodeError) -> tuple[str, int]:
-    """Return what bytes that are not UTF-8 are in the alphabet of Windows' older editors."""
-    assert isinstance(error, UnicodeDecodeError)
-    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
-
-
-codecs.register_error("workbook-windows", _as_windows)
-
-
-def _cells(notebook: dict[str, Any]) -> Iterator[Any]:
-    """Yield the cells, which formats 2 and 3 have in worksheets."""
-    if isinstance(notebook.get("cells"), list):
-        yield from notebook["cells"]
-    else:
-        for sheet in notebook["worksheets"]:
-            yield from _list(_dict(sheet).get("cells"))
-
-
 def _cell(found: Any, number: int, ids: set[str]) -> NotebookNode:
-    """Return a cell; ``ids`` are those of the cells before it, and get its own."""
+    """Return a cell; ``ids`` are those of the cells before it, and get its own.
+
+    One of an unknown type is raw text. Where it has no id of its own, that is made of its number,
+    so that reading a notebook twice gives the same.
+    """
     cell = found if isinstance(found, dict) else {"source": found}
-    named = str(cell.get("cell_type", "code" if "outputs" in cell else "raw"))
-    kind = _CELLS.get(named, "raw")
-    sources = (cell.get(key) for key in ("source", "input", "code", "text"))
-    source = _text(next((part for part in sources if part is not None), ""))
-    if named == "heading":
-        level = cell.get("level")
-        level = level if isinstance(level, int) and 1 <= level <= 6 else 1
-        source = f"{'#' * level} {' '.join(source.split())}"
+    kind = cell.get("cell_type", "code" if "outputs" in cell else "raw")
+    name = cell.get("id")
+    if not isinstance(name, str) or not _ID.fullmatch(name) or name in ids:
+        numbers = itertools.count(2)
+        name = f"cell-{number}"
+        while name in ids:
+            name = f"cell-{number}-{next(numbers)}"
+    ids.add(name)
     made = NotebookNode(
-        id=_id(cell.get("id"), number, ids),
-        cell_type=kind,
-        metadata=_metadata(cell.get("metadata"), _OF_CELL),
-        source=source,
+        id=name,
+        cell_type=kind if kind in ("code", "markdown") else "raw",
+        metadata=nbformat.from_dict(_dict(cell.get("metadata"))),
+        source=_text(cell.get("source")),
     )
     if kind == "code":
-        made.execution_count = _count(cell.get("execution_count", cell.get("prompt_number")))
+        made.execution_count = _count(cell)
         outputs = cell.get("outputs")
-        outputs = [outputs] if isinstance(outputs, dict) else _list(outputs)
+        outputs = outputs if isinstance(outputs, list) else [outputs]
         made.outputs = [_output(output) for output in outputs if isinstance(output, dict)]
     elif attachments := _dict(cell.get("attachments")):
-        made.attachments = NotebookNode(
-            {name: _data(_dict(data)) for name, data in attachments.items()}
-        )
-    return made
-
-
-def _id(found: Any, number: int, ids: set[str]) -> str:
-    """Return a cell's id, or one made of its number where it has none of its own.
-
-    The number, so that reading a notebook twice gives the same.
-    """
-    wanted = found if isinstance(found, str) and _ID.fullmatch(found) else f"cell-{number}"
-    made = next(
-        name
-        for name in itertools.chain([wanted], (f"cell-{number}-{n}" for n in itertools.count(2)))
-        if name not in ids
-    )
-    ids.add(made)
+        made.attachments = NotebookNode({name: _data(data) for name, data in attachments.items()})
     return made
 
 
 def _output(found: dict[str, Any]) -> NotebookNode:
     """Return an output; one of an unknown type is taken by what it holds."""
     kind = found.get("output_type")
-    if kind in ("error", "pyerr") or "traceback" in found:
+    if kind == "error" or "traceback" in found:
         lines = found.get("traceback")
         return NotebookNode(
             output_type="error",
@@ -261,48 +214,34 @@ def _output(found: dict[str, Any]) -> NotebookNode:
             evalue=_text(found.get("evalue")),
             traceback=[_text(line) for line in (lines if isinstance(lines, list) else [lines])],
         )
-    shown = kind in ("execute_result", "pyout", "display_data")
-    if kind == "stream" or ("text" in found and not shown):
-        name = found.get("name", found.get("stream"))
-        return NotebookNode(
-            output_type="stream",
-            name="stderr" if name == "stderr" else "stdout",
-            text=_text(found.get("text")),
-        )
-    data = found.get("data")
-    if not isinstance(data, dict):  # formats 1 to 3 have it beside the rest, under short names
-        rest = {"output_type", "metadata", "prompt_number", "execution_count", "data", "transient"}
-        data = to_mime_key({key: part for key, part in found.items() if key not in rest})
-    metadata = {
-        name: part
-        for name, part in _dict(found.get("metadata")).items()
-        if isinstance(part, dict) or "/" not in name
-    }
+    if kind == "stream" or "text" in found:
+        name = "stderr" if found.get("name") == "stderr" else "stdout"
+        return NotebookNode(output_type="stream", name=name, text=_text(found.get("text")))
     made = NotebookNode(
-        output_type="display_data", data=_data(data), metadata=nbformat.from_dict(metadata)
+        output_type="display_data",
+        data=_data(found.get("data")),
+        metadata=nbformat.from_dict(_dict(found.get("metadata"))),
     )
-    if kind in ("execute_result", "pyout"):
-        made.output_type = "execute_result"
-        made.execution_count = _count(found.get("execution_count", found.get("prompt_number")))
+    if kind == "execute_result":
+        made.output_type, made.execution_count = kind, _count(found)
     return made
 
 
-def _data(found: dict[str, Any]) -> NotebookNode:
+def _data(found: Any) -> NotebookNode:
     """Return the forms of an output or an attachment: text, but for those that are JSON."""
     return NotebookNode(
         {
             name: nbformat.from_dict(part)
             if re.fullmatch(r"application/(.+\+)?json", name)
             else _text(part)
-            for name, part in found.items()
+            for name, part in _dict(found).items()
         }
     )
 
 
-def _count(found: Any) -> int | None:
-    if isinstance(found, str) and found.isdecimal():
-        found = _int(found)
-    return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else None
+def _count(found: dict[str, Any]) -> int | None:
+    count = found.get("execution_count")
+    return count if type(count) is int and count >= 0 else None
 
 
 def _text(found: Any) -> str:
@@ -333,73 +272,5 @@ def _plain(found: Any, depth: int = 0) -> Any:
     return {_plain(name): _plain(part, depth + 1) for name, part in found.items()}
 
 
-def _strings(found: Any) -> dict[str, str]:
-    return {name: part for name, part in _dict(found).items() if isinstance(part, str)}
-
-
-def _kernel(found: Any) -> dict[str, str] | None:
-    kept = _strings(found)
-    return kept if {"name", "display_name"} <= set(kept) else None
-
-
-def _language(found: Any) -> dict[str, str] | None:
-    kept = _strings(found)
-    return kept if "name" in kept else None
-
-
-def _tags(found: Any) -> list[str]:
-    kept = [tag for tag in _list(found) if isinstance(tag, str) and re.fullmatch("[^,]+", tag)]
-    return list(dict.fromkeys(kept))
-
-
-def _times(found: Any) -> dict[str, str]:
-    def is_time(text: str) -> bool:
-        try:
-            return datetime.fromisoformat(text).tzinfo is not None
-        except ValueError:
-            return False
-
-    return {name: text for name, text in _strings(found).items() if is_time(text)}
-
-
-def _only(kind: type) -> Callable[[Any], Any]:
-    return lambda found: found if isinstance(found, kind) else None
-
-
-# What the format says of metadata: how to keep what is right of it. All else may be anything.
-_OF_NOTEBOOK: dict[str, Callable[[Any], Any]] = {
-    "kernelspec": _kernel,
-    "language_info": _language,
-    "title": _only(str),
-    "authors": _only(list),
-    "widgets": lambda _: None,
-    "orig_nbformat": lambda _: None,
-    "signature": lambda _: None,
-}
-_OF_CELL: dict[str, Callable[[Any], Any]] = {
-    "tags": _tags,
-    "execution": _times,
-    "jupyter": _only(dict),
-    "collapsed": _only(bool),
-    "scrolled": lambda found: found if found in (True, False, "auto") else None,
-    "name": lambda found: found if isinstance(found, str) and found else None,
-    "format": _only(str),
-    "trusted": lambda _: None,
-}
-
-
-def _metadata(found: Any, kinds: dict[str, Callable[[Any], Any]]) -> NotebookNode:
-    kept = dict(_dict(found))
-    for name in kinds.keys() & kept.keys():
-        kept[name] = kinds[name](kept[name])
-        if kept[name] is None:
-            del kept[name]
-    return nbformat.from_dict(kept)
-
-
 def _dict(found: Any) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
-
-
-def _list(found: Any) -> list[Any]:
-    return found if isinstance(found, list) else []
