@@ -20,7 +20,6 @@ FLOORS = [
     {"workbook_staff.live_page", "workbook_staff.pages"},
     {"workbook_staff.notebooks"},
     {"workbook_staff.failures", "workbook_staff.html", "workbook_staff.pdf"},
-    {"workbook_staff.storage"},
     {"workbook_staff"},
     {"workbook.live"},
     {"workbook.hands"},

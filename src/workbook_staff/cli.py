@@ -1,9 +1,12 @@
 """The commands of the workbook: ``python -m workbook --help`` lists them."""
 
 import argparse
+import importlib
 import io
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from workbook import variables
 from workbook.errors import WorkbookError
@@ -15,25 +18,32 @@ def main(arguments: list[str] | None = None) -> int:
     A failure that a user can mend is told in a line; any other one is a mistake of ours, and keeps
     its traceback, as every failure does with ``--debug``.
     """
-    options = _parser().parse_args(arguments)
+    options = vars(_parser().parse_args(arguments))
+    run, debug = options.pop("run"), options.pop("debug")
     variables.set_aside()
     for stream in (sys.stdout, sys.stderr):
         # On Windows a file takes what is printed in an alphabet that many a heading goes beyond.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
-        return int(options.run(options) or 0)
+        made = _function(run)(**options)
+        if isinstance(made, int):
+            return made
+        for path in made or ():
+            print(path, flush=True)
+        return 0
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return 130
     except (WorkbookError, OSError) as error:
-        if options.debug:
+        if debug:
             raise
         print(f"FAILED: {error}", file=sys.stderr)
         return 1
 
 
-def _data(options: argparse.Namespace) -> None:
+def data() -> None:
+    """Print where each dataset was found."""
     from workbook import datasets
     from workbook.datasets import sources
 
@@ -41,218 +51,147 @@ def _data(options: argparse.Namespace) -> None:
     sources.require_data_dir()
 
 
-def _reports(options: argparse.Namespace) -> int:
-    from workbook_staff import reports
+def grade(handed_in: list[str], **chosen: Any) -> None:
+    """Grade what was handed in."""
+    from workbook_staff.grading import grade
 
-    return reports.make(
-        options.notebooks,
-        options.edition,
-        options.untrusted,
-        options.folder,
-        options.fresh,
-        options.jobs,
-    )
+    grade.grade(handed_in, grade.Options(**chosen))
 
 
-def _watch(options: argparse.Namespace) -> None:
-    from workbook_staff import preview
-
-    preview.serve(options.edition, options.port, options.address)
-
-
-def _notebooks(options: argparse.Namespace) -> int:
-    from workbook_staff import refresh
-
-    return refresh.refresh(options.notebooks, options.jobs)
+def _function(place: str) -> Callable[..., Any]:
+    """Return a command's function, whose module no other command has to wait for."""
+    module, _, name = place.partition(":")
+    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return function
 
 
-def _student(options: argparse.Namespace) -> int:
-    from workbook_staff.notebooks import student_edition
-
-    return student_edition.write()
-
-
-def _table(options: argparse.Namespace) -> int:
-    from workbook_staff import results_table
-
-    return results_table.renew()
-
-
-def _pdf(options: argparse.Namespace) -> None:
-    from workbook import paths
-    from workbook_staff import pdf
-
-    for path in pdf.write(options.folder or paths.REPORTS):
-        print(path, flush=True)
-
-
-def _slides(options: argparse.Namespace) -> int:
-    from workbook_staff import slides
-
-    return slides.make(options.notebooks, options.folder)
-
-
-def _release(options: argparse.Namespace) -> None:
-    from workbook import paths
-    from workbook_staff import release
-
-    print(*release.write(paths.REPORTS / "release"), sep="\n")
-
-
-def _storage(options: argparse.Namespace) -> int:
-    from workbook_staff import storage
-
-    return storage.show(options.clear)
-
-
-def _at_least_one(text: str) -> int:
+def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
     return int(text)
 
 
-def _grade(options: argparse.Namespace) -> None:
-    from workbook_staff.grading import grade
-
-    chosen = {name: getattr(options, name) for name in grade.Options.__dataclass_fields__}
-    grade.grade(options.handed_in, grade.Options(**chosen))
+_EDITION = {"choices": ["instructor", "student"], "default": "instructor"}
+_FLAG: dict[str, Any] = {"action": "store_true"}
 
 
-def _live(options: argparse.Namespace) -> None:
-    from workbook_staff import live_page
-
-    print(live_page.write(options.models, options.folder))
-
-
-_JOBS = "how many to execute at a time (default: as cores and memory allow)"
+def _jobs(what: str) -> dict[str, Any]:
+    said = f"how many {what} at a time (default: as cores and memory allow)"
+    return {"type": _count, "metavar": "N", "help": said}
 
 
-def _count(text: str) -> int:
-    """Return a number of notebooks, at least one."""
-    if (count := int(text)) < 1:
-        raise ValueError
-    return count
+def _path(said: str, **more: Any) -> dict[str, Any]:
+    return {"type": Path, "help": said, **more}
+
+
+COMMANDS: dict[str, tuple[str, str, dict[str, dict[str, Any]]]] = {
+    "data": (
+        "workbook_staff.cli:data",
+        "show where each dataset was found, and how to get it",
+        {},
+    ),
+    "reports": (
+        "workbook_staff.reports:make",
+        "execute the notebooks and write HTML pages",
+        {
+            "notebooks": _path("files, folders or patterns (default: all ours)", nargs="*"),
+            "--edition": _EDITION,
+            "--untrusted": _FLAG | {"help": "do not execute them, and strip their scripts"},
+            "--folder": _path("where to write them (default: reports/)"),
+            "--fresh": _FLAG | {"help": "execute all, though nothing has changed"},
+            "--jobs": _jobs("to execute"),
+        },
+    ),
+    "watch": (
+        "workbook_staff.preview:serve",
+        "serve the pages on this machine, and renew one when its notebook is saved",
+        {
+            "--edition": _EDITION,
+            "--port": {
+                "type": int,
+                "default": 0,
+                "help": "where to serve them (default: 8765, or any free one)",
+            },
+            "--address": {
+                "default": "",
+                "metavar": "URL",
+                "help": "what the browser opens, where a tunnel or a proxy leads here",
+            },
+        },
+    ),
+    "notebooks": (
+        "workbook_staff.refresh:refresh",
+        "execute the notebooks in place, renewing the outputs stored in them",
+        {
+            "notebooks": _path("default: all in notebooks/", nargs="*"),
+            "--jobs": _jobs("to execute"),
+        },
+    ),
+    "student": (
+        "workbook_staff.notebooks.student_edition:write",
+        "write the notebooks with the solutions left out to reports/student/",
+        {},
+    ),
+    "table": (
+        "workbook_staff.results_table:renew",
+        "make the README's table anew from the results stored in the notebooks",
+        {},
+    ),
+    "pdf": (
+        "workbook_staff.pdf:write",
+        "print the pages in reports/ to PDF, with Chromium",
+        {"folder": _path("default: reports/", nargs="?")},
+    ),
+    "slides": (
+        "workbook_staff.slides:make",
+        "write slides for a lecture from the outputs stored in the notebooks",
+        {
+            "notebooks": _path("files, folders or patterns (default: all ours)", nargs="*"),
+            "--folder": _path("where to write them (default: reports/)"),
+        },
+    ),
+    "release": (
+        "workbook_staff.release:write",
+        "write what is published of a tagged version to reports/release/",
+        {},
+    ),
+    "grade": (
+        "workbook_staff.cli:grade",
+        "judge what was handed in, each answer in a sandbox, into reports/grades/",
+        {
+            "handed_in": {"nargs": "+", "help": "folders, notebooks, zips or patterns"},
+            "--student-from": {
+                "metavar": "REGEX",
+                "help": "where a path names the student, in a group",
+            },
+            "--claimed-only": _FLAG | {"help": "execute nothing: read what they claim"},
+            "--gradebook": _path("a learning platform's export, to fill in", metavar="FILE"),
+            "--overwrite": _FLAG | {"help": "replace what is in the gradebook already"},
+            "--explain": _FLAG | {"help": "show students the model explanations"},
+            "--scheduler": {"metavar": "ADDRESS", "help": "of a Dask cluster, for many machines"},
+            "--jobs": _jobs("answers to run"),
+            "--folder": _path("where to write (default: reports/grades/)"),
+        },
+    ),
+    "live": (
+        "workbook_staff.live_page:write",
+        "write a page on which digits are drawn for saved models to read",
+        {
+            "models": _path("such as data/models/*.keras", nargs="+"),
+            "--folder": _path("where to write it (default: reports/live/)"),
+        },
+    ),
+}
+"""Each command: its function, what it is for, and its arguments."""
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m workbook", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    data = commands.add_parser("data", help="show where each dataset was found, and how to get it")
-    data.set_defaults(run=_data)
-
-    pages = commands.add_parser("reports", help="execute the notebooks and write HTML pages")
-    pages.add_argument(
-        "notebooks",
-        nargs="*",
-        type=Path,
-        help="files, folders or patterns (default: all in notebooks/)",
-    )
-    pages.add_argument("--edition", choices=["instructor", "student"], default="instructor")
-    pages.add_argument(
-        "--untrusted", action="store_true", help="do not execute them, and strip their scripts"
-    )
-    pages.add_argument("--folder", type=Path, help="where to write them (default: reports/)")
-    pages.add_argument(
-        "--fresh", action="store_true", help="execute all, though nothing has changed"
-    )
-    pages.add_argument("--jobs", type=_count, metavar="N", help=_JOBS)
-    pages.set_defaults(run=_reports)
-
-    preview = commands.add_parser(
-        "watch", help="serve the pages on this machine, and renew one when its notebook is saved"
-    )
-    preview.add_argument("--edition", choices=["instructor", "student"], default="instructor")
-    preview.add_argument(
-        "--port", type=int, default=0, help="where to serve them (default: 8765, or any free one)"
-    )
-    preview.add_argument(
-        "--address",
-        default="",
-        metavar="URL",
-        help="what the browser opens, where a tunnel or a proxy leads here",
-    )
-    preview.set_defaults(run=_watch)
-
-    notebooks = commands.add_parser(
-        "notebooks", help="execute the notebooks in place, renewing the outputs stored in them"
-    )
-    notebooks.add_argument("notebooks", nargs="*", type=Path, help="default: all in notebooks/")
-    notebooks.add_argument("--jobs", type=_count, metavar="N", help=_JOBS)
-    notebooks.set_defaults(run=_notebooks)
-
-    student = commands.add_parser(
-        "student", help="write the notebooks with the solutions left out to reports/student/"
-    )
-    student.set_defaults(run=_student)
-
-    table = commands.add_parser(
-        "table", help="make the README's table anew from the results stored in the notebooks"
-    )
-    table.set_defaults(run=_table)
-
-    pdf = commands.add_parser("pdf", help="print the pages in reports/ to PDF, with Chromium")
-    pdf.add_argument("folder", nargs="?", type=Path, help="default: reports/")
-    pdf.set_defaults(run=_pdf)
-
-    slides = commands.add_parser(
-        "slides", help="write slides for a lecture from the outputs stored in the notebooks"
-    )
-    slides.add_argument(
-        "notebooks", nargs="*", type=Path, help="files, folders or patterns (default: all ours)"
-    )
-    slides.add_argument("--folder", type=Path, help="where to write them (default: reports/)")
-    slides.set_defaults(run=_slides)
-
-    release = commands.add_parser(
-        "release", help="write what is published of a tagged version to reports/release/"
-    )
-    release.set_defaults(run=_release)
-
-    storage = commands.add_parser(
-        "storage", help="show how much disk the workbook takes, and clear what can be made again"
-    )
-    storage.add_argument("--clear", action="store_true", help="remove what can be made again")
-    storage.set_defaults(run=_storage)
-
-    grade = commands.add_parser(
-        "grade", help="judge what was handed in, each answer in a sandbox, into reports/grades/"
-    )
-    grade.add_argument("handed_in", nargs="+", help="folders, notebooks, zips or patterns")
-    grade.add_argument(
-        "--student-from", metavar="REGEX", help="where a path names the student, in a group"
-    )
-    grade.add_argument(
-        "--claimed-only", action="store_true", help="execute nothing: read what they claim"
-    )
-    grade.add_argument(
-        "--gradebook", type=Path, metavar="FILE", help="a learning platform's export, to fill in"
-    )
-    grade.add_argument(
-        "--overwrite", action="store_true", help="replace what is in the gradebook already"
-    )
-    grade.add_argument(
-        "--explain", action="store_true", help="show students the model explanations"
-    )
-    grade.add_argument(
-        "--scheduler", metavar="ADDRESS", help="of a Dask cluster, for many machines"
-    )
-    grade.add_argument(
-        "--jobs",
-        type=_at_least_one,
-        metavar="N",
-        help="how many answers to run at a time (default: by cores and memory)",
-    )
-    grade.add_argument("--folder", type=Path, help="where to write (default: reports/grades/)")
-    grade.set_defaults(run=_grade)
-
-    live = commands.add_parser(
-        "live", help="write a page on which digits are drawn for saved models to read"
-    )
-    live.add_argument("models", nargs="+", type=Path, help="such as data/models/*.keras")
-    live.add_argument("--folder", type=Path, help="where to write it (default: reports/live/)")
-    live.set_defaults(run=_live)
-
-    for command in commands.choices.values():
-        command.add_argument("--debug", action="store_true", help="keep a failure's traceback")
+    for name, (run, said, arguments) in COMMANDS.items():
+        command = commands.add_parser(name, help=said)
+        command.set_defaults(run=run)
+        for argument, options in arguments.items():
+            command.add_argument(argument, **options)
+        command.add_argument("--debug", **_FLAG, help="keep a failure's traceback")
     return parser

@@ -8,6 +8,8 @@ MODEL ?= data/models/01_mnist_dense.keras
 # Colab's Python, whose packages are in .ci/colab-requirements.txt.
 COLAB_PYTHON ?= python3.13
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 1800 --nbval-kernel-startup-timeout 120
+# Neither data of your own nor trained models; .venv is `make clean`'s.
+MADE_AGAIN := data/cache reports .kept .pytest_cache .ruff_cache .mypy_cache
 # For `make lock`: of what is not in pyproject.toml itself, the newest that goes with it.
 ALL := --extra lab --extra staff --extra test
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -55,8 +57,9 @@ table: $(INSTALLED) ## make the README's table anew from the results stored in t
 bench: $(INSTALLED) ## time training and loading against the alternatives
 	$(RUN) -m tests.bench
 
-storage: $(INSTALLED) ## show how much disk each part takes; CLEAR=1 clears what can be made again
-	@$(RUN) -m workbook storage $(if $(CLEAR),--clear)
+storage: ## show how much disk each part takes; CLEAR=1 removes what can be made again first
+	@$(if $(CLEAR),rm -rf $(MADE_AGAIN))
+	@du -sh data $(wildcard $(MADE_AGAIN) .venv)
 
 release: $(INSTALLED) ## from a tag: the student's zip, the pages and checksums, in reports/release/
 	$(RUN) -m workbook release

@@ -9,8 +9,8 @@ from workbook.live.output import element, packed, script
 from workbook_staff import html
 
 
-def write(models: list[Path], folder: Path | None = None) -> Path:
-    """Write the pad for saved models, beside each other, into ``folder``; return the page's path.
+def write(models: list[Path], folder: Path | None = None) -> list[Path]:
+    """Write the pad for saved models, beside each other, into ``folder``; return the page.
 
     ``folder`` is ``reports/live/`` by default; the page is named after the first model.
 
@@ -22,7 +22,7 @@ def write(models: list[Path], folder: Path | None = None) -> Path:
     target = (folder or paths.REPORTS / "live") / f"{models[0].stem}.html"
     with paths.writing(target) as partial:
         partial.write_text(page, encoding="utf-8")
-    return target
+    return [target]
 
 
 def render(shown: live.Live, title: str) -> str:

@@ -55,13 +55,14 @@ def driver_fault() -> str | None:
     return (asked.stderr.strip().splitlines() or [f"exit code {asked.returncode}"])[-1]
 
 
-def write(folder: Path) -> Iterator[Path]:
-    """Write a PDF beside each page in ``folder``, and yield each path when it is written.
+def write(folder: Path | None = None) -> Iterator[Path]:
+    """Write a PDF beside each page in ``folder`` (default: ``reports/``); yield each when written.
 
     Raises:
         FileNotFoundError: There is no browser, or no page.
         BrowserError: Playwright or the browser does not start, or does not print.
     """
+    folder = folder or paths.REPORTS
     browser_path = chromium()
     if browser_path is None:
         raise FileNotFoundError(

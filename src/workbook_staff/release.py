@@ -33,8 +33,8 @@ _STUDENTS_LOCK = ".ci/requirements-student.txt"
 """Is requirements.txt in the student's zip: what notebooks import, and JupyterLab."""
 
 
-def write(folder: Path) -> list[Path]:
-    """Write three zips and ``SHA256SUMS`` into ``folder``, in place of what is there; return them.
+def write() -> list[Path]:
+    """Write three zips and ``SHA256SUMS`` to ``reports/release/``, anew; return them.
 
     The pages show the outputs stored in the notebooks, which are not executed. The same tag gives
     the same bytes, since a file in a zip bears the time of the tag's commit.
@@ -48,6 +48,7 @@ def write(folder: Path) -> list[Path]:
     made = {"student": _student()}
     for edition in ("student", "instructor"):
         made[f"pages-{edition}"] = _pages(edition)
+    folder = paths.REPORTS / "release"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     when = datetime.fromtimestamp(int(_git("log", "-1", "--format=%ct")), UTC)

@@ -213,7 +213,8 @@ def test_a_page_can_stand_alone(tmp_path, capsys, browser: Browser) -> None:
 
 def test_a_saved_model_with_layers_of_the_workbook_is_read(tmp_path) -> None:
     dense(warp=True).save(tmp_path / "warped.keras")
-    assert live_page.write([tmp_path / "warped.keras"], tmp_path).is_file()
+    [page] = live_page.write([tmp_path / "warped.keras"], tmp_path)
+    assert page.is_file()
 
 
 @pytest.mark.parametrize("kind", ["missing", "broken", "another", "hands"])

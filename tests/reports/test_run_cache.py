@@ -624,14 +624,6 @@ def test_where_the_folder_cannot_be_made_the_page_is(executed, capsys):
     assert "run 1" in page()
 
 
-def test_storage_counts_and_clears_them(executed, capsys):
-    write("a", "print(1)")
-    make()
-    assert main(["storage", "--clear"]) == 0
-    assert ".kept" in capsys.readouterr().out
-    assert not reports.cache().folder.exists()
-
-
 def test_a_real_kernel_s_run_comes_back_as_it_was_and_is_of_what_it_read(checkout, monkeypatch):
     (checkout / "notebooks/run.py").write_text("import json")
     write("a", "import os, time", "print('pid', os.getpid())", "%run run.py", "{'a': 1}")
