@@ -19,7 +19,12 @@ FLOORS = [
     {"workbook_staff.results_table"},
     {"workbook_staff.live_page", "workbook_staff.pages"},
     {"workbook_staff.notebooks"},
-    {"workbook_staff.failures", "workbook_staff.html", "workbook_staff.pdf"},
+    {
+        "workbook_staff.capacity",
+        "workbook_staff.failures",
+        "workbook_staff.html",
+        "workbook_staff.pdf",
+    },
     {"workbook_staff"},
     {"workbook.live"},
     {"workbook.hands"},

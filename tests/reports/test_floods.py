@@ -7,7 +7,7 @@ from random import Random
 
 from workbook import paths
 from workbook_staff import reports
-from workbook_staff.notebooks import execute
+from workbook_staff.notebooks import execute, terminal
 
 import nbformat
 import pytest
@@ -89,9 +89,9 @@ def test_what_was_written_over_is_left_out() -> None:
         while (shorter := re.sub(r"[^\n\x08]\x08", "", wanted)) != wanted:
             wanted = shorter
         wanted = wanted.replace("\b", "")  # nothing before them in their line
-        assert execute.shown(text) == re.sub(r".*\r(?=[^\n])", "", wanted), repr(text)
+        assert terminal.shown(text) == re.sub(r".*\r(?=[^\n])", "", wanted), repr(text)
     line = "x" * 5_000_000  # for nbclient, hours
-    assert execute.shown(f"{line}\b\n{line}\r.") == f"{line[1:]}\n."
+    assert terminal.shown(f"{line}\b\n{line}\r.") == f"{line[1:]}\n."
 
 
 def test_what_is_cleared_or_replaced_does_not_count(folders: Path) -> None:

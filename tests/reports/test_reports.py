@@ -142,20 +142,9 @@ def test_progress_says_what_is_done_and_how_long_it_took() -> None:
     stream = io.StringIO()
     execute.execute(write(paths.NOTEBOOKS / "01_a.ipynb", "## Load", "1", "2"), stream)
     lines = stream.getvalue().splitlines()
-    assert lines[0] == "01_a  0:00  cell  0 of 2  starting Python"
+    assert re.fullmatch(r"01_a  0:\d\d  cell  1 of 2  Load", lines[0])
     assert lines[-1].startswith("01_a  0:")
     assert lines[-1].endswith("2 cells done")
-
-
-def test_progress_on_a_terminal_stays_on_one_line() -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    stream = Terminal()
-    execute.execute(write(paths.NOTEBOOKS / "a.ipynb", "## Load", "1", "2"), stream)
-    assert stream.getvalue().count("\n") == 1
-    assert "cell  2 of 2  Load" in stream.getvalue()
 
 
 def test_notebooks_side_by_side_give_what_they_give_one_after_the_other() -> None:

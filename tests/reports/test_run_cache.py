@@ -8,7 +8,7 @@ from pathlib import Path
 
 import workbook
 from workbook import datasets, paths
-from workbook_staff import reports
+from workbook_staff import capacity, reports
 from workbook_staff.cli import main
 from workbook_staff.notebooks import execute, recorder, run_cache
 
@@ -90,7 +90,7 @@ def executed(
         return execute.Run(notebook, 12.0, record=execute.recorded(record))
 
     monkeypatch.setattr(execute, "_executed", run)
-    monkeypatch.setattr(execute, "most_at_once", lambda: 1)
+    monkeypatch.setattr(capacity, "at_once", lambda _: 1)
     return names
 
 

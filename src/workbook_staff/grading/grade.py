@@ -29,6 +29,7 @@ from typing import Any, TextIO, TypeVar
 from workbook import exercises, paths
 from workbook.errors import GradingError, KernelError, NotebookError
 from workbook.exercises import answers
+from workbook_staff import capacity
 from workbook_staff.grading import (
     class_pages,
     course,
@@ -36,7 +37,6 @@ from workbook_staff.grading import (
     snapshot,
     submission,
     tables,
-    workers,
 )
 from workbook_staff.grading.collect import HandedIn, find
 from workbook_staff.grading.course import Course, Kept, Slot
@@ -54,6 +54,9 @@ from workbook_staff.notebooks import questions
 from filelock import FileLock
 
 T = TypeVar("T")
+
+WORKER_BYTES = 1024**3
+"""What a process that grades, and its sandbox, need while answers are of an ordinary size."""
 
 JUDGING = 20
 """How many seconds an answer's value may take to be judged."""
@@ -130,7 +133,7 @@ def grade(
 def _processes(jobs: int | None = None) -> Executor:
     """Return processes of this machine."""
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(jobs or workers.count(), context, _end_with_parent)
+    return ProcessPoolExecutor(jobs or capacity.at_once(WORKER_BYTES), context, _end_with_parent)
 
 
 @contextmanager

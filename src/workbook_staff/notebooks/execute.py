@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from workbook.errors import KernelError
-from workbook_staff.notebooks import recorder
-from workbook_staff.notebooks.progress import Progress
+from workbook_staff import capacity
+from workbook_staff.notebooks import recorder, terminal
 from workbook_staff.notebooks.reading import read
 
 import nbformat
-import psutil
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from nbclient import NotebookClient
@@ -49,8 +48,6 @@ FIXED = ("IPYTHONDIR", "MATPLOTLIBRC", "WORKBOOK_PROGRESS")
 
 SET_ASIDE = ("MPLBACKEND", "PYTHONINSPECT", "PYTHONOPTIMIZE", "PYTHONSTARTUP")
 """Variables of the user's that no run has."""
-
-_WRITTEN_OVER = re.compile(r"^.*\r(?=[^\n])", re.MULTILINE)
 
 # What TensorFlow's C++ side logs before Python can ask it to be quiet.
 _NOISE = re.compile(
@@ -121,49 +118,56 @@ def execute_all(
     """Execute notebooks side by side, the longest first; yield each as soon as it is done.
 
     What `execute` raises for one of them is yielded in place of its run, and stops no other one.
-    ``at_once`` is how many run at a time (default: `most_at_once`); each has as many threads as it
-    would have alone, so that its numbers are the same.
+    ``at_once`` is how many run at a time (default: as many as there is room for); each has as many
+    threads as it would have alone, so that its numbers are the same.
 
     Raises:
         KeyboardInterrupt: The reader pressed Ctrl-C; all kernels are stopped.
     """
     order = sorted(jobs, key=lambda job: -job.seconds)
     running: set[_Client] = set()
-    with Progress(stream or sys.stdout) as progress:
-        pool = ThreadPoolExecutor(at_once or most_at_once())
-        futures = {pool.submit(_executed, job, progress, running): job for job in order}
-        try:
-            for future in as_completed(futures):
-                try:
-                    run: Run | Exception = future.result()
-                except Exception as error:
-                    run = error
-                yield futures[future], run
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for client in list(running):
-                client.kill()
-            pool.shutdown()
+    pool = ThreadPoolExecutor(at_once or capacity.at_once(KERNEL_BYTES))
+    futures = {pool.submit(_executed, job, stream or sys.stdout, running): job for job in order}
+    try:
+        for future in as_completed(futures):
+            try:
+                run: Run | Exception = future.result()
+            except Exception as error:
+                run = error
+            yield futures[future], run
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for client in list(running):
+            client.kill()
+        pool.shutdown()
 
 
-def _executed(job: Job, progress: Progress, running: "set[_Client]") -> Run:
+def _executed(job: Job, stream: TextIO, running: "set[_Client]") -> Run:
     """Execute a notebook in a thread of its own, where nbclient leaves Ctrl-C to us."""
     notebook = read(job.path) if job.notebook is None else job.notebook
     sections = _sections(notebook)
     numbers = [i for i, cell in enumerate(notebook.cells) if runs(cell)]
     started = time.monotonic()
     current = 0
+    section = ""
 
-    with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as made,
-        progress.line(job.path.stem, len(numbers), job.seconds) as line,
-    ):
+    def tell(said: str) -> None:
+        line = f"{job.path.stem}  {_clock(time.monotonic() - started)}  {said}\n"
+        stream.write(line)  # in one piece: others write, too
+        stream.flush()
+
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as made:
         scratch = Path(made)
 
         def on_cell_execute(cell: NotebookNode, cell_index: int) -> None:
-            nonlocal current
+            nonlocal current, section
             current = cell_index
-            line.at(numbers.index(cell_index) + 1, sections[cell_index])
+            if section != sections[cell_index]:
+                section = sections[cell_index]
+                left = job.seconds - (time.monotonic() - started)
+                more = f", about {_clock(left)} left" if left > 0 else ""
+                number = numbers.index(cell_index) + 1
+                tell(f"cell {number:>2} of {len(numbers)}  {section}{more}")
 
         client = _Client(
             notebook,
@@ -195,11 +199,12 @@ def _executed(job: Job, progress: Progress, running: "set[_Client]") -> Run:
                 cell.outputs = _tidied(cell.outputs)
         seconds = time.monotonic() - started
         if failure:
-            failure = f"{sections[current]}, cell {line.number} of {len(numbers)}: {failure}"
+            number = numbers.index(current) + 1
+            failure = f"{sections[current]}, cell {number} of {len(numbers)}: {failure}"
             for cell in notebook.cells[current + 1 :]:
                 if cell.cell_type == "code":
                     cell.outputs, cell.execution_count = [], None
-        line.end(f"FAILED in {failure}" if failure else f"{len(numbers)} cells done")
+        tell(f"FAILED in {failure}" if failure else f"{len(numbers)} cells done")
         record = recorded(scratch / "record")
     return Run(notebook, seconds, failure, record=record, folder=job.folder)
 
@@ -300,7 +305,7 @@ def _environment(scratch: Path, folder: Path | None) -> dict[str, str]:
     (scratch / "matplotlibrc").touch()
     kept = {name: value for name, value in os.environ.items() if name not in SET_ASIDE}
     return (
-        dict.fromkeys(THREADS, str(threads()))
+        dict.fromkeys(THREADS, str(capacity.cores()))
         | kept
         | {
             "IPYTHONDIR": str(scratch / "ipython"),
@@ -310,30 +315,6 @@ def _environment(scratch: Path, folder: Path | None) -> dict[str, str]:
             "WORKBOOK_RUN_FOLDER": str(folder or ""),
         }
     )
-
-
-def threads() -> int:
-    """Return how many cores this process may use, by its affinity and its control group."""
-    allowed = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
-    cores = len(allowed(0))
-    quota, _, period = _control_group("cpu.max").partition(" ")
-    return max(1, min(cores, round(int(quota) / int(period)))) if quota.isdigit() else cores
-
-
-def most_at_once() -> int:
-    """Return how many notebooks this machine executes at a time, by its cores and its memory."""
-    free = psutil.virtual_memory().available
-    if (limit := _control_group("memory.max")).isdigit():
-        free = min(free, int(limit) - int(_control_group("memory.current") or 0))
-    return max(1, min(threads(), free // KERNEL_BYTES))
-
-
-def _control_group(name: str) -> str:
-    """Return what Linux allows this container, "" where there is no such limit."""
-    try:
-        return Path("/sys/fs/cgroup", name).read_text("utf-8").strip()
-    except OSError:
-        return ""
 
 
 async def _start_and_execute(client: _Client, scratch: Path, folder: Path | None) -> None:
@@ -387,6 +368,11 @@ def _sections(notebook: NotebookNode) -> list[str]:
     return sections
 
 
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02}"
+
+
 def _one_line(name: str, message: str) -> str:
     """Return an error in a line: what TensorFlow says of a wrong shape can fill a page."""
     first = next((line.strip() for line in message.splitlines() if line.strip()), "")
@@ -417,20 +403,7 @@ def _tidied(outputs: list[NotebookNode]) -> list[NotebookNode]:
             joined.append(output)
         parts.setdefault(output.name, []).append(output.text)
     for name, output in streams.items():
-        output.text = shown("".join(parts[name]))
+        output.text = terminal.shown("".join(parts[name]))
         if name == "stderr":
             output.text = _NOISE.sub("", output.text)
     return [o for o in joined if o.output_type != "stream" or o.text.strip()]
-
-
-def shown(text: str) -> str:
-    """Return text without what its backspaces and carriage returns took back."""
-    if "\b" in text:
-        kept: list[str] = []
-        for character in text:
-            if character != "\b":
-                kept.append(character)
-            elif kept and kept[-1] != "\n":
-                kept.pop()
-        text = "".join(kept)
-    return _WRITTEN_OVER.sub("", text)

@@ -24,7 +24,7 @@ from typing import Any
 
 import workbook
 from workbook import datasets, paths
-from workbook_staff.notebooks import execute, recorder
+from workbook_staff.notebooks import execute, recorder, terminal
 from workbook_staff.notebooks.execute import Run, runs
 
 import nbformat
@@ -385,7 +385,7 @@ def _words(notebook: NotebookNode, files: Iterable[str]) -> set[str]:
 
 def _settings() -> dict[str, str]:
     """Return what changes every run: each thing in words, with a digest of it."""
-    executing = [Path(str(module.__file__)) for module in (execute, recorder)]
+    executing = [Path(str(module.__file__)) for module in (execute, recorder, terminal)]
     settings = {
         "Python": sys.version,
         "the machine": _machine(),

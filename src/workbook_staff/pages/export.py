@@ -18,10 +18,10 @@ from workbook import exercises, live
 from workbook.exercises import records
 from workbook.results import MIME_TYPE
 from workbook_staff import html
-from workbook_staff.notebooks import find, marks
+from workbook_staff.notebooks import find, marks, terminal
 from workbook_staff.notebooks.execute import Run, runs
 from workbook_staff.notebooks.student_edition import student, tags
-from workbook_staff.pages import markdown, pictures, sanitize, terminal
+from workbook_staff.pages import markdown, pictures, sanitize
 from workbook_staff.pages.anchors import Anchors, Heading
 from workbook_staff.pages.limits import KEEP_MARKDOWN, KEEP_OUTPUTS, Amounts
 from workbook_staff.pages.outputs import Outputs, Piece

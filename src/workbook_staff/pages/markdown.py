@@ -8,12 +8,12 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from workbook_staff.notebooks.find import FURTHER
+from workbook_staff.notebooks.terminal import printable
 from workbook_staff.pages import mathml
 from workbook_staff.pages.anchors import Anchors, slug
 from workbook_staff.pages.limits import KEEP_MARKDOWN, MARK, MARKS, Amounts, Held, cut
 from workbook_staff.pages.picture_sources import Sources
 from workbook_staff.pages.sanitize import Cleaner, without_empty_headers
-from workbook_staff.pages.terminal import printable
 
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 

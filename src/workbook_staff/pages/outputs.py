@@ -4,10 +4,12 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from workbook_staff.pages import limits, markdown, mathml, pictures, sanitize, terminal
+from workbook_staff.notebooks import terminal
+from workbook_staff.pages import limits, markdown, mathml, pictures, sanitize
 from workbook_staff.pages.anchors import Anchors
 from workbook_staff.pages.limits import Amounts, Held
 from workbook_staff.pages.picture_sources import Sources
@@ -187,16 +189,13 @@ def _text(text: str, kind: str) -> Piece | None:
 
 def _joined(outputs: list[NotebookNode]) -> Iterator[NotebookNode]:
     """Yield the outputs, with what a program wrote piece by piece in one."""
-    group: list[NotebookNode] = []
-    for output in [*outputs, NotebookNode()]:
-        same = group and all(output.get(k) == group[0].get(k) for k in ("output_type", "name"))
-        if not (same and output.get("output_type") == "stream"):
-            if len(group) > 1:
-                text = "".join(pictures.as_text(part.get("text", "")) for part in group)
-                group = [NotebookNode(group[0] | {"text": text})]
+    for (kind, _), group in groupby(outputs, lambda o: (o.get("output_type"), o.get("name"))):
+        if kind == "stream":
+            first, *rest = group
+            text = "".join(pictures.as_text(part.get("text", "")) for part in (first, *rest))
+            yield NotebookNode(first | {"text": text})
+        else:
             yield from group
-            group = []
-        group.append(output)
 
 
 def _in_order(data: dict[str, Any]) -> list[str]:

@@ -1,11 +1,12 @@
-"""How many answers are run at a time, by what a process may use."""
+"""How many processes run at a time, by what they may use."""
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
-from workbook_staff import cli
-from workbook_staff.grading import workers
+from workbook_staff import capacity, cli
 
+import psutil
 import pytest
 
 
@@ -13,7 +14,7 @@ import pytest
     ("cores", "quota", "most", "used", "count"),
     [
         (64, "max 100000", "max", "0", 64),
-        (64, "250000 100000", "max", "0", 3),
+        (64, "250000 100000", "max", "0", 2),
         (64, "max 100000", str(5 * 1024**3), str(1024**3), 4),
         (2, "max 100000", str(1024**2), "0", 1),
         (4, "", "", "", 4),
@@ -28,14 +29,14 @@ def test_cores_and_memory_of_the_control_group_count(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    (tmp_path / "meminfo").write_text(f"MemTotal: 9 kB\nMemAvailable: {1024**3} kB\n")
     for name, text in (("cpu.max", quota), ("memory.max", most), ("memory.current", used)):
         if text:
             (tmp_path / name).write_text(f"{text}\n")
-    monkeypatch.setattr(workers, "_CGROUP", tmp_path)
-    monkeypatch.setattr(workers, "_MEMINFO", tmp_path / "meminfo")
+    free = SimpleNamespace(available=1024**4)
+    monkeypatch.setattr(capacity, "_CGROUP", tmp_path)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(cores), raising=False)
-    assert workers.count() == count
+    assert capacity.at_once(1024**3) == count
 
 
 def test_a_number_of_jobs_is_at_least_one(capsys: pytest.CaptureFixture[str]) -> None:
