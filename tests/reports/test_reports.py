@@ -4,6 +4,7 @@ import base64
 import copy
 import io
 import os
+import re
 import sys
 from importlib.metadata import version
 from pathlib import Path
