@@ -1,4 +1,5 @@
 import argparse
+import errno
 import platform
 import re
 import shutil
@@ -7,7 +8,7 @@ import sys
 from pathlib import Path
 
 from workbook import errors, paths, settings
-from workbook_staff import refresh, reports
+from workbook_staff import refresh, reports, results_table
 from workbook_staff.cli import _parser, main
 from workbook_staff.notebooks import student_edition
 
@@ -126,6 +127,22 @@ def test_a_failure_that_a_user_can_mend_is_told_in_a_line(command, error, monkey
     monkeypatch.setattr(refresh, "refresh", fail)
     assert main([command]) == 1
     assert capsys.readouterr().err == "FAILED: what and why\n"
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES])
+@pytest.mark.parametrize("command", ["student", "table"])
+def test_a_folder_that_is_not_the_users_is_told_with_what_to_do(
+    command, number, monkeypatch, capsys
+):
+    def fail():
+        raise OSError(number, "why", "/course/reports")
+
+    monkeypatch.setattr(student_edition, "write", fail)
+    monkeypatch.setattr(results_table, "renew", fail)
+    assert main([command]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("FAILED: /course/reports: why; copy the course to a folder of your own")
+    assert said.count("\n") == 1
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyError, RuntimeError, AttributeError])

@@ -1,6 +1,7 @@
 """The commands of the workbook: ``python -m workbook --help`` lists them."""
 
 import argparse
+import errno
 import importlib
 import io
 import sys
@@ -38,8 +39,18 @@ def main(arguments: list[str] | None = None) -> int:
     except (WorkbookError, OSError) as error:
         if debug:
             raise
-        print(f"FAILED: {error}", file=sys.stderr)
+        print(f"FAILED: {_refused(error) or error}", file=sys.stderr)
         return 1
+
+
+def _refused(error: Exception) -> str:
+    """Return what to do where a file may not be written, as in a checkout of others; "" elsewhere."""
+    if not isinstance(error, OSError) or error.errno not in (errno.EROFS, errno.EACCES):
+        return ""
+    return (
+        f"{error.filename}: {error.strerror}; copy the course to a folder of your own and run this "
+        "there, or name a folder with --folder where the command takes one"
+    )
 
 
 def data() -> None:
