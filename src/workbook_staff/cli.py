@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _refused(error: Exception) -> str:
-    """Return what to do where a file may not be written, as in a checkout of others; "" elsewhere."""
+    """Return what to do where a file may not be written; "" for other errors."""
     if not isinstance(error, OSError) or error.errno not in (errno.EROFS, errno.EACCES):
         return ""
     return (
