@@ -1,8 +1,6 @@
 """The preview: a real server on loopback, asked as browsers and as strangers ask."""
 
 import http.client
-import threading
-import time
 from pathlib import Path
 
 from workbook import paths
@@ -133,8 +131,8 @@ def test_it_lists_the_pages_and_serves_nothing_else(checkout):
             "/%2e%2e/notebooks/a%20b.ipynb",
             "//etc/passwd",
             "/notebooks/",
-            "/news/",
-            "/news/none.html",
+            "/version/",
+            "/version/none.html",
             "/b.html",
         ):
             assert get(address, path)[0] == 404, path
@@ -170,29 +168,23 @@ def test_no_other_site_may_read_or_frame_it():
 
 def test_the_exported_page_has_neither_the_script_nor_the_right(run):
     text = (paths.REPORTS / "a b.html").read_text(encoding="utf-8")
-    assert "EventSource" not in text and "connect-src" not in text
+    assert "setInterval" not in text and "connect-src" not in text
     with preview.serving(looked(), 0) as address:
         served = get(address, "/a%20b.html")[1]
-    assert "EventSource" in served and "connect-src 'self'" in served
+    assert "setInterval" in served and "connect-src 'self'" in served
 
 
-def test_the_news_come_at_a_change_and_at_once_to_a_page_that_missed_one():
+def test_the_version_is_another_after_a_change():
     write()
     pages = looked()
-    version = pages.page("a b.html").version
     with preview.serving(pages, 0) as address:
-        told: list[str] = []
-        asking = threading.Thread(
-            target=lambda: told.append(get(address, f"/news/a%20b.html?after={version}")[1])
+        before = get(address, "/version/a%20b.html")[1]
+        assert (
+            before == get(address, "/version/a%20b.html")[1] == str(pages.page("a b.html").version)
         )
-        asking.start()
-        time.sleep(0.3)
-        assert not told
         write(prose="# Another")
         pages.look()
-        asking.join(10)
-        assert told == ["data: changed\n\n"]
-        assert get(address, f"/news/a%20b.html?after={version}")[1] == "data: changed\n\n"
+        assert get(address, "/version/a%20b.html")[1] != before
 
 
 def test_a_browser_shows_what_was_saved_by_itself(run, browser):
@@ -284,7 +276,7 @@ def test_a_module_saved_as_it_was_renews_no_page(run):
 )
 def test_an_address_that_is_named_is_answered_and_no_other(address, host):
     write()
-    with preview.serving(looked(), 0, [preview._host(address)]) as here:
+    with preview.serving(looked(), 0, preview._host(address)) as here:
         assert get(here, "/a%20b.html", host)[0] == 200
         assert get(here, "/a%20b.html")[0] == 200
         for other in ("evil.example", f"evil.{host}", f"{host}.evil.example", host + "0"):
@@ -307,9 +299,9 @@ def test_a_port_that_was_asked_for_and_is_taken_is_told():
                 pass
 
 
-def test_links_and_news_hold_behind_a_proxy_that_adds_folders():
+def test_links_and_versions_hold_behind_a_proxy_that_adds_folders():
     write()
     with preview.serving(looked(), 0) as here:
         index, page = get(here, "/")[1], get(here, "/a%20b.html")[1]
     assert 'href="a%20b.html"' in index
-    assert 'EventSource("news/a%20b.html?after=' in page
+    assert 'fetch("version/a%20b.html")' in page
