@@ -326,7 +326,7 @@ def test_a_long_name_is_shortened_and_stays_distinct() -> None:
     )
     assert len(set(made)) == 4
     assert all(len(name.encode()) <= file_names.MOST_BYTES for name in made)
-    assert made[0].startswith("学") and "題" in made[0]
+    assert made[0].startswith("学")
 
 
 def test_no_page_is_called_as_the_index() -> None:

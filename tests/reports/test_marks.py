@@ -38,13 +38,9 @@ MARKS = [
     ({"tags": ["hide-cell"]}, WHOLE),
     ({"tags": ["remove-input"]}, INPUT),
     ({"tags": ["hide_input"]}, INPUT),
-    ({"jupyter": {"source_hidden": True}}, INPUT),
-    ({"hide_input": True}, INPUT),
-    ({"cellView": "form"}, INPUT),
     ({"tags": ["remove-output"]}, OUTPUT),
     ({"tags": ["remove_all_outputs"]}, OUTPUT),
     ({"tags": ["hide-output", "other"]}, OUTPUT),
-    ({"jupyter": {"outputs_hidden": True}}, OUTPUT),
 ]
 
 

@@ -664,7 +664,7 @@ def test_headings_are_in_order_and_anchors_differ() -> None:
         new_markdown_cell("# A title"),
         new_markdown_cell("#### Deep\n\n# Another\n\n## Deep\n\n## Über *x*"),
     )
-    for heading in ('<h1 id="a-title">', '<h2 id="deep">', '<h2 id="another">', '<h2 id="deep-2">'):
+    for heading in ('<h1 id="a-title">', '<h2 id="deep">', '<h2 id="another">', '<h2 id="deep-1">'):
         assert heading in text
     assert '<a href="#über-x">Über x</a>' in text
 

@@ -1,7 +1,7 @@
 """What authors mark in a cell's metadata: what is hidden, and how it goes on slides.
 
-The names are those of Jupyter Book (``hide-input``), nbconvert (``remove_cell``), JupyterLab
-(``jupyter.source_hidden``), Colab (``cellView: form``) and RISE (``slideshow.slide_type``).
+The names are those of Jupyter Book's tags (``hide-input``, ``remove-cell``), which nbconvert writes
+with ``_``, and of RISE (``slideshow.slide_type``).
 """
 
 import copy
@@ -10,19 +10,18 @@ from workbook_staff.notebooks.student_edition import tags
 
 from nbformat import NotebookNode
 
-PARTS = ("input", "output")
+PARTS = {"input", "output"}
 """The parts of a cell that can be hidden."""
-
-_METADATA = {
-    "input": [("jupyter", "source_hidden"), ("hide_input",), ("cellView",)],
-    "output": [("jupyter", "outputs_hidden"), ("collapsed",)],
-}
-_HIDES = (True, "form")
 
 
 def removed(cell: NotebookNode) -> set[str]:
     """Return the parts of a cell that its author leaves out of what is published."""
     return _tagged(cell, "remove")
+
+
+def folded(cell: NotebookNode) -> set[str]:
+    """Return the parts of a cell that its author hides until a reader asks for them."""
+    return _tagged(cell, "hide")
 
 
 def without_removed(notebook: NotebookNode) -> NotebookNode:
@@ -36,34 +35,20 @@ def without_removed(notebook: NotebookNode) -> NotebookNode:
                 cell.source = ""
             if "output" in gone and "outputs" in cell:
                 cell.outputs = []
-        if gone != set(PARTS):
+        if gone != PARTS:
             cells.append(cell)
     return NotebookNode(notebook | {"cells": cells})
 
 
-def folded(cell: NotebookNode) -> set[str]:
-    """Return the parts of a cell that its author hides until a reader asks for them."""
-    return _tagged(cell, "hide") | {
-        part for part in PARTS if any(_value(cell, keys) in _HIDES for keys in _METADATA[part])
-    }
-
-
 def slide_type(cell: NotebookNode) -> str:
     """Return how a cell goes on slides, "" where its author leaves that to the rules."""
-    found = _value(cell, ("slideshow", "slide_type"))
+    slideshow = cell.metadata.get("slideshow")
+    found = slideshow.get("slide_type") if isinstance(slideshow, dict) else None
     return found if isinstance(found, str) else ""
 
 
 def _tagged(cell: NotebookNode, verb: str) -> set[str]:
     found = {tag.lower().replace("_", "-") for tag in tags(cell)}
     if f"{verb}-cell" in found:
-        return set(PARTS)
-    names = {"input": {"input"}, "output": {"output", "outputs", "all-outputs"}}
-    return {part for part in PARTS if found & {f"{verb}-{name}" for name in names[part]}}
-
-
-def _value(cell: NotebookNode, keys: tuple[str, ...]) -> object:
-    value: object = cell.metadata
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
+        return PARTS
+    return {part for part in PARTS if found & {f"{verb}-{part}", f"{verb}-all-{part}s"}}

@@ -28,24 +28,19 @@ class Anchors:
     headings: list[Heading] = field(default_factory=list)
     _taken: set[str] = field(default_factory=lambda: set(OWN))
     _ids: set[str] = field(default_factory=set)
-    _by_key: dict[str, list[str]] = field(default_factory=dict)
-    _cells: dict[str, str] = field(default_factory=dict)
+    _by_key: dict[str, str] = field(default_factory=dict)
     _repeats: dict[str, int] = field(default_factory=dict)
 
     def add_heading(self, level: int, text: str) -> Heading:
-        """Add a heading to the page, with an anchor of its own."""
+        """Add a heading to the page, with an anchor of its own: repeated ones as GitHub does."""
         name = anchor = slug(text) or "section"
         while anchor in self._taken:
-            self._repeats[name] = self._repeats.get(name, 1) + 1
+            self._repeats[name] = self._repeats.get(name, 0) + 1
             anchor = f"{name}-{self._repeats[name]}"
         self._taken.add(anchor)
-        self._by_key.setdefault(_key(text), []).append(anchor)
+        self._by_key.setdefault(_key(text), anchor)
         self.headings.append(Heading(level, anchor, text))
         return self.headings[-1]
-
-    def add_cell(self, name: str, anchor: str) -> None:
-        """Add the name that Colab's links have for a cell, and the place where it starts."""
-        self._cells.setdefault(f"scrollTo={name}", anchor)
 
     def add_ids(self, html: str) -> None:
         """Add the ids in a piece of the page."""
@@ -58,23 +53,12 @@ class Anchors:
         )
 
     def _meant(self, fragment: str) -> str:
-        """Return the anchor that a link means, whichever program its author tried it in.
-
-        Jupyter, VS Code, GitHub and Colab differ in case, punctuation and how they number
-        headings of one name.
-        """
+        """Return the anchor that a link means: programs differ in case and punctuation."""
         name = unquote(fragment)
         for exact in (fragment, name, PREFIX + fragment, PREFIX + name):
             if exact in self._taken or exact in self._ids:
                 return exact
-        if name in self._cells:
-            return self._cells[name]
-        if found := self._by_key.get(_key(name)):
-            return found[0]
-        numbered = re.fullmatch(r"(.+?)[-_](\d{1,9})(?:\.\d+)*", name)
-        if numbered and (found := self._by_key.get(_key(numbered[1]))):
-            return found[min(int(numbered[2]), len(found) - 1)]
-        return fragment
+        return self._by_key.get(_key(name), fragment)
 
 
 def slug(text: str) -> str:

@@ -157,7 +157,6 @@ class Exporter:
         language = notebook.metadata.get("language_info", {}).get("pygments_lexer", "ipython3")
         cells = []
         for cell in notebook.cells:
-            before = len(anchors.headings)
             if cell.cell_type == "markdown":
                 text = markdown.rendered(
                     cell.source, clean, anchors, amounts, folder, cell.get("attachments")
@@ -168,8 +167,6 @@ class Exporter:
                 text = markdown.as_written(cell.source) if cell.source.strip() else ""
             if not amounts.holds(text):
                 break
-            if headings := anchors.headings[before:]:
-                anchors.add_cell(str(cell.metadata.get("id", cell.get("id"))), headings[0].anchor)
             section = anchors.headings[-1] if anchors.headings else None
             pieces = outputs.pieces(cell.get("outputs", []))
             cells.append(Cell(cell, text, pieces, section))

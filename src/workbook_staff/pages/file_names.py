@@ -23,31 +23,19 @@ def names(paths: list[Path]) -> list[str]:
     not, an accent as a character of its own or not. None is called "index".
     """
     parts = [[_safe(part) for part in _parts(path)] for path in paths]
-    depths = [1] * len(paths)
-
-    def name(number: int) -> str:
-        return "-".join(parts[number][-depths[number] :])
-
-    while True:
-        counts = Counter(_same(name(number)) for number in range(len(paths)))
-        counts["index"] += 1
-        longer = [
-            number
-            for number in range(len(paths))
-            if counts[_same(name(number))] > 1 and depths[number] < len(parts[number])
+    wanted = [own[-1] for own in parts]
+    for depth in range(2, max(map(len, parts), default=0) + 1):
+        counts = Counter(map(_same, [*wanted, "index"]))
+        wanted = [
+            "-".join(own[-depth:]) if counts[_same(name)] > 1 else name
+            for own, name in zip(parts, wanted, strict=True)
         ]
-        if not longer:
-            break
-        for number in longer:
-            depths[number] += 1
-
     taken, made = {"index"}, []
-    for number in range(len(paths)):
-        wanted = unique = _short(name(number))
-        count = 1
+    for name in map(_short, wanted):
+        unique, count = name, 1
         while _same(unique) in taken:
             count += 1
-            unique = f"{wanted}-{count}"
+            unique = f"{name}-{count}"
         taken.add(_same(unique))
         made.append(unique)
     return made
@@ -75,7 +63,4 @@ def _short(name: str) -> str:
     if len(name.encode()) <= MOST_BYTES:
         return name
     digits = hashlib.sha256(name.encode()).hexdigest()[:8]
-    half = (MOST_BYTES - len(digits) - 2) // 2
-    head = name.encode()[:half].decode(errors="ignore")
-    tail = name.encode()[-half:].decode(errors="ignore")
-    return f"{head}-{tail}-{digits}"
+    return f"{name.encode()[: MOST_BYTES - 9].decode(errors='ignore')}-{digits}"

@@ -22,7 +22,6 @@ _FORMULA = re.compile(
     | (?P<environment>\\begin\{{(?P<name>{_ENVIRONMENTS})\}}.*?\\end\{{(?P=name)\}})""",
     re.VERBOSE | re.DOTALL,
 )
-_COMMAND = re.compile(r"\\[a-zA-Z]+|[_^=]")
 _ENVIRONMENT = re.compile(r"\\begin\{")
 _OTHER = re.compile(rf"\\begin\{{(?!{_ENVIRONMENTS}\}})")
 # Names and numbers for a document around the formula.
@@ -30,21 +29,10 @@ _LABEL = re.compile(r"\\label\s*\{[^{}]*\}|\\(?:nonumber|notag)\b")
 _ESCAPED = re.compile(r"\\([$%&_#{}])")
 
 # The library knows these environments by other names only, or not at all.
-_NAMES = {
-    "aligned": "align*",
-    "alignedat": "align*",
-    "gather": "align*",
-    "gather*": "align*",
-    "gathered": "align*",
-    "eqnarray": "align",
-    "eqnarray*": "align*",
-    "flalign": "align",
-    "flalign*": "align*",
-    "multline": "align*",
-    "multline*": "align*",
-    "displaymath": "equation*",
-    "math": "equation*",
-}
+_ALIGNED = re.compile(
+    r"\\(begin|end)\{(?:aligned|alignedat|gather(?:ed)?|eqnarray|flalign|multline)\*?\}"
+)
+_EQUATION = re.compile(r"\\(begin|end)\{(?:displaymath|math)\}")
 
 
 def mathml(latex: str, display: str = "inline") -> str:
@@ -55,11 +43,8 @@ def mathml(latex: str, display: str = "inline") -> str:
     as_written = f"<code>{html.escape(latex)}</code>"
     if len(latex) > KEEP_FORMULA or _OTHER.search(latex):
         return as_written
-    known = re.sub(
-        r"\\(begin|end)\{([a-z]+\*?)\}",
-        lambda m: f"\\{m[1]}{{{_NAMES.get(m[2], m[2])}}}",
-        _LABEL.sub("", latex),
-    )
+    known = _ALIGNED.sub(r"\\\1{align*}", _LABEL.sub("", latex))
+    known = _EQUATION.sub(r"\\\1{equation*}", known)
     try:
         tree = convert_to_element(known, display=display)
     except Exception:  # the library's errors have no common class, and IndexError is among them
@@ -74,10 +59,7 @@ def mathml(latex: str, display: str = "inline") -> str:
 
 
 def prose(latex: str) -> str:
-    """Return a LaTeX output as HTML: text with formulas in it, or one formula.
-
-    Of a text without any sign of where its formulas are, one that looks like a formula is one.
-    """
+    """Return a LaTeX output as HTML: text with formulas in it, or one formula."""
     latex = latex.strip()
     formulas = list(_FORMULA.finditer(latex))
     if formulas and formulas[0].span() == (0, len(latex)):
@@ -88,22 +70,12 @@ def prose(latex: str) -> str:
         inline = found["dollar"] or found["parentheses"]
         parts.append(mathml(_body(found), "inline" if inline else "block"))
         end = found.end()
-    if not parts and _is_formula(latex):
-        return mathml(latex, "block")
     return "".join([*parts, _text(latex[end:])])
 
 
 def _body(found: re.Match[str]) -> str:
     kinds = ("dollars", "dollar", "brackets", "parentheses", "environment")
     return next(found[kind] for kind in kinds if found[kind]).strip()
-
-
-def _is_formula(text: str) -> bool:
-    """Return whether a text without dollars is a formula: it has commands, and few plain words."""
-    if _ENVIRONMENT.search(text) or not _COMMAND.search(text):
-        return False
-    plain = re.sub(r"\\(?:text|mathrm|operatorname|mbox)\s*\{[^{}]*\}|\\[a-zA-Z]+", " ", text)
-    return len(re.findall(r"[^\W\d_]{3,}", plain)) < 3
 
 
 def _text(text: str) -> str:
