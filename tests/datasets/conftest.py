@@ -224,12 +224,12 @@ import json, os, random, signal, sys, time
 from dataclasses import replace
 from pathlib import Path
 from workbook import datasets, paths
-from workbook.datasets import sources
+from workbook.datasets import network
 from workbook.datasets.catalogue import CATALOGUE
 import filelock, pandas, requests, tqdm
 root, name, specs, moments = Path(sys.argv[1]), sys.argv[2], *map(json.loads, sys.argv[3:])
 paths.ROOT, paths.DATA, paths.CACHE = root, root / "data", root / "data" / "cache"
-sources.PROBE_SECONDS = 10
+network.PROBE_SECONDS = 10
 for key, fields in specs.items():
     fields = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
     CATALOGUE[key] = replace(CATALOGUE[key], **fields)

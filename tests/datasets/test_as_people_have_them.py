@@ -175,33 +175,28 @@ UNREAD = {
     "parquet of Hugging Face": (
         MNIST,
         lambda c: put(c.data / "mnist" / "train-00000-of-00001.parquet"),
-        "data/mnist/train-00000-of-00001.parquet: a table in a form that is not read",
-    ),
-    "parquet with no folder": (
-        FASHION,
-        lambda c: put(c.data / "train-00000-of-00001.parquet"),
-        "data/train-00000-of-00001.parquet: a table in a form",
+        "data/mnist: holds train-00000-of-00001.parquet, a form that is not read",
     ),
     "two of parquet": (
         FASHION,
         lambda c: [put(c.data / "fashion_mnist" / f"{s}-0.parquet") for s in ("test", "train")],
-        "data/fashion_mnist: holds test-0.parquet, train-0.parquet: a table in a form",
+        "data/fashion_mnist: holds test-0.parquet, train-0.parquet, a form that is not read",
     ),
     "MATLAB": (MNIST, lambda c: put(c.data / "mnist-original.mat"), "a form that is not read"),
     "a pickle": (
         MNIST,
         lambda c: put(c.data / "mnist.pkl.gz", gzip.compress(pickle.dumps([1]))),
-        "data/mnist.pkl.gz: pickled Python objects, which can run code and are never loaded",
+        "data: holds mnist.pkl.gz, a form that is not read",
     ),
     "pictures": (
         MNIST,
         lambda c: pictures(c.data / "mnist_png"),
-        "pictures in folders of classes, a form that is not",
+        "holds testing, training, a form that is not read",
     ),
     "pictures of Fashion": (
         FASHION,
         lambda c: pictures(c.data / "Fashion-MNIST" / "images", "jpeg"),
-        "pictures in folders of classes, a form that is not",
+        "holds testing, training, a form that is not read",
     ),
     "TFDS": (
         MNIST,
@@ -216,13 +211,17 @@ UNREAD = {
         lambda c: put(c.data / "MNIST" / "processed" / "training.pt"),
         "training.pt",
     ),
-    "a rar": (SIGNS, lambda c: put(c.data / "archive.rar"), "an archive of a kind that is not"),
+    "a rar": (
+        SIGNS,
+        lambda c: put(c.data / "sign-mnist.rar"),
+        "sign-mnist.rar, a form that is not",
+    ),
     "a broken-off download": (
         SIGNS,
         lambda c: put(c.data / "sign-language-mnist.zip.crdownload"),
-        "a download that is not finished",
+        "zip.crdownload, a form that is not read",
     ),
-    "other tables": (SIGNS, lambda c: put(c.data / SIGNS / "valid.csv"), "not a file that is read"),
+    "other tables": (SIGNS, lambda c: put(c.data / SIGNS / "valid.csv"), "holds valid.csv, a form"),
     "a broken archive": (
         SIGNS,
         lambda c: put(c.data / "archive.zip", b"PK\x03\x04"),

@@ -6,7 +6,7 @@ import re
 import zipfile
 
 from workbook import datasets, paths
-from workbook.datasets import cache, photographs
+from workbook.datasets import cache, network, photographs
 from workbook.datasets.catalogue import PHOTOGRAPHS
 from workbook.errors import DataError
 from workbook.practice import hands
@@ -154,7 +154,7 @@ def bad_zip(request):
 
 def test_an_archive_zip_that_cannot_be_opened_is_no_reason_to_stop(course, bad_zip, monkeypatch):
     (course.data / "archive.zip").write_bytes(bad_zip)
-    monkeypatch.setattr(photographs.sources, "reachable", lambda url: False)
+    monkeypatch.setattr(network, "PROBE_SECONDS", 0)
     assert row()[1] == "not here: load() downloads it"
     monkeypatch.setenv("WORKBOOK_DATA", "real")
     with pytest.raises(DataError, match="no file of it in data"):
@@ -190,7 +190,7 @@ def test_a_zip_with_a_damaged_photograph_is_refused(course, monkeypatch):
 
 def test_missing_data_dir_is_named(course, tmp_path, monkeypatch, capsys):
     named = f"WORKBOOK_DATA_DIR: no folder {tmp_path / 'nowhere'}"
-    monkeypatch.setattr(photographs.sources, "reachable", lambda url: False)
+    monkeypatch.setattr(network, "PROBE_SECONDS", 0)
     monkeypatch.setattr("workbook.practice.draw", lambda name: blank_drawings())
     monkeypatch.setenv("WORKBOOK_DATA_DIR", str(tmp_path / "nowhere"))
     assert datasets.load("asl-alphabet").practice
@@ -244,7 +244,7 @@ def blank_drawings():
 
 
 def test_practice_data_where_there_are_no_photographs(course, monkeypatch, capsys):
-    monkeypatch.setattr(photographs.sources, "reachable", lambda url: False)
+    monkeypatch.setattr(network, "PROBE_SECONDS", 0)
     monkeypatch.setattr("workbook.practice.draw", lambda name: blank_drawings())
     asl = datasets.load("asl-alphabet")
     assert asl.practice and "PRACTICE DATA" in capsys.readouterr().out

@@ -24,7 +24,7 @@ from workbook.paths import shown
 import numpy as np
 from filelock import FileLock, Timeout
 
-VERSION = 2
+VERSION = 3
 """Part of each record: raise it when the same files would decode to other arrays."""
 
 WAIT_SECONDS = 1.0
@@ -35,14 +35,12 @@ WAIT_SECONDS = 1.0
 class Loaded:
     """A dataset's arrays, where they are from, whether they are the published ones byte by byte.
 
-    ``csv`` names the user's own CSV files that can be read as they lie; ``skipped`` says why files
-    of a dataset of photographs are not used, by their names.
+    ``skipped`` says why files of a dataset of photographs are not used, by their names.
     """
 
     arrays: Arrays
     source: str
     verified: bool
-    csv: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
 
 
@@ -113,7 +111,7 @@ def get(spec: Spec, slot: str, origin: object = None) -> Loaded | None:
         return None
     try:
         arrays = {name: _read(spec, digest) for name, digest in entry["arrays"].items()}
-        fields = (entry[name] for name in ("source", "verified", "csv", "skipped"))
+        fields = (entry[name] for name in ("source", "verified", "skipped"))
         return Loaded(arrays, *fields)
     except (*DAMAGED, ValueError, KeyError, TypeError, MemoryError):
         return None
@@ -135,7 +133,6 @@ def put(spec: Spec, slot: str, loaded: Loaded, origin: object = None) -> None:
         "described": _described(spec),
         "source": loaded.source,
         "verified": loaded.verified,
-        "csv": loaded.csv,
         "skipped": loaded.skipped,
         "arrays": digests,
     }
@@ -171,50 +168,19 @@ def csv_file(spec: Spec, name: str, arrays: Arrays) -> Path:
     Raises:
         DataError: The dataset has no such file, or it cannot be written.
     """
-    tables = spec.csv_parts
-    if name not in tables and not (name == SUBMISSION and spec.kaggle_competition):
-        have = [*tables, *([SUBMISSION] if spec.kaggle_competition else [])]
-        raise DataError(
-            spec.title,
-            f"no file {name!r}",
-            " or ".join(have) or "load_data(): this dataset is not published as CSV",
-        )
+    if name not in spec.csv_parts:
+        have = " or ".join(spec.csv_parts) or "load_data(): this dataset is not published as CSV"
+        raise DataError(spec.title, f"no file {name!r}", have)
     key = hashlib.sha256("".join(sha256(a) for a in arrays.values()).encode()).hexdigest()[:16]
     path = folder(spec) / f"csv-{key}" / name
-    seal = path.with_suffix(".sha256")
-    with lock(spec):
-        if _sealed(path, seal):
-            return path
-        try:
-            with paths.writing(path) as partial:
-                if name == SUBMISSION:
-                    partial.write_bytes(_submission(spec.n_test))
-                else:
-                    _write_images(partial, tables[name], arrays)
-            with paths.writing(seal) as partial:
-                partial.write_text(_digest(path), "ascii")
-        except OSError as error:
-            raise unwritable(path, error) from None
-    return path
-
-
-SUBMISSION = "sample_submission.csv"
-
-
-def _sealed(path: Path, seal: Path) -> bool:
     try:
-        return _digest(path) == seal.read_text("ascii")
-    except (OSError, UnicodeDecodeError):
-        return False
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _submission(rows: int) -> bytes:
-    return b"ImageId,Label\n" + b"".join(b"%d,0\n" % i for i in range(1, rows + 1))
+        with lock(spec):
+            if not path.exists():
+                with paths.writing(path) as partial:
+                    _write_images(partial, spec.csv_parts[name], arrays)
+    except OSError as error:
+        raise unwritable(path, error) from None
+    return path
 
 
 def _write_images(path: Path, part: Part, arrays: Arrays) -> None:

@@ -34,7 +34,6 @@ class Dataset:
     licence: str
     url: str
     _arrays: Arrays = field(compare=False)
-    _csv: dict[str, str] = field(compare=False)
     _skipped: dict[str, str] = field(compare=False)
 
     def load_data(self) -> tuple[Split, tuple[np.ndarray, np.ndarray | None]]:
@@ -52,13 +51,11 @@ class Dataset:
     def csv(self, name: str) -> Path:
         """Return a CSV file of this dataset, such as ``train.csv``, on disk for pandas to read.
 
-        The user's own file where one was placed, else one with the same header and rows.
+        It is written from the images and labels, with the publisher's header and rows.
 
         Raises:
             DataError: The dataset has no such file, or the disk cannot be written.
         """
-        if name in self._csv:
-            return Path(self._csv[name])
         return cache.csv_file(find_spec(self.name), name, self._arrays)
 
     def __repr__(self) -> str:
@@ -131,7 +128,6 @@ def load(name: str) -> Dataset:
         licence=spec.licence,
         url=spec.url,
         _arrays=loaded.arrays,
-        _csv=loaded.csv,
         _skipped=loaded.skipped,
     )
 

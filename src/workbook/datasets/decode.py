@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 Arrays = dict[str, np.ndarray]
 
 
-def read_npz(spec: Spec, part: Part, file: File, data: bytes) -> Arrays:
+def read_npz(spec: Spec, part: Part, file: File) -> Arrays:
     """Decode the npz layout of Keras: x_train, y_train, x_test, y_test."""
+    data = file.read()
     if not data.startswith(b"PK\x03\x04"):
         raise DataError(file, "not an npz file", "arrays saved by numpy.savez", AGAIN)
     arrays: Arrays = {}
@@ -57,11 +58,12 @@ def read_npz(spec: Spec, part: Part, file: File, data: bytes) -> Arrays:
     return arrays
 
 
-def read_idx(spec: Spec, part: Part, file: File, data: bytes) -> Arrays:
+def read_idx(spec: Spec, part: Part, file: File) -> Arrays:
     """Decode one IDX file: unsigned bytes, big-endian counts.
 
     The format: http://yann.lecun.com/exdb/mnist/ ("The IDX file format").
     """
+    data = file.read()
     (name,) = part.arrays
     dimensions = len(spec.shapes[name])
     magic = bytes([0, 0, 8, dimensions])
@@ -85,16 +87,7 @@ def read_idx(spec: Spec, part: Part, file: File, data: bytes) -> Arrays:
     return {name: np.frombuffer(data, np.uint8, offset=start).reshape(shape)}
 
 
-def is_plain_csv(part: Part, file: File) -> bool:
-    """Return whether a file lies unpacked, under the publisher's own header byte by byte."""
-    if file.member or file.path.suffix.lower() != ".csv":
-        return False
-    with file.path.open("rb") as lines:
-        header = lines.readline(100_000)
-    return header.rstrip(b"\r\n") == ",".join(part.columns).encode()
-
-
-def read_csv(spec: Spec, part: Part, file: File, data: bytes) -> Arrays:
+def read_csv(spec: Spec, part: Part, file: File) -> Arrays:
     """Decode a CSV file of one image a row: a label column, if it has labels, and 784 pixels.
 
     Columns are known by their names, so another order is accepted, and so are a byte order mark,
@@ -102,6 +95,7 @@ def read_csv(spec: Spec, part: Part, file: File, data: bytes) -> Arrays:
     """
     import pandas as pd
 
+    data = file.read()
     header = data.partition(b"\n")[0].decode("utf-8-sig", "replace").strip()
     separator = max(",;\t", key=header.count)
     names = [name.strip().strip('"') for name in header.split(separator)]
@@ -210,7 +204,7 @@ def _bytes_of(spec: Spec, file: File, chunk: "pd.DataFrame", lines_before: int) 
     return table.astype(np.uint8)
 
 
-READERS: dict[str, Callable[[Spec, Part, File, bytes], Arrays]] = {
+READERS: dict[str, Callable[[Spec, Part, File], Arrays]] = {
     "npz": read_npz,
     "idx": read_idx,
     "csv": read_csv,

@@ -1,11 +1,19 @@
-"""Say in words why a host could not be used: its certificate, a proxy, a name, a status."""
+"""Download files, or say in words why a host could not be used: its name, a proxy, a status."""
 
 import os
 import re
 import ssl
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 from workbook.errors import DataError
+
+PROBE_SECONDS = 2.2
+"""How long to wait for a host: a dataset asks at most two, and the decision may take five."""
+SILENCE_SECONDS = 20.0
+"""How long a download may stand still before it is given up."""
 
 LATER = "Try again later, or place the files yourself"
 
@@ -29,13 +37,76 @@ HOST_REFUSALS = {
 
 
 class UnreachableError(DataError):
-    """A host that does not answer: there is no network, or it is shut off."""
+    """A host that cannot be asked: there is no network or it is shut off, or no account."""
 
 
-def refusal(host: str, url: str, status: int) -> DataError:
-    """Return what to raise for a host's answer of a status other than 200."""
-    why, next_step = HOST_REFUSALS.get(status, ("it failed", LATER))
-    return DataError(host, f"answered {status} for {url}: {why}", "", next_step)
+def reachable(url: str) -> None:
+    """Make sure that the host of a URL answers in time, looking it up included.
+
+    Looking up a name has no timeout of its own, so it is done aside and not waited for.
+
+    Raises:
+        UnreachableError: It does not, with the reason where that is known.
+    """
+    import requests
+
+    reasons = []
+
+    def ask() -> None:
+        try:
+            requests.head(url, timeout=PROBE_SECONDS, allow_redirects=False)
+            reasons.append("")
+        except (requests.RequestException, OSError, ValueError) as error:
+            reasons.append(why(error) or type(error).__name__)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(PROBE_SECONDS)
+    if reasons != [""]:
+        reason = reasons[0] if reasons else "no answer in time"
+        raise UnreachableError(url.split("/")[2], f"could not be reached ({reason})")
+
+
+def fetch(
+    url: str,
+    path: Path,
+    host: str = "",
+    refusals: Mapping[int, tuple[str, str]] | None = None,
+    **options: Any,
+) -> None:
+    """Download a file with a progress bar; with ``json``, which is sent, by POST.
+
+    ``host`` is what messages call it, ``refusals`` what it means by a status beyond
+    `HOST_REFUSALS`; other options are those of ``requests.request``.
+
+    Raises:
+        DataError: The host refuses, sends less than it announced, or falls silent.
+        OSError: The file cannot be written.
+    """
+    import requests
+    from tqdm.auto import tqdm
+
+    host = host or url.split("/")[2]
+    method = "POST" if "json" in options else "GET"
+    try:
+        with requests.request(
+            method, url, stream=True, timeout=SILENCE_SECONDS, **options
+        ) as response:
+            if (status := response.status_code) != 200:
+                known = {**HOST_REFUSALS, **(refusals or {})}
+                meaning, next_step = known.get(status, ("it failed", LATER))
+                raise DataError(host, f"answered {status} for {url}: {meaning}", "", next_step)
+            size = int(response.headers.get("Content-Length", 0))
+            with (
+                path.open("wb") as file,
+                tqdm(total=size or None, unit="B", unit_scale=True, desc=path.name) as progress,
+            ):
+                for chunk in response.iter_content(1 << 16):
+                    file.write(chunk)
+                    progress.update(len(chunk))
+    except requests.RequestException as error:
+        reason = why(error) or type(error).__name__
+        raise DataError(host, f"the download of {url} broke off ({reason})", "", LATER) from None
 
 
 def why(error: BaseException) -> str:

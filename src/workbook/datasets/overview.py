@@ -91,7 +91,7 @@ def _photographs_state(spec: Spec) -> tuple[str, str]:
     root, problems = photographs.placed(spec)
     for problem in problems:
         if problem.own:
-            return f"{problem.error.where}, unusable: load() tells why", "no"
+            return f"{problem.where}, unusable: load() tells why", "no"
     return (shown(root), "no digest") if root else ("not here: load() downloads it", "-")
 
 

@@ -24,12 +24,12 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from workbook import paths
-from workbook.datasets import cache, search, sources
+from workbook.datasets import cache, kaggle, network, search, sources
 from workbook.datasets.cache import Loaded
 from workbook.datasets.catalogue import IMAGE_SHAPE, PEOPLE, Spec
 from workbook.datasets.decode import Arrays
 from workbook.datasets.files import DAMAGED, canonical, is_junk, open_zip, unreadable
-from workbook.datasets.search import Problem
+from workbook.datasets.search import Candidate
 from workbook.errors import DataError
 from workbook.paths import shown
 
@@ -163,9 +163,9 @@ def _placed(spec: Spec) -> tuple[Path, Loaded] | None:
     return root, read(spec, root)
 
 
-def placed(spec: Spec) -> tuple[Path | None, list[Problem]]:
+def placed(spec: Spec) -> tuple[Path | None, list[Candidate]]:
     """Return the folder of class folders, or the zip of them; or None, and the problems."""
-    problems: list[Problem] = []
+    problems: list[Candidate] = []
     for folder in paths.placed_dirs():
         root, more = _find(spec, folder)
         if root:
@@ -180,14 +180,14 @@ def _from_kaggle(spec: Spec) -> Path:
     return cache.folder(spec) / "photographs" / "kaggle"
 
 
-def _find(spec: Spec, top: Path) -> tuple[Path | None, list[Problem]]:
+def _find(spec: Spec, top: Path) -> tuple[Path | None, list[Candidate]]:
     """Return the folder below ``top`` with at least two of the class folders, or a zip of them.
 
     Those that are named for the dataset come first; others must hold files named as its are.
     Where there is none, return None and the problems, as `placed` does.
     """
     found: list[tuple[bool, bool, bool, Path]] = []
-    problems: list[Problem] = []
+    problems: list[Candidate] = []
     for place in search.walk(top):
         own = not place.steps or search.named_dataset(*place.steps) == spec.name
         if problem := search.problem_of(spec, place):
@@ -207,13 +207,10 @@ def _find(spec: Spec, top: Path) -> tuple[Path | None, list[Problem]]:
                 if own_zip or any(map(named(spec).fullmatch, members)):
                     found.append((not own_zip, False, True, place.path / name))
             except DataError as error:
-                problems.append(Problem(own_zip, error))
+                problems.append(Candidate(spec, error.where, own_zip, problem=error))
     if found:
         return min(found)[3], []
-    for candidate in search.candidates(spec, top) if not problems else ():
-        if candidate.problem:
-            problems.append(Problem(candidate.own, candidate.problem))
-    return None, problems
+    return None, problems or search.candidates(spec, top)
 
 
 def named(spec: Spec) -> re.Pattern:
@@ -244,50 +241,54 @@ def _members(spec: Spec, file: Path) -> dict[str, str]:
 
 
 def _unpacked(spec: Spec, file: Path) -> Path:
-    """Unpack the photographs of a zip into the cache, once; the zip stays as it is."""
+    """Return the folder in the cache with the photographs of a zip, which stays as it is."""
     stat = file.stat()
     key = hashlib.sha256(f"{file}{stat.st_size}{stat.st_mtime_ns}".encode()).hexdigest()[:16]
     root = cache.folder(spec) / "photographs" / key
-    partial = root.with_name("unpacking")
     with cache.lock(spec):
-        if root.is_dir():
-            return root
-        if not (members := _members(spec, file)):
-            raise DataError(shown(file), "no folder of a class", "folders A to Z", spec.to_get)
-        try:
-            shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed
-            with open_zip(file) as archive:
-                for name, member in members.items():
-                    if archive.getinfo(member).file_size > LARGEST_FILE:
-                        raise DataError(shown(file), f"{member} is no photograph", "some kilobytes")
-                    (partial / name).parent.mkdir(parents=True, exist_ok=True)
-                    (partial / name).write_bytes(archive.read(member))
-            partial.replace(root)
-        except (*DAMAGED, RuntimeError) as error:  # RuntimeError: it wants a password
-            raise DataError(
-                shown(file), f"cannot be unpacked ({error})", "", "Free some space or get it again"
-            ) from None
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+        if not root.is_dir():
+            _unpack(spec, file, root)
     return root
 
 
+def _unpack(spec: Spec, file: Path, root: Path) -> None:
+    partial = root.with_name("unpacking")
+    if not (members := _members(spec, file)):
+        raise DataError(shown(file), "no folder of a class", "folders A to Z", spec.to_get)
+    try:
+        shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed
+        with open_zip(file) as archive:
+            for name, member in members.items():
+                if archive.getinfo(member).file_size > LARGEST_FILE:
+                    raise DataError(shown(file), f"{member} is no photograph", "some kilobytes")
+                (partial / name).parent.mkdir(parents=True, exist_ok=True)
+                (partial / name).write_bytes(archive.read(member))
+        partial.replace(root)
+    except (*DAMAGED, RuntimeError) as error:  # RuntimeError: it wants a password
+        raise DataError(
+            shown(file), f"cannot be unpacked ({error})", "", "Free some space or get it again"
+        ) from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
 def _downloaded(spec: Spec) -> tuple[Path, Loaded]:
-    """Download and unpack the photographs with Kaggle's client, once; return as `_placed` does.
+    """Download and unpack the photographs of Kaggle, once; return as `_placed` does.
 
     Raises:
         DataError: Kaggle cannot be reached, refuses, or sends something else.
     """
     root = _from_kaggle(spec)
     with cache.lock(spec):
-        if (found := _find(spec, root)[0]) is None:
-            with sources.downloading(spec, spec.kaggle_host) as folder:
-                sources.ask(spec, folder, sources.SILENCE_SECONDS)
-                if (sent := _find(spec, folder)[0]) is None:
-                    raise DataError("Kaggle", "sent none of the dataset's folders", "", "Try later")
-                root.parent.mkdir(exist_ok=True)
-                folder.replace(root)
-                found = root / sent.relative_to(folder)
+        if not root.is_dir():
+            asked = kaggle.request(spec)
+            with sources.downloading(spec, asked["url"]) as folder:
+                network.fetch(path=folder / "archive.zip", **asked)
+                try:
+                    _unpack(spec, folder / "archive.zip", root)
+                except DataError as problem:
+                    raise DataError("Kaggle", f"sent something else ({problem})") from None
+    found = _find(spec, root)[0] or root  # an earlier version unpacked into folders below
     return found, read(spec, found)
 
 
@@ -321,8 +322,7 @@ def fingerprint(spec: Spec) -> str:
     """
     root, problems = placed(spec)
     if root is None:
-        if own := [problem.error for problem in problems if problem.own]:
-            raise own[0]
+        sources.tell_problems([problem for problem in problems if problem.own])
         return ""
     if root.is_file():  # a zip
         stat = root.stat()

@@ -9,14 +9,13 @@ that a large folder costs little.
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
 
 from workbook import paths
-from workbook.datasets.catalogue import CATALOGUE, PEOPLE, PHOTOGRAPHS, Part, Spec
-from workbook.datasets.decode import READERS, Arrays, checked, is_plain_csv
+from workbook.datasets.catalogue import CATALOGUE, PEOPLE, PHOTOGRAPHS, Layout, Spec
+from workbook.datasets.decode import READERS, Arrays, checked
 from workbook.datasets.files import (
     File,
     canonical,
@@ -38,14 +37,6 @@ _CLASSES = {
     name for spec in PHOTOGRAPHS.values() for name in spec.class_names if len(name) > 1
 } | set("0123456789")
 
-_UNREAD = {
-    r"parquet|arrow|feather": "a table in a form that is not read",
-    r"tfrecord.*|h5|hdf5|mat|arff|pt|npy": "a form that is not read",
-    r"pkl|pickle": "pickled Python objects, which can run code and are never loaded",
-    r"rar|7z|tar|tgz|bz2|xz": "an archive of a kind that is not opened",
-    r"crdownload|part|partial|download|opdownload": "a download that is not finished",
-}
-_PICTURES = r"png|jpe?g|bmp|gif|tiff?"
 _NOTES = r"md|txt|rst|html?|json|ini|py|ipynb|pdf|keras|log|lock|info|yaml|yml|xml|bib"
 
 
@@ -145,30 +136,30 @@ def named_dataset(*steps: str) -> str | None:
     return None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Candidate:
-    """Files that look like a dataset: ``files`` by their usual names, or the ``problem`` met.
+    """Files of a dataset that lie together, by their usual names; or the ``problem`` met instead.
 
     ``own`` tells that they are named for the dataset or lie at the top of the folder; others are
-    used if they are the published ones.
+    used if they are the published ones. Without a ``layout`` they may be of any.
     """
 
     spec: Spec
     where: str
-    own: bool
-    reader: str = ""
-    parts: tuple[Part, ...] = ()
+    own: bool = False
     files: dict[str, File] = field(default_factory=dict)
+    layout: Layout | None = None
     problem: DataError | None = None
 
     def __str__(self) -> str:
         """Return the file, or the folder or archive that holds the files."""
-        return str(*self.files.values()) if len(self.parts) == 1 else self.where
+        return str(*self.files.values()) if len(self.files) == 1 else self.where
 
     @property
     def missing(self) -> list[str]:
         """The usual names of the files that the layout needs and that are not there."""
-        return [part.file for part in self.parts if part.file not in self.files]
+        parts = self.layout.parts if self.layout else ()
+        return [part.file for part in parts if part.file not in self.files]
 
     @property
     def complete(self) -> bool:
@@ -185,14 +176,14 @@ class Candidate:
             [str(path.absolute()), s.st_size, s.st_mtime_ns] for path, s in sorted(stats.items())
         ]
 
-    def read(self) -> tuple[Arrays, dict[str, str]]:
-        """Return the arrays, and the CSV files that pandas can read as they lie (name: path).
+    def read(self) -> Arrays:
+        """Return the arrays.
 
         Raises:
             DataError: A file is missing, cannot be decoded, or holds something else.
         """
-        if self.problem:
-            raise self.problem
+        if self.problem or not self.layout:
+            raise self.problem or DataError(self.where, "nothing of the dataset")
         if self.missing:
             there = ", ".join(file.path.name for file in self.files.values())
             raise DataError(
@@ -202,34 +193,13 @@ class Candidate:
                 "Place the missing file beside the other",
             )
         arrays: Arrays = {}
-        as_they_lie = {}
-        for part in self.parts:
-            file = self.files[part.file]
-            data = file.read()
-            arrays |= READERS[self.reader](self.spec, part, file, data)
-            if part.columns and is_plain_csv(part, file):
-                as_they_lie[part.file] = str(file.path.absolute())
-        return checked(self.spec, arrays, self), as_they_lie
+        for part in self.layout.parts:
+            arrays |= READERS[self.layout.reader](self.spec, part, self.files[part.file])
+        return checked(self.spec, arrays, self)
 
 
-class Problem(NamedTuple):
-    """Why files are not used; ``own`` tells that they are the dataset's own by their names."""
-
-    own: bool
-    error: DataError
-
-
-@dataclass
-class _Group:
-    """Files of a dataset that lie together, in a folder or a zip, by their usual names."""
-
-    where: str
-    own: bool = False
-    files: dict[str, File] = field(default_factory=dict)
-
-
-class _Groups(dict[tuple, _Group]):
-    """The groups of a dataset's files, by the place that they lie in."""
+class _Places(dict[tuple, Candidate]):
+    """A dataset's files by the place that they lie in, a folder or a zip."""
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
@@ -237,7 +207,7 @@ class _Groups(dict[tuple, _Group]):
         self.wanted = {canonical(name): name for name in names}
 
     def add(self, file: File, steps: tuple[str, ...], name: str, where: Path) -> bool:
-        """Put a file into its group, if it is one of the dataset's; return whether it is."""
+        """Put a file into its place, if it is one of the dataset's; return whether it is."""
         if (usual := self.wanted.get(canonical(name))) is None:
             return False
         while steps and canonical(steps[-1]) in (canonical(name), canonical(name).split(".")[0]):
@@ -245,46 +215,37 @@ class _Groups(dict[tuple, _Group]):
         named = named_dataset(*steps, name)
         other = CATALOGUE.get(named_dataset(*steps) or "")
         theirs = [part.file for layout in other.layouts for part in layout.parts] if other else []
-        if named != self.spec.name and usual in theirs:
-            return True
-        group = self.setdefault((where, steps), _Group(shown(where)))
-        group.own |= not steps or named == self.spec.name
-        group.files.setdefault(usual, file)
+        if named == self.spec.name or usual not in theirs:
+            place = self.setdefault((where, steps), Candidate(self.spec, shown(where)))
+            place.own |= not steps or named == self.spec.name
+            place.files.setdefault(usual, file)
         return True
 
-    def add_zip(self, path: Path, steps: tuple[str, ...]) -> Problem | None:
-        """Put what a zip holds into groups; return the problem with it, if it may be meant."""
-        named = named_dataset(*steps)
-        own = named == self.spec.name
-        if named and not own:
+    def add_zip(self, path: Path, steps: tuple[str, ...]) -> DataError | None:
+        """Put what a zip holds into its place; return the problem with it, if it has one."""
+        if (named := named_dataset(*steps)) not in (None, self.spec.name):
             return None
         try:
             with open_zip(path) as archive:
                 names = safe_names(shown(path), archive)
-            inner = {name: PurePosixPath(name.replace("\\", "/")) for name in names}
-            added = [
-                self.add(
-                    File(path, name), (*steps, *inner[name].parts[:-1]), inner[name].name, path
-                )
-                for name in sorted(names, key=len)
-            ]
-            if any(added) or not own:
-                return None
-            problem = DataError(
-                shown(path),
-                f"a zip that holds {listed(names) or 'nothing'}",
-                _needed(self.spec),
-                self.spec.to_get,
-            )
-        except DataError as error:
-            problem = error
-        return Problem(own, problem)
+        except DataError as problem:
+            return problem
+        added = False
+        for name in sorted(names, key=len):
+            *folders, last = PurePosixPath(name.replace("\\", "/")).parts
+            added |= self.add(File(path, name), (*steps, *folders), last, path)
+        if added or not named:
+            return None
+        found = f"a zip that holds {listed(names) or 'nothing'}"
+        return DataError(shown(path), found, _needed(self.spec), self.spec.to_get)
 
 
-def problem_of(spec: Spec, place: Place) -> Problem | None:
+def problem_of(spec: Spec, place: Place) -> Candidate | None:
     """Return the problem with a place, if it may be why the dataset is not found."""
     own = named_dataset(*place.steps) == spec.name
-    return Problem(own, place.problem) if place.problem and (own or not place.steps) else None
+    if not place.problem or not (own or not place.steps):
+        return None
+    return Candidate(spec, place.problem.where, own, problem=place.problem)
 
 
 def candidates(spec: Spec, top: Path) -> list[Candidate]:
@@ -294,90 +255,55 @@ def candidates(spec: Spec, top: Path) -> list[Candidate]:
     those that lie in one place; then follow the problems, and what is named for the dataset but
     is not among the files that are read.
     """
-    groups = _Groups(spec)
-    problems: list[Problem | None] = []
+    places = _Places(spec)
+    problems: list[Candidate] = []
     unread: list[Path] = []
     folders: list[tuple[Place, str]] = []
     for place in walk(top):
-        problems.append(problem_of(spec, place))
+        if problem := problem_of(spec, place):
+            problems.append(problem)
         for name in sorted(place.files, key=lambda name: name.lower().endswith((".gz", ".zip"))):
             path = place.path / name
-            if groups.add(File(path), place.steps, name, place.path):
+            named = named_dataset(*place.steps, canonical(name)) == spec.name
+            if places.add(File(path), place.steps, name, place.path):
                 continue
             if name.lower().endswith(".zip"):
-                problems.append(groups.add_zip(path, (*place.steps, canonical(name))))
-            elif _may_be_meant(spec, place, name):
+                if error := places.add_zip(path, (*place.steps, canonical(name))):
+                    problems.append(Candidate(spec, error.where, named, problem=error))
+            elif named and not re.search(rf"\.({_NOTES})$", name.lower()):
                 unread.append(path)
-        folders += [(place, name) for name in place.folders if canonical(name) in groups.wanted]
+        folders += [(place, name) for name in place.folders if canonical(name) in places.wanted]
         if place.n_classes > 1 and named_dataset(*place.steps) == spec.name:
             unread.append(place.path)
     for place, name in folders:  # a folder by a file's name, where the file itself is not there
-        groups.add(File(place.path / name), place.steps, name, place.path)
+        places.add(File(place.path / name), place.steps, name, place.path)
 
-    sets = [
-        Candidate(spec, group.where, group.own, layout.reader, layout.parts, files)
-        for group in groups.values()
-        for layout in spec.layouts
-        if (files := {p.file: group.files[p.file] for p in layout.parts if p.file in group.files})
-    ]
-    gathered = [_gathered(spec, top, layout.reader, layout.parts, sets) for layout in spec.layouts]
-    whole = [c for c in sets if c.complete] or [c for c in gathered if c.complete]
-    rest = [
-        Candidate(spec, problem.error.where, problem.own, problem=problem.error)
-        for problem in filter(None, problems)
-    ]
-    rest += [] if whole else sets
-    if not whole and not rest and unread:
-        rest = [Candidate(spec, shown(unread[0]), False, problem=_unread(spec, unread))]
-    return [c for part in (whole, rest) for c in sorted(part, key=lambda c: not c.own)]
+    sets = [_of_layout(layout, place) for place in places.values() for layout in spec.layouts]
+    sets = sorted((one for one in sets if one.files), key=lambda one: not one.own)
+    whole = [one for one in sets if one.complete]
+    whole = whole or [one for one in _gathered(spec, top, sets) if one.complete]
+    rest = problems if whole else [*problems, *sets]
+    if unread and not whole and not rest:
+        text = f"holds {listed([path.name for path in unread])}, a form that is not read"
+        error = DataError(shown(unread[0].parent), text, _needed(spec), spec.to_get)
+        rest = [Candidate(spec, error.where, problem=error)]
+    return whole + sorted(rest, key=lambda one: not one.own)
 
 
-def _gathered(
-    spec: Spec, top: Path, reader: str, parts: tuple[Part, ...], sets: list[Candidate]
-) -> Candidate:
-    """Return the files of a layout from all the places where some of them lie."""
-    files: dict[str, File] = {}
-    own = True
-    for one in sorted(sets, key=lambda c: not c.own):
-        if one.reader == reader and one.files.keys() - files.keys():
-            files = one.files | files
-            own &= one.own
-    return Candidate(spec, shown(top), own, reader, parts, files)
+def _of_layout(layout: Layout, place: Candidate) -> Candidate:
+    files = {p.file: place.files[p.file] for p in layout.parts if p.file in place.files}
+    return replace(place, layout=layout, files=files)
+
+
+def _gathered(spec: Spec, top: Path, sets: list[Candidate]) -> Iterator[Candidate]:
+    """Yield the files of each layout from all the places where some of them lie."""
+    for layout in spec.layouts:
+        parts = [one for one in sets if one.layout == layout]
+        files = {name: file for one in reversed(parts) for name, file in one.files.items()}
+        yield Candidate(spec, shown(top), all(one.own for one in parts), files, layout)
 
 
 def _needed(spec: Spec) -> str:
     return " or ".join(", ".join(p.file for p in layout.parts) for layout in spec.layouts) or (
         f"folders {spec.class_names[0]}, {spec.class_names[1]} … of photographs"
     )
-
-
-def _unread_form(name: str) -> str:
-    """Return what a file that is not read is, by its suffix; "" where that tells nothing."""
-    for kind, form in _UNREAD.items():
-        if re.search(rf"\.({kind})(\.(gz|zip))?$", name.lower()):
-            return form
-    return ""
-
-
-def _may_be_meant(spec: Spec, place: Place, name: str) -> bool:
-    """Return whether a file that is not read may have been placed for the dataset."""
-    if re.search(rf"\.({_NOTES})$", name.lower()):
-        return False
-    named = named_dataset(*place.steps, name)
-    return named == spec.name or (not named and not place.steps and bool(_unread_form(name)))
-
-
-def _unread(spec: Spec, unread: list[Path]) -> DataError:
-    """Return the problem with files that may be meant for the dataset and are not read."""
-    first = unread[0]
-    same = [path.name for path in unread if path.parent == first.parent]
-    if first.is_dir():
-        form = "pictures in folders of classes, a form that is not read"
-    elif re.search(rf"\.({_PICTURES})$", first.name.lower()):
-        form = "pictures, a form that is not read"
-    else:
-        form = _unread_form(first.name) or "not a file that is read"
-    where, found = shown(first), form
-    if len(same) > 1:
-        where, found = shown(first.parent), f"holds {listed(same)}: {form}"
-    return DataError(where, found, _needed(spec), spec.to_get)

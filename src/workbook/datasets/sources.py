@@ -6,7 +6,6 @@ not been given anything, or raises `DataError` with the reason why it could not.
 
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,19 +17,15 @@ from workbook.datasets.cache import Loaded
 from workbook.datasets.catalogue import CATALOGUE, Spec
 from workbook.datasets.decode import checked, is_published
 from workbook.datasets.files import unwritable
-from workbook.datasets.kaggle import ask, has_credentials, require_account
-from workbook.datasets.network import LATER, UnreachableError, refusal, why
-from workbook.datasets.search import Candidate, Problem, candidates
+from workbook.datasets.kaggle import request
+from workbook.datasets.network import LATER, UnreachableError, fetch, reachable
+from workbook.datasets.search import Candidate, candidates
 from workbook.errors import DataError
 from workbook.paths import in_home, shown
 
 import numpy as np
 
 MODES = ("auto", "real", "practice")
-PROBE_SECONDS = 2.2
-"""How long to wait for a host: a dataset asks at most two, and the decision may take five."""
-SILENCE_SECONDS = 20.0
-"""How long a download may stand still before it is given up."""
 CUT_SEED = 42
 
 _AGAIN = "Remove it, and it will be downloaded again"
@@ -83,8 +78,7 @@ def real(spec: Spec, *sources: Callable[[Spec], Any]) -> tuple[Any, list[str]]:
         except DataError as problem:
             if source is sources[0] and mode() == "real":
                 raise
-            set_up = source is sources[0] or (source is kaggle and has_credentials())
-            if set_up and not isinstance(problem, UnreachableError):
+            if source in (sources[0], kaggle) and not isinstance(problem, UnreachableError):
                 print(f"Not used: {problem}")  # what the user has set up is not passed over
             reasons.append(problem.reason)
             continue
@@ -99,13 +93,12 @@ def _named(folders: list[Path]) -> str:
     return " or ".join(f"{shown(folder)}/" for folder in folders)
 
 
-def _first(spec: Spec, found: list[Candidate], slot: str) -> tuple[Loaded | None, list[Problem]]:
-    """Return the first candidate that holds the dataset, or None and their problems."""
-    problems: list[Problem] = []
+def _first(spec: Spec, found: list[Candidate], slot: str) -> tuple[Loaded | None, list[Candidate]]:
+    """Return the first candidate that holds the dataset, or None and all with their problems."""
     for candidate in found:
 
         def decode(candidate: Candidate = candidate) -> Loaded:
-            arrays, csv = candidate.read()
+            arrays = candidate.read()
             verified = is_published(spec, arrays)
             if not candidate.own and not verified:
                 raise DataError(
@@ -114,26 +107,26 @@ def _first(spec: Spec, found: list[Candidate], slot: str) -> tuple[Loaded | None
                     "",
                     f"To use it, name its folder {spec.folders[0]}",
                 )
-            return Loaded(arrays, f"from {candidate}", verified, csv)
+            return Loaded(arrays, f"from {candidate}", verified)
 
         try:
             return cache.get_or_make(spec, slot, decode, candidate.fingerprint()), []
         except DataError as error:
-            problems.append(Problem(candidate.own, error))
-    return None, problems
+            candidate.problem = error
+    return None, found
 
 
-def tell_problems(problems: list[Problem]) -> None:
+def tell_problems(problems: list[Candidate]) -> None:
     """Raise the first problem with files that were placed for the dataset; print other ones.
 
     Raises:
         DataError: Files are the dataset's own by their names, and cannot be used.
     """
-    first = next((problem for problem in problems if problem.own), None)
-    for problem in [problem for problem in problems if problem is not first][:3]:
-        print(f"Not used: {problem.error}")
+    first = next((one.problem for one in problems if one.own), None)
+    for one in [one for one in problems if one.problem is not first][:3]:
+        print(f"Not used: {one.problem}")
     if first:
-        raise first.error
+        raise first
 
 
 def placed(spec: Spec) -> Loaded | None:
@@ -177,8 +170,8 @@ def keras_cache(spec: Spec) -> Loaded | None:
     if not spec.downloads or home is None:
         return None
     loaded, problems = _first(spec, candidates(spec, home), "keras-cache")
-    if problems:
-        raise problems[0].error
+    if problems and problems[0].problem:
+        raise problems[0].problem
     if loaded and not loaded.verified:
         raise DataError(loaded.source.removeprefix("from "), "not the published images", "", _AGAIN)
     return loaded
@@ -206,8 +199,7 @@ def downloading(spec: Spec, url: str) -> Iterator[Path]:
     Raises:
         DataError: The host of ``url`` does not answer, or the folder cannot be written.
     """
-    if not reachable(url):
-        raise UnreachableError(url.split("/")[2], "could not be reached (no answer in time)")
+    reachable(url)
     folder = cache.folder(spec) / "download"
     try:
         shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
@@ -228,7 +220,7 @@ def _downloaded(spec: Spec, url: str, download: Callable[[Path], None]) -> Loade
         if not found:
             raise DataError(host, "sent none of the dataset's files", "", LATER)
         try:
-            arrays, _ = found[0].read()
+            arrays = found[0].read()
         except DataError as problem:
             raise DataError(host, f"sent something else ({problem})", "", LATER) from None
         verified = is_published(spec, arrays)
@@ -237,74 +229,18 @@ def _downloaded(spec: Spec, url: str, download: Callable[[Path], None]) -> Loade
         return Loaded(arrays, f"downloaded from {host}", verified)
 
 
-def reachable(url: str) -> bool:
-    """Return whether the host of a URL answers in time, looking it up included.
-
-    Looking up a name has no timeout of its own, so it is done aside and not waited for.
-
-    Raises:
-        UnreachableError: It cannot be reached, for a reason that is known.
-    """
-    import requests
-
-    reasons = []
-
-    def ask() -> None:
-        try:
-            requests.head(url, timeout=PROBE_SECONDS, allow_redirects=False)
-            reasons.append("")
-        except (requests.RequestException, OSError, ValueError) as error:
-            reasons.append(why(error) or type(error).__name__)
-
-    asking = threading.Thread(target=ask, daemon=True)
-    asking.start()
-    asking.join(PROBE_SECONDS)
-    if any(reasons):
-        raise UnreachableError(url.split("/")[2], f"could not be reached ({reasons[0]})")
-    return bool(reasons)
-
-
-def fetch(url: str, path: Path) -> None:
-    """Download a file with a progress bar.
-
-    Raises:
-        DataError: The host refuses, sends less than it announced, or falls silent.
-        OSError: The file cannot be written.
-    """
-    import requests
-    from tqdm.auto import tqdm
-
-    host = url.split("/")[2]
-    try:
-        with requests.get(url, stream=True, timeout=SILENCE_SECONDS) as response:
-            if response.status_code != 200:
-                raise refusal(host, url, response.status_code)
-            size = int(response.headers.get("Content-Length", 0))
-            with (
-                path.open("wb") as file,
-                tqdm(total=size or None, unit="B", unit_scale=True, desc=path.name) as progress,
-            ):
-                for chunk in response.iter_content(1 << 16):
-                    file.write(chunk)
-                    progress.update(len(chunk))
-    except requests.RequestException as error:
-        reason = why(error) or type(error).__name__
-        raise DataError(host, f"the download of {url} broke off ({reason})", "", LATER) from None
-
-
 def kaggle(spec: Spec) -> Loaded | None:
     """Download from Kaggle: a public dataset with no account, a competition's data with one."""
-    if spec.kaggle_competition and cache.record(spec, "kaggle") is None:
-        require_account()
     if not (spec.kaggle_dataset or spec.kaggle_competition):
         return None
-    return cache.get_or_make(
-        spec,
-        "kaggle",
-        lambda: _downloaded(
-            spec, spec.kaggle_host, lambda folder: ask(spec, folder, SILENCE_SECONDS)
-        ),
-    )
+
+    def make() -> Loaded:
+        asked = request(spec)
+        return _downloaded(
+            spec, asked["url"], lambda folder: fetch(path=folder / "archive.zip", **asked)
+        )
+
+    return cache.get_or_make(spec, "kaggle", make)
 
 
 def cut(spec: Spec) -> Loaded | None:
