@@ -1,6 +1,5 @@
 """Photographs in whatever form, with whatever tags and of whatever size people have them."""
 
-import base64
 import io
 import struct
 import subprocess
@@ -9,7 +8,6 @@ import threading
 import warnings
 import zlib
 from datetime import UTC, datetime
-from types import SimpleNamespace
 
 from workbook import hands
 from workbook.backend import tf
@@ -44,24 +42,6 @@ def difference(one, other):
     return np.abs(one.astype(float) - other).mean()
 
 
-class Tensor:
-    """As PyTorch's: no NumPy array until it is detached and on the CPU."""
-
-    def __init__(self, values, detached=False):
-        self.values, self.detached = values, detached
-
-    def detach(self):
-        return Tensor(self.values, detached=True)
-
-    def cpu(self):
-        return self
-
-    def __array__(self, dtype=None, copy=None):
-        if not self.detached:
-            raise RuntimeError("Can't call numpy() on Tensor that requires grad.")
-        return np.asarray(self.values, dtype)
-
-
 WITH_ALPHA = np.dstack([COLOUR, np.full(GREY.shape, 255, "uint8")])
 PIXELS = {
     "height, width, 1": GREY[..., None],
@@ -79,21 +59,12 @@ PIXELS = {
     "float to 1": COLOUR / 255,
     "float to 255": GREY.astype("float32"),
     "float16": (GREY / 255).astype("float16"),
-    "float from -1 to 1": GREY / 127.5 - 1,
     "big-endian": GREY.astype(">f8"),
     "not contiguous": COLOUR[:, ::-1][:, ::-1],
-    "masked": np.ma.masked_array(GREY, GREY == 0),
     "NaN for nothing": np.where(GREY > 0, GREY, np.nan),
-    "lists": GREY.tolist(),
-    "lists of tuples": [[tuple(p) for p in row] for row in COLOUR.tolist()],
-    "list of arrays": list(GREY),
     "table": pd.DataFrame(GREY),
-    "table of objects": pd.DataFrame(GREY).astype(object),
-    "text": GREY.astype(str),
     "TensorFlow": tf.constant(COLOUR),
     "TensorFlow, float, batch": tf.constant(GREY[None, ..., None] / 255),
-    "PyTorch": Tensor(COLOUR.transpose(2, 0, 1)),
-    "view of an array": memoryview(GREY),
 }
 
 
@@ -112,28 +83,19 @@ def test_a_mask_is_black_and_white():
         np.testing.assert_array_equal(hands.read_photo(mask), white)
 
 
-def test_a_row_of_a_table_of_images_is_a_picture():
-    image = np.asarray(picture().convert("L").resize((28, 28)))
-    table = pd.DataFrame(image.reshape(1, -1))
-    for row in (image.ravel(), table, table.iloc[0], image.reshape(-1, 1), image.ravel().tolist()):
-        np.testing.assert_array_equal(hands.read_photo(row), hands.read_photo(image))
-
-
 @pytest.mark.parametrize(
     "mode",
     [
-        *("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK"),
-        *("YCbCr", "HSV", "LAB", "I", "F", "I;16", "I;16B"),
+        *("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK"),
+        *("YCbCr", "HSV", "I", "F", "I;16", "I;16B"),
     ],
 )
 def test_pillow_images_of_any_mode(mode):
-    if mode == "LAB":
-        image = Image.merge("LAB", [picture().convert("L")] + [Image.new("L", (120, 90), 128)] * 2)
-    elif mode.startswith("I;"):
+    if mode.startswith("I;"):
         image = Image.fromarray(GREY.astype("uint16") * 257)
         image = image if mode == "I;16" else image.convert("I").convert("I;16B")
     else:
-        steps = {"La": "LA", "PA": "P", "RGBa": "RGBA"}
+        steps = {"PA": "P", "RGBa": "RGBA"}
         image = picture().convert(steps.get(mode, mode)).convert(mode)
     before = image.tobytes()
     small = hands.read_photo(image)
@@ -148,20 +110,12 @@ def uploaded(content):
     return widget
 
 
-class Stream:
-    """What can be read once, as an answer from the web."""
-
-    def __init__(self, content):
-        self.read = io.BytesIO(content).read
-
-
 PNG = stored()
 FORMS = {
     "bytes": PNG,
     "bytearray": bytearray(PNG),
     "memoryview": memoryview(PNG),
     "open file": io.BytesIO(PNG),
-    "stream": Stream(PNG),
     "upload's widget": uploaded(PNG),
     "upload's value": uploaded(PNG).value,
     "upload's file": uploaded(PNG).value[0],
@@ -170,8 +124,6 @@ FORMS = {
     "Colab's dictionary": {"hand.png": PNG},
     "list of one": [PNG],
     "list of a Pillow image": [picture()],
-    "IPython's image": SimpleNamespace(data=PNG),
-    "data address": "data:image/png;base64," + base64.b64encode(PNG).decode(),
 }
 
 
@@ -188,11 +140,9 @@ def test_a_file_in_any_form(form):
         lambda path: [path],
         lambda path: f'"{path}"',
         lambda path: f" '{path}'\n",
-        lambda path: path.as_uri(),
         lambda path: f"~/{path.name}",
         lambda path: type(path)("~") / path.name,
         lambda path: path.open("rb"),
-        lambda path: path.open(encoding="latin-1"),
     ],
 )
 def test_a_path_as_people_write_it(write, tmp_path, monkeypatch):
@@ -224,6 +174,7 @@ REFUSED = {
     "generator": ((n for n in ()), "type generator"),
     "many pictures": (np.zeros((9, 28, 28), "uint8"), r"shape \(9, 28, 28\) is not one picture"),
     "batch": (np.zeros((9, 28, 28, 1)), r"give one: photo\[0\]"),
+    "lists": (GREY.tolist(), "90 files"),
     "five channels": (np.zeros((20, 20, 5)), r"shape \(20, 20, 5\)"),
     "row": (np.zeros(785), r"shape \(785,\)"),
     "one number": (np.float32(1), r"shape \(\)"),
@@ -232,20 +183,18 @@ REFUSED = {
     "dates": (np.zeros((28, 28), "datetime64[s]"), "datetime64"),
     "records": (np.zeros((28, 28), [("r", "u1")]), "holds no pixels"),
     "NaN": (np.full((28, 28), np.nan), "NaN"),
-    "ragged": ([[1, 2], [3]], "cannot be read"),
-    "words": ([["a", "b"]] * 2, "cannot be read"),
     "sparse": (tf.ragged.constant([[1], [2, 3]]), "cannot be read"),
     "no upload": ((), "There is no file"),
     "no upload in Colab": ({}, "There is no file"),
     "two uploads": ({"a.png": PNG, "b.png": PNG}, r"2 files \(a.png, b.png\)"),
-    "empty": (b"", "it is empty"),
+    "empty": (b"", "or is empty"),
     "closed file": (CLOSED, "closed"),
     "text": (io.StringIO("x"), "cannot be read"),
     "web": ("https://example.org/hand.jpg", "address on the web. Download"),
-    "HEIC": (HEIC, "HEIC photo.*save"),
-    "video": (b"\0\0\0\x18ftypisom" + bytes(20), "a video"),
-    "PDF": (b"%PDF-1.7" + bytes(20), "a PDF"),
-    "web page": (b"<!doctype html><title>Sign in</title>", "a web page"),
+    "HEIC": (HEIC, "save.* HEIC, as JPEG"),
+    "video": (b"\0\0\0\x18ftypisom" + bytes(20), "no image that Pillow knows"),
+    "PDF": (b"%PDF-1.7" + bytes(20), "no image that Pillow knows"),
+    "web page": (b"<!doctype html><title>Sign in</title>", "no image that Pillow knows"),
     "half": (stored("JPEG")[:900], "cannot be read"),
     "half a PNG": (PNG[: len(PNG) // 2], "cannot be read"),
     "half a PNG's head": (PNG[:20], "cannot be read"),
@@ -314,15 +263,22 @@ def test_other_junk_beside_the_pixels_is_passed_over(more):
     )
 
 
+TURNED = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+"""How a camera stores what it tells by this orientation."""
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 @pytest.mark.parametrize("turn", range(2, 9))
 def test_each_true_orientation_is_undone(kind, turn):
-    undo = opening._TURNS[turn]
-    opposite = {
-        Image.Transpose.ROTATE_90: Image.Transpose.ROTATE_270,
-        Image.Transpose.ROTATE_270: Image.Transpose.ROTATE_90,
-    }
-    turned = picture().transpose(opposite.get(undo, undo))
+    turned = picture().transpose(TURNED[turn])
     exif = Image.Exif()
     exif[0x0112] = turn
     file = stored(kind, turned, exif=exif, **({"quality": 95} if kind in ("JPEG", "WEBP") else {}))

@@ -28,10 +28,9 @@ def read_photo(photo: Photo) -> np.ndarray:
     found, the middle square is used. :func:`steps` shows what was found.
 
     Args:
-        photo: in whatever form it is at hand: the path of a JPEG, PNG or WebP file (or of what
-            else Pillow reads), such a file when it is open, or its bytes; what an upload gives
-            (``FileUpload.value`` of ipywidgets, the dictionary of Colab); a Pillow image; or
-            pixels in an array, a tensor, a table or lists, ``(height, width)`` or
+        photo: the path of a JPEG, PNG or WebP file (or of what else Pillow reads), such a file
+            when it is open, or its bytes; what an upload gives (``FileUpload.value`` of ipywidgets,
+            the dictionary of Colab); a Pillow image; or pixels in an array, ``(height, width)`` or
             ``(height, width, 1 to 4)``, or with the channels first, of any real dtype, to 1 or to
             255 (others are stretched to their largest).
 
