@@ -13,7 +13,7 @@ from workbook.practice.strokes import SIZE, Array
 
 import numpy as np
 
-VERSION = 1
+VERSION = 2
 """Goes up whenever the drawings change, so that kept ones are made anew."""
 
 SEED = 28

@@ -1,55 +1,136 @@
 """Grey garments on black in the ten classes of Fashion-MNIST, and in their order."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
-from workbook.practice.strokes import (
-    GRID,
-    SIZE,
-    Array,
-    cover,
-    ink,
-    normal,
-    outline,
-    smooth,
-    uniform,
-)
+from workbook.practice.strokes import GRID, SIZE, Array, cover, ink, normal, smooth, uniform
 
 import numpy as np
 
-Range = tuple[float, float]
+Points = list[tuple[float, float]]
 
-# Ranges, in pixels, that the clothes of the upper body are cut from. "sleeve" is the sleeve's
-# length; below 3 there is none.
-CUTS: dict[int, dict[str, Range]] = {
-    0: {"shoulder": (7.0, 9.5), "chest": (6.0, 8.5), "waist": (5.5, 8.5), "hem": (5.8, 9.0),
-        "length": (21, 25), "sleeve": (4, 10), "flare": (1.5, 4.5), "neck": (2.2, 4.5),
-        "depth": (1.0, 5)},
-    2: {"shoulder": (6.5, 8.5), "chest": (6.0, 8.0), "waist": (5.8, 8.0), "hem": (5.8, 8.2),
-        "length": (19, 25), "sleeve": (17, 24), "flare": (2.5, 5.0), "neck": (1.8, 4),
-        "depth": (0.5, 3.5)},
-    3: {"shoulder": (3.0, 6.5), "chest": (3.2, 5.5), "waist": (2.6, 5.0), "hem": (3.5, 8.5),
-        "length": (24, 27), "sleeve": (-8, 15), "flare": (1.0, 3.5), "neck": (1.5, 3.5),
-        "depth": (1.0, 6)},
-    4: {"shoulder": (6.0, 8.0), "chest": (5.8, 7.8), "waist": (5.5, 7.8), "hem": (6.0, 9.0),
-        "length": (22, 27), "sleeve": (19, 24), "flare": (2.5, 4.5), "neck": (1.5, 3.0),
-        "depth": (0.5, 4.0)},
-    6: {"shoulder": (6.0, 8.8), "chest": (5.5, 8.0), "waist": (5.0, 8.0), "hem": (5.5, 8.8),
-        "length": (20, 26), "sleeve": (5, 24), "flare": (1.8, 4.8), "neck": (1.5, 3.8),
-        "depth": (0.5, 5.0)},
+
+@dataclass(frozen=True)
+class Form:
+    """A garment's two extremes, between which each drawing lies somewhere: points in pixels.
+
+    ``outline`` is a polygon; with ``mirrored``, its right half, from the middle line at the top to
+    the middle line at the bottom. ``strokes`` are the points of curves, a pair of extremes for
+    each. The rest are the chances of an open front, of a collar, of a print and of a ribbed hem.
+    """
+
+    outline: tuple[Points, Points] | None = None
+    strokes: tuple[tuple[Points, Points], ...] = ()
+    mirrored: bool = True
+    opening: float = 0
+    collar: float = 0
+    printed: float = 0
+    ribbed: float = 0
+
+
+FORMS: dict[int, Form] = {
+    0: Form(  # T-shirt
+        ([(13, 3), (16, 1), (21, 3), (24.5, 8), (22, 10), (20, 8), (20, 22), (13, 22)],
+         [(13, 6), (17.5, 2), (23, 4), (27, 16), (24, 17), (22, 10), (22, 26), (13, 26)]),
+        opening=0.02, collar=0.05, printed=0.4, ribbed=0.05,
+    ),
+    1: Form(  # Trouser
+        ([(13, 0), (17, 0), (18, 8), (17, 25), (14.5, 25), (14, 9), (13, 8)],
+         [(13, 2), (18.5, 2), (19, 10), (21, 27), (16.5, 27), (14, 13), (13, 12)]),
+    ),
+    2: Form(  # Pullover
+        ([(13, 2), (16, 1), (20, 3), (23, 9), (23, 15), (21, 15), (20, 10), (20, 21), (13, 21)],
+         [(13, 5), (17, 2), (22, 4), (26, 13), (27, 26), (24, 26), (22, 12), (22, 26), (13, 26)]),
+        opening=0.1, collar=0.1, printed=0.35, ribbed=0.4,
+    ),
+    3: Form(  # Dress
+        ([(13, 2), (15, 0), (17, 1), (18, 4), (17, 6), (17, 7), (16, 11), (17, 25), (13, 25)],
+         [(13, 7), (17, 1), (20, 3), (24, 14), (21, 15), (19, 9), (18, 14), (22, 27), (13, 27)]),
+        opening=0.08, collar=0.08, printed=0.05, ribbed=0.1,
+    ),
+    4: Form(  # Coat
+        ([(13, 1), (15.5, 0), (20, 2), (23, 11), (23, 21), (21, 21), (20, 10), (20, 22), (13, 22)],
+         [(13, 5), (17, 2), (22, 4), (26, 13), (26, 26), (23, 26), (22, 12), (23, 27), (13, 27)]),
+        opening=0.6, collar=0.25, printed=0.02, ribbed=0.1,
+    ),
+    5: Form(  # Sandal: the sole, its heel, and straps over toes, instep and ankle
+        strokes=(
+            ([(1, 21), (8, 21), (16, 21), (25, 21)], [(1, 25), (8, 24), (16, 18), (25, 13)]),
+            ([(25, 21), (25, 21.5), (25, 22)], [(25, 13), (25, 19), (24, 26)]),
+            ([(4, 21), (6, 18), (9, 21)], [(4, 25), (7, 18), (11, 22)]),
+            ([(9, 21), (13, 16), (18, 15)], [(11, 22), (14, 12), (20, 7)]),
+            ([(18, 15), (23, 15), (24, 21)], [(20, 7), (24, 6), (25, 13)]),
+        ),
+        mirrored=False,
+    ),
+    6: Form(  # Shirt
+        ([(13, 2), (16, 1), (20, 3), (23, 8), (22, 10), (21, 10), (20, 9), (20, 21), (13, 21)],
+         [(13, 6), (17, 2), (22, 4), (26, 13), (27, 26), (24, 26), (22, 12), (22, 26), (13, 26)]),
+        opening=0.4, collar=0.5, printed=0.1, ribbed=0.05,
+    ),
+    7: Form(  # Sneaker
+        ([(0, 20), (1, 18), (7, 17), (12, 15), (17, 13), (25, 13), (26, 16), (26, 21), (0, 21)],
+         [(2, 21), (3, 17), (8, 14), (12, 11), (16, 7), (25, 8), (26, 13), (26, 23), (2, 23)]),
+        mirrored=False,
+    ),
+    8: Form(  # Bag, with its handle
+        ([(13, 13), (20, 13), (21, 15), (23, 22), (21, 23), (13, 23)],
+         [(13, 6), (25, 6), (26, 8), (27, 25), (25, 27), (13, 27)]),
+        ((
+            [(9, 13), (9, 10), (13.5, 8), (18, 10), (18, 13)],
+            [(5, 7), (7, 2), (13.5, 0), (20, 2), (22, 7)],
+        ),),
+    ),
+    9: Form(  # Ankle boot
+        ([(1, 20), (8, 17), (12, 13), (14, 9), (14, 8), (24, 8), (25, 16), (25, 22), (1, 22)],
+         [(2, 22), (8, 17), (12, 12), (12, 5), (12, 1), (24, 1), (26, 15), (26, 27), (2, 26)]),
+        mirrored=False,
+    ),
 }  # fmt: skip
-# The chances of a front opening, of a collar, of a print on the chest and of a ribbed hem.
-MARKS = {
-    0: (0.02, 0.05, 0.40, 0.05),
-    2: (0.03, 0.05, 0.35, 0.75),
-    3: (0.08, 0.08, 0.05, 0.10),
-    4: (0.96, 0.25, 0.02, 0.10),
-    6: (0.40, 0.95, 0.10, 0.05),
-}
 
 
 def draw(rng: np.random.Generator, garment: int, n: int) -> Array:
     """Return ``n`` pictures of class ``garment``: float32 (n, 28, 28) from 0 to 1."""
-    return _MAKERS[garment](rng, garment, n)
+    form = FORMS[garment]
+    share, size = uniform(rng, 0, 1, (n, 1, 1)), uniform(rng, 0.8, 1.08, (n, 1, 2))
+
+    def between(first: Points, last: Points) -> Array:
+        one, other = np.array(first, np.float32), np.array(last, np.float32)
+        points = one + share * (other - one)
+        return 13.5 + (points + normal(rng, 0.7, points.shape) - 13.5) * size
+
+    # From the middle line, which leans a little.
+    middle = uniform(rng, -1.5, 1.5, (n, 1, 1)) + uniform(rng, -0.08, 0.08, (n, 1, 1)) * (
+        GRID[:, None] - 13.5
+    )
+    x = np.broadcast_to(GRID - middle, (n, SIZE, SIZE))
+    across = np.abs(x - 13.5)
+    shape = np.zeros((n, SIZE, SIZE), np.float32)
+    if form.outline:
+        shape = _filled(between(*form.outline), 13.5 + across if form.mirrored else x)
+    pen = uniform(rng, 1.2, 3.2, n)
+    for curve in form.strokes:
+        there = np.where(rng.random(n) < 0.85, pen, -9)  # some are left out
+        shape = np.maximum(shape, ink([smooth(between(*curve), 24)], there))
+    return _finish(rng, shape, _cloth(rng, n) * _marks(rng, form, across))
+
+
+def _filled(points: Array, x: Array) -> Array:
+    """Return how much of each pixel polygons (n, k, 2) cover, where the pixels lie at ``x``."""
+    y = GRID[:, None]
+    away = np.full(x.shape, np.inf, np.float32)  # squared distance from the nearest edge
+    inside = np.zeros(x.shape, bool)
+    for start, end in zip(
+        points.swapaxes(0, 1), np.roll(points, -1, 1).swapaxes(0, 1), strict=True
+    ):
+        x0, y0, x1, y1 = (part[:, None, None] for part in (*start.T, *end.T))
+        dx, dy = x1 - x0, y1 - y0
+        along = ((x - x0) * dx + (y - y0) * dy) / np.maximum(dx * dx + dy * dy, np.float32(1e-6))
+        along = np.clip(along, 0, 1)
+        away = np.minimum(away, (x - x0 - along * dx) ** 2 + (y - y0 - along * dy) ** 2)
+        crossed = (y0 > y) != (y1 > y)
+        inside ^= crossed & ((x - x0) < (y - y0) * dx / np.where(dy == 0, 1, dy))
+    distance = np.sqrt(away)
+    return cover(np.where(inside, distance, -distance))
 
 
 def _cloth(rng: np.random.Generator, n: int) -> Array:
@@ -66,8 +147,23 @@ def _cloth(rng: np.random.Generator, n: int) -> Array:
     cloth += depth * np.where((pattern > 0.12) & (pattern < 0.27), stripes[:, 1, None], 0)
     blots = smooth(smooth(normal(rng, 1, (n, 10, 10)), SIZE).transpose(0, 2, 1), SIZE)
     cloth += depth * np.where(pattern > 0.85, blots, np.float32(0.12) * blots)
-    cloth += normal(rng, 0.035, (n, SIZE, SIZE))
-    return shade * cloth
+    return shade * (cloth + normal(rng, 0.035, (n, SIZE, SIZE)))
+
+
+def _marks(rng: np.random.Generator, form: Form, across: Array) -> Array:
+    """Return what seams, collars, prints and hems multiply the cloth by, darker or lighter."""
+    n, y = len(across), GRID[:, None]
+    places = (
+        (form.opening, cover(0.4 - across)),
+        (form.collar, cover(1.5 - np.abs(y - 3 - 0.5 * across)) * (across < 5)),
+        (form.printed, (across < uniform(rng, 2, 4.5, (n, 1, 1))) & (np.abs(y - 12) < 3)),
+        (form.ribbed, np.broadcast_to(y > 22, across.shape)),
+    )
+    marks = np.ones_like(across)
+    for chance, place in places:
+        contrast = uniform(rng, 0.25, 0.6, (n, 1, 1)) * np.sign(uniform(rng, -0.6, 0.4, (n, 1, 1)))
+        marks *= 1 + (rng.random((n, 1, 1)) < chance) * contrast * place
+    return marks
 
 
 def _finish(rng: np.random.Generator, shape: Array, cloth: Array) -> Array:
@@ -77,194 +173,4 @@ def _finish(rng: np.random.Generator, shape: Array, cloth: Array) -> Array:
         around[:, :-2, 1:-1] + around[:, 2:, 1:-1] + around[:, 1:-1, :-2] + around[:, 1:-1, 2:]
     ) / 4
     rim = uniform(rng, 0.0, 0.5, (len(shape), 1, 1))
-    return shape * np.clip(cloth * (1 - rim * (1 - inside)), 0.03, 1)
-
-
-def _top(rng: np.random.Generator, garment: int, n: int) -> Array:
-    """Draw T-shirts, pullovers, dresses, coats and shirts: one pattern, cut differently."""
-    cut = {name: uniform(rng, low, high, n) for name, (low, high) in CUTS[garment].items()}
-    opening, collar, print_, rib = (rng.random((n, 1, 1)) < p for p in MARKS[garment])
-    top = uniform(rng, 0.0, 3.5, n)
-    hem_y, armpit = np.minimum(top + cut["length"], 27), top + uniform(rng, 7, 10, n)
-    waist_y = (armpit + hem_y) / 2
-    centre = uniform(rng, 12.5, 14.5, (n, 1)) + uniform(rng, -0.04, 0.04, (n, 1)) * (GRID - 13.5)
-    # From the middle line, which leans a little; some garments are narrow.
-    x = np.abs(GRID - centre[..., None]) * uniform(rng, 0.95, 1.35, (n, 1, 1))
-    y = GRID[:, None]
-
-    def rows(value: Array) -> Array:
-        return value[:, None, None]
-
-    half = outline(
-        np.stack([top, top + 2, armpit, waist_y, hem_y], axis=1),
-        np.stack([cut["neck"] + 0.8, cut["shoulder"], cut["chest"], cut["waist"], cut["hem"]], 1),
-    )
-    bend = uniform(rng, -0.6, 0.6, (n, 1, 1)) * x / 8
-    body = cover(half[..., None] - x) * cover(y - rows(top)) * cover(rows(hem_y) - y + bend)
-    # The neck is a V or a round: straight or squared.
-    ratio = x / rows(cut["neck"])
-    curve = np.where(rng.random((n, 1, 1)) < 0.4, ratio, np.square(ratio))
-    body *= 1 - cover(rows(cut["depth"]) * (1 - curve) - (y - rows(top)))
-
-    cuff = top + 2 + np.maximum(cut["sleeve"], 0)
-    ends = np.stack([top + 1.5, np.maximum(cuff, top + 3)], axis=1)
-    reach = np.minimum(cut["chest"] + cut["flare"], 13)
-    outer = outline(ends, np.stack([cut["shoulder"] - 0.5, reach + 0.5], axis=1))
-    wide = uniform(rng, 2.4, 3.6, n)
-    # The inner edge leaves the body at the armpit.
-    start = np.minimum(armpit, cuff - 0.5)
-    inner = outline(
-        np.stack([start, np.maximum(cuff, start + 1)], axis=1),
-        np.stack([cut["chest"] - 1, reach - wide], axis=1),
-    )
-    sleeve = cover(outer[..., None] - x) * cover(x - inner[..., None])
-    sleeve *= cover(rows(cuff) - y) * cover(y - rows(top) - 1) * rows(cut["sleeve"] > 3)
-
-    cloth = _cloth(rng, n)
-    seam = np.abs(x - half[..., None] + 0.5) < 0.7
-    cloth *= 1 - uniform(rng, 0, 0.45, (n, 1, 1)) * (seam & (sleeve > 0.3))
-    # Seams and collars are darker than the cloth or lighter.
-    contrast = uniform(rng, 0.25, 0.7, (n, 1, 1)) * np.sign(uniform(rng, -0.5, 0.5, (n, 1, 1)))
-    cloth *= 1 + contrast * opening * cover(0.4 - np.abs(x - uniform(rng, 0, 0.5, (n, 1, 1))))
-    flap = cover(1.5 - np.abs(y - rows(top + 1.5) - 0.5 * x)) * (x < rows(cut["neck"] + 1.5))
-    cloth *= 1 + collar * contrast * flap
-    badge = (x < uniform(rng, 2, 4.5, (n, 1, 1))) & (
-        np.abs(y - rows(top) - uniform(rng, 8, 12, (n, 1, 1))) < uniform(rng, 1, 3.5, (n, 1, 1))
-    )
-    cloth *= 1 + print_ * badge * uniform(rng, -0.6, 0.5, (n, 1, 1))
-    band = (y > rows(hem_y - 1.8)) | ((sleeve > 0.5) & (y > rows(cuff - 1.8)))
-    cloth *= 1 + rib * band * uniform(rng, -0.35, 0.2, (n, 1, 1))
-    return _finish(rng, np.maximum(body, sleeve), cloth)
-
-
-def _trouser(rng: np.random.Generator, garment: int, n: int) -> Array:
-    """Draw trousers: two legs that part below the waist."""
-    waist, hip = uniform(rng, 3.0, 5.0, n), uniform(rng, 3.8, 6.0, n)
-    spread, leg = uniform(rng, 1.6, 4.5, n), uniform(rng, 1.4, 3.2, n)
-    crotch, hem = uniform(rng, 8, 12, n), uniform(rng, 24, 27, n)
-    zero = np.zeros(n, np.float32)
-    ends = np.stack([zero, crotch, hem], axis=1)
-    outer = outline(ends, np.stack([waist, hip, spread + leg], axis=1))
-    inner = outline(ends, np.stack([zero - 2, zero, np.maximum(spread - leg, 0.4)], axis=1))
-    middle = uniform(rng, 12.5, 14.5, (n, 1)) + uniform(rng, -0.06, 0.06, (n, 1)) * (GRID - 13.5)
-    x = np.abs(GRID - middle[..., None])
-    y = GRID[:, None]
-    shape = cover(outer[..., None] - x) * cover(x - inner[..., None])
-    shape *= cover(hem[:, None, None] - y) * cover(y - uniform(rng, 0, 2, (n, 1, 1)))
-    cloth = _cloth(rng, n)
-    cloth *= 1 - uniform(rng, 0, 0.4, (n, 1, 1)) * (y < uniform(rng, 1, 4, (n, 1, 1)))
-    cloth *= 1 - uniform(rng, 0, 0.4, (n, 1, 1)) * cover(0.3 - x)
-    return _finish(rng, shape, cloth)
-
-
-# A shoe seen from its side, toe to the left: heights above the sole, in pixels, at the toe,
-# the vamp, the instep, the opening and the heel.
-SHOES: dict[int, list[Range]] = {
-    7: [(1.2, 3.0), (3.0, 4.8), (4.5, 8.5), (6.0, 12.5), (6.0, 12.5)],
-    9: [(2.0, 4.5), (4.0, 6.5), (6.0, 11.5), (10.0, 21.0), (10.0, 21.0)],
-}
-
-
-def _shoe(rng: np.random.Generator, garment: int, n: int) -> Array:
-    """Draw sneakers and ankle boots: an upper on a sole."""
-    left, right = uniform(rng, 0, 4, n), uniform(rng, 23, 27, n)
-    boot = garment == 9
-    sole_y = uniform(rng, 20, 26, n) if boot else uniform(rng, 17, 23, n)
-    sole = uniform(rng, 1.0, 3.0, n)
-    heights = np.stack([uniform(rng, *r, n) for r in SHOES[garment]], axis=1)
-    heights[:, 4] = heights[:, 3] + uniform(rng, -1.5, 1.5, n)
-    heights = np.minimum(heights, sole_y[:, None] - sole[:, None] - 1)
-    length = right - left
-    fractions = np.array([0, 0.3, 0.52, 0.66, 1], np.float32) + uniform(rng, -0.05, 0.05, (n, 5))
-    top = (sole_y - sole)[:, None] - outline(left[:, None] + fractions * length[:, None], heights)
-    x, y = GRID, GRID[:, None]
-    back = uniform(rng, -0.12, 0.08, (n, 1, 1)) * (sole_y[:, None, None] - y)
-    rounded = np.square(np.maximum(left[:, None, None] + 3 - x, 0)) / 5
-    shape = cover(y - top[:, None] - rounded) * cover(sole_y[:, None, None] - y)
-    shape *= cover(x - left[:, None, None]) * cover(right[:, None, None] + np.minimum(back, 0) - x)
-    # Some have a heel: the sole is cut out in front of it.
-    heel = uniform(rng, -3, 4, n) if boot else uniform(rng, -4, 1, n)
-    hollow = cover(np.maximum(heel, 0)[:, None, None] - 0.5 - (sole_y[:, None, None] - y))
-    span = uniform(rng, 0.3, 0.5, (n, 1, 1)), uniform(rng, 0.62, 0.75, (n, 1, 1))
-    place = (x - left[:, None, None]) / length[:, None, None]
-    shape *= 1 - hollow * (place > span[0]) * (place < span[1])
-
-    cloth = _cloth(rng, n)
-    in_sole = y > (sole_y - sole)[:, None, None] + 0.3
-    cloth = np.where(in_sole, uniform(rng, 0.15, 1.0, (n, 1, 1)), cloth)
-    ahead = np.abs(place - uniform(rng, 0.45, 0.55, (n, 1, 1))) < 0.12
-    laces = ahead & (np.sin(2.1 * (x + y)) > 0.2) & ~in_sole
-    cloth *= 1 + uniform(rng, -0.5, 0.3, (n, 1, 1)) * laces
-    swoosh = np.abs(y - (sole_y - 3)[:, None, None] - 0.35 * (16 - x)) < 0.9
-    cloth *= 1 + uniform(rng, -0.5, 0.4, (n, 1, 1)) * (swoosh & (x > 12) & ~in_sole)
-    return _finish(rng, shape, cloth)
-
-
-def _sandal(rng: np.random.Generator, garment: int, n: int) -> Array:
-    """Draw sandals: a sole, flat or on a heel, and the straps over it."""
-    heel = np.maximum(uniform(rng, -9, 10, n), 0)
-    base = np.minimum(uniform(rng, 18, 22, n) + heel / 2, 25)
-    tip, back = uniform(rng, 0.5, 3, n), uniform(rng, 24, 26.5, n)
-
-    def at(along: Array, above: Array) -> Array:
-        """Return points (n, 2) at a fraction along the sole and so many pixels above it."""
-        rise = heel * np.clip((along - 0.3) / 0.6, 0, 1) ** 1.5
-        return np.stack([tip + along * (back - tip), base - rise - above], axis=1)
-
-    zero = np.zeros(n, np.float32)
-    sole = smooth(np.stack([at(zero + f, zero) for f in (0, 0.25, 0.5, 0.75, 1)], axis=1), 24)
-    foot = at(zero + 1, zero)
-    heel_tip = np.stack([foot[:, 0] - uniform(rng, 0, 2, n), base], axis=1)
-    curves = [sole, smooth(np.stack([foot, (foot + heel_tip) / 2, heel_tip], axis=1), 10)]
-    shape = ink(curves, uniform(rng, 1.4, 3.2, n))
-    # Straps: over the toes, over the instep, and from there round the heel.
-    a, b = uniform(rng, 0.08, 0.2, n), uniform(rng, 0.3, 0.45, n)
-    c, d = uniform(rng, 0.4, 0.6, n), uniform(rng, 0.85, 0.98, n)
-    low, high = uniform(rng, 2.5, 5.5, n), uniform(rng, 4, 10, n)
-    toes = np.stack([at(a, zero), at((a + b) / 2, low), at(b, zero)], axis=1)
-    instep = np.stack([at(b, zero), at(c, high * 0.7), at((c + d) / 2, high)], axis=1)
-    ankle = np.stack([at((c + d) / 2, high), at(d, high * 0.9), at(d, zero)], axis=1)
-    strap = uniform(rng, 1.2, 3.5, n)
-    worn = rng.random((3, n)) < np.array([[0.85], [0.75], [0.6]])
-    for points, there in zip((toes, instep, ankle), worn, strict=True):
-        shape = np.maximum(shape, ink([smooth(points, 14)], np.where(there, strap, -9)))
-    return _finish(rng, shape, _cloth(rng, n))
-
-
-def _bag(rng: np.random.Generator, garment: int, n: int) -> Array:
-    """Draw bags: a body, often with a flap, and a handle or none."""
-    top, bottom = uniform(rng, 6, 14, n), uniform(rng, 21, 27, n)
-    upper, lower = uniform(rng, 7, 13, n), uniform(rng, 9, 13.5, n)
-    half = outline(np.stack([top, bottom], axis=1), np.stack([upper, lower], axis=1))
-    x = np.abs(GRID - 13.5)
-    y = GRID[:, None]
-    corner = np.square(np.maximum(x - half[..., None] + 3, 0)) / uniform(rng, 3, 9, (n, 1, 1))
-    shape = cover(half[..., None] - x)
-    shape *= cover(bottom[:, None, None] - y - corner) * cover(y - top[:, None, None] - corner)
-
-    foot, width = uniform(rng, 0.35, 0.9, n) * upper, uniform(rng, 1.0, 2.4, n)
-    peak = np.maximum(top - uniform(rng, 2, 13, n), 0.8)
-    bow = foot * uniform(rng, 0.5, 1.0, n)
-    handle = np.stack(
-        [13.5 - foot, top + 1, 13.5 - bow, (2 * peak + top) / 3, np.full(n, 13.5), peak,
-         13.5 + bow, (2 * peak + top) / 3, 13.5 + foot, top + 1], axis=1,
-    ).reshape(n, 5, 2).astype(np.float32)  # fmt: skip
-    width[rng.random(n) < 0.2] = -9  # a clutch has no handle
-    shape = np.maximum(shape, ink([smooth(handle, 30)], width))
-
-    cloth = _cloth(rng, n)
-    flap = top + uniform(rng, 0, 0.7, n) * (bottom - top)
-    edge = cover(0.6 - np.abs(y - flap[:, None, None] + 0.15 * x))
-    cloth *= 1 - uniform(rng, 0, 0.6, (n, 1, 1)) * edge
-    clasp = (x < 1.2) & (np.abs(y - flap[:, None, None]) < 1.2)
-    cloth *= 1 + uniform(rng, -0.4, 0.6, (n, 1, 1)) * clasp
-    return _finish(rng, shape, cloth)
-
-
-_MAKERS: dict[int, Callable[[np.random.Generator, int, int], Array]] = {
-    **dict.fromkeys(CUTS, _top),
-    **dict.fromkeys(SHOES, _shoe),
-    1: _trouser,
-    5: _sandal,
-    8: _bag,
-}
+    return (shape * np.clip(cloth * (1 - rim * (1 - inside)), 0.03, 1)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Draw pen strokes, outlines and capsules on a 28 by 28 grid, a batch of images at a time.
+"""Draw pen strokes and capsules on a 28 by 28 grid, a batch of images at a time.
 
 Everything is float32 and is measured in pixels: x to the right, y down, pixel centres at whole
 numbers 0 to 27. ``n`` is the number of images in a batch.
@@ -79,16 +79,6 @@ def ink(curves: Sequence[Array], width: Array) -> Array:
     density = along_y @ spots[:, :, 0]
     distance = BLUR * np.sqrt(np.maximum(-2 * np.log(density + np.float32(1e-9)), 0))
     return np.clip(width[:, None, None] / 2 - distance + np.float32(0.5), 0, 1)
-
-
-def outline(knots: Array, values: Array) -> Array:
-    """Return broken lines at whole pixels: (n, 28) from knots and values, both (n, k).
-
-    Knots must not go back; the line is level before the first and after the last.
-    """
-    run = np.maximum(np.diff(knots, axis=1), np.float32(1e-3))
-    steps = np.clip((GRID[:, None] - knots[:, None, :-1]) / run[:, None], 0, 1)
-    return values[:, :1] + (steps * np.diff(values, axis=1)[:, None]).sum(axis=2)
 
 
 def cover(margin: Array) -> Array:
