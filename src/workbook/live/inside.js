@@ -23,15 +23,11 @@ function inside(spec, [network]) {
 
   const voice = speaker();
   const table = answers("The network reads", spec.classes);
-  const view = picture(height, width, { "aria-hidden": "true" });
-  const frame = h("span", { class: "frame", hidden: true });
-  const stand = h(
-    "div",
-    { class: "view", tabindex: 0, role: "application", "aria-label": "Picture" },
-    view,
-    frame,
-  );
-  const title = h("p", { class: "name" });
+  const view = picture(height, width);
+  const frame = html`<span class="frame" hidden></span>`;
+  const stand = html`
+    <div class="view" tabindex="0" role="application" aria-label="Picture">${[view, frame]}</div>`;
+  const title = html`<p class="name"></p>`;
 
   // --- The picture, and the patch over it.
   function covered() {
@@ -56,8 +52,7 @@ function inside(spec, [network]) {
       changed();
     },
   );
-  const cover = h("input", { type: "checkbox" });
-  const mode = h("label", { class: "switch" }, cover, " Slide a patch over the picture");
+  const cover = html`<input type="checkbox">`;
   cover.addEventListener("change", () => {
     covering = cover.checked;
     patch = covering ? [height >> 1, width >> 1] : undefined;
@@ -71,20 +66,13 @@ function inside(spec, [network]) {
     const pixels = covered();
     tensors = network.run(pixels);
     if (!patch) before = tensors.at(-1).data;
-    paint(
-      view,
-      [...pixels].map((level) => grey(level / 255)),
-    );
+    paintLevels(view, pixels);
     title.textContent = shown.name;
-    stand.setAttribute(
-      "aria-label",
-      `${shown.name}${covering ? ". Arrow keys move the patch" : ""}`,
-    );
+    stand.setAttribute("aria-label", `${shown.name}${covering ? ". Arrow keys move the patch" : ""}`);
     const says = tensors.at(-1).data;
     table.show(says, patch && before);
-    voice.say(
-      `${patch ? `Patch at row ${patch[0]}, column ${patch[1]}: ` : `${shown.name}: `}${table.says(says)}.`,
-    );
+    const about = patch ? `Patch at row ${patch[0]}, column ${patch[1]}` : shown.name;
+    voice.say(`${about}: ${table.says(says)}.`);
     maps.forEach(({ canvas }, i) => paintMap(canvas, i));
     paintMap(large, map);
     tell();
@@ -92,22 +80,11 @@ function inside(spec, [network]) {
 
   // --- Twenty test images, and a photo of one's own.
   const strip = pictures.map((one) => {
-    const canvas = picture(height, width, { "aria-hidden": "true" });
-    paint(
-      canvas,
-      [...one.pixels].map((level) => grey(level / 255)),
-    );
-    return h(
-      "button",
-      {
-        type: "button",
-        "aria-label": one.name,
-        "aria-pressed": String(one === shown),
-        onclick: () => choose(one),
-      },
-      canvas,
-      h("span", {}, one.label),
-    );
+    const canvas = picture(height, width);
+    paintLevels(canvas, one.pixels);
+    return html`
+      <button type="button" aria-label=${one.name} aria-pressed=${String(one === shown)}
+        @click=${() => choose(one)}>${canvas}<span>${one.label}</span></button>`;
   });
   function choose(one) {
     shown = one;
@@ -120,32 +97,19 @@ function inside(spec, [network]) {
 
   const own = { pixels: new Uint8Array(height * width), name: "Your photo" };
   let photo;
-  const sliders = ["Size", "Left to right", "Up to down"].map((name, i) =>
-    h("input", {
-      type: "range",
-      min: i ? 0 : 20,
-      max: 100,
-      value: i ? 50 : 100,
-      "aria-label": name,
-      oninput: crop,
-    }),
+  const sliders = ["Size", "Left to right", "Up to down"].map(
+    (name, i) => html`
+      <input type="range" min=${i ? 0 : 20} max="100" value=${i ? 50 : 100} aria-label=${name}
+        @input=${crop}>`,
   );
-  const problem = h("p", { class: "problem", role: "alert" });
-  const cropping = h(
-    "div",
-    { class: "cropping", hidden: true },
-    ...sliders.map((s) =>
-      h("label", { class: "range" }, h("span", {}, s.getAttribute("aria-label")), s),
-    ),
-  );
-  const file = h("input", {
-    type: "file",
-    accept: "image/*",
-    class: "hidden",
-    onchange: open,
-    "aria-label": "A photo of your own",
-  });
-  const upload = h("label", { class: "button" }, file, "Your own photo…");
+  const problem = html`<p class="problem" role="alert"></p>`;
+  const cropping = html`
+    <div class="cropping" hidden>${sliders.map(
+      (slider) =>
+        html`<label class="range"><span>${slider.getAttribute("aria-label")}</span>${slider}</label>`,
+    )}</div>`;
+  const file = html`
+    <input type="file" accept="image/*" class="hidden" aria-label="A photo of your own" @change=${open}>`;
 
   async function open() {
     if (!file.files.length) return;
@@ -153,8 +117,7 @@ function inside(spec, [network]) {
     try {
       photo = await createImageBitmap(file.files[0]);
     } catch {
-      problem.textContent =
-        "This file cannot be read as a picture. Choose a JPEG, PNG or WebP file.";
+      problem.textContent = "This file cannot be read as a picture. Choose a JPEG, PNG or WebP file.";
       return;
     }
     file.value = ""; // the same file may be chosen again
@@ -167,20 +130,11 @@ function inside(spec, [network]) {
     const [size, across, down] = sliders.map((slider) => slider.value / 100);
     const side = size * Math.min(photo.width, photo.height);
     const fine = 8;
-    const canvas = h("canvas", { width: width * fine, height: height * fine });
+    const canvas = html`<canvas width=${width * fine} height=${height * fine}></canvas>`;
     const context = canvas.getContext("2d", { willReadFrequently: true });
     context.imageSmoothingQuality = "high";
-    context.drawImage(
-      photo,
-      across * (photo.width - side),
-      down * (photo.height - side),
-      side,
-      side,
-      0,
-      0,
-      canvas.width,
-      canvas.height,
-    );
+    const [left, top] = [across * (photo.width - side), down * (photo.height - side)];
+    context.drawImage(photo, left, top, side, side, 0, 0, canvas.width, canvas.height);
     const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
     const sums = new Float64Array(height * width);
     for (let i = 0; i < data.length / 4; i++) {
@@ -194,31 +148,21 @@ function inside(spec, [network]) {
   }
 
   // --- The maps of a stage.
-  const grid = h("div", { class: "maps", role: "group" });
-  const large = picture(1, 1, { "aria-hidden": "true" });
-  const cursor = h("span", { class: "frame" });
-  const lens = h("div", { class: "view", tabindex: 0, role: "application" }, large, cursor);
-  const mapName = h("p", { class: "name" });
+  const grid = html`<div class="maps" role="group"></div>`;
+  const large = picture(1, 1);
+  const cursor = html`<span class="frame"></span>`;
+  const lens = html`<div class="view" tabindex="0" role="application">${[large, cursor]}</div>`;
+  const mapName = html`<p class="name"></p>`;
   let maps = [];
 
   const output = () => tensors[stage.end];
   function paintMap(canvas, index) {
     const { shape, data } = output();
-    const values = Array.from(
-      { length: shape[0] * shape[1] },
-      (_, i) => data[i * shape[2] + index],
-    );
+    const values = data.filter((_, i) => i % shape[2] === index);
     // As in the notebook, two spreads to each side of the mean; else from nothing to the largest answer.
-    const top = stage.signed
-      ? 2
-      : Math.max(
-          data.reduce((a, b) => Math.max(a, b)),
-          1e-9,
-        );
-    paint(
-      canvas,
-      values.map((value) => grey(stage.signed ? value / (2 * top) + 0.5 : (value / top) ** 0.6)),
-    );
+    const top = data.reduce((a, b) => Math.max(a, b), 1e-9);
+    const shade = (value) => grey(stage.signed ? value / 4 + 0.5 : (value / top) ** 0.6);
+    paint(canvas, Array.from(values, shade));
   }
   function enter(next) {
     stage = next;
@@ -228,17 +172,11 @@ function inside(spec, [network]) {
     const [rows, columns, count] = output().shape;
     Object.assign(large, { height: rows, width: columns });
     maps = Array.from({ length: count }, (_, i) => {
-      const canvas = picture(rows, columns, { "aria-hidden": "true" });
-      const button = h(
-        "button",
-        {
-          type: "button",
-          "aria-label": `Map ${i + 1}`,
-          "aria-pressed": "false",
-          onclick: () => take(i),
-        },
-        canvas,
-      );
+      const canvas = picture(rows, columns);
+      const button = html`
+        <button type="button" aria-label=${`Map ${i + 1}`} aria-pressed="false" @click=${() => take(i)}>
+          ${canvas}
+        </button>`;
       return { canvas, button };
     });
     grid.replaceChildren(...maps.map(({ button }) => button));
@@ -267,30 +205,26 @@ function inside(spec, [network]) {
   );
 
   // --- One place of one map: the products, and their sum.
-  const said = h("p", { class: "sums" });
-  const matrices = h("div", { class: "times" });
-  const source = h("select", { onchange: () => ((incoming = Number(source.value)), tell()) });
-  const sourceLabel = h("label", { class: "source" }, h("span", {}, "Coming in from "), source);
-  const after = h("p", { class: "sums" });
+  const said = html`<p class="sums"></p>`;
+  const matrices = html`<div class="times"></div>`;
+  const source = html`<select @change=${() => ((incoming = Number(source.value)), tell())}></select>`;
+  const comingIn = html`<span></span>`;
+  const sourceLabel = html`<label class="source">${[comingIn, source]}</label>`;
+  const after = html`<p class="sums"></p>`;
 
   function matrix(name, values, largest, digits) {
     const wide = layers[stage.conv].weights.shape[1];
-    const rows = [];
-    for (let i = 0; i < values.length; i += wide) {
-      rows.push(
-        h(
-          "tr",
-          {},
-          ...values.slice(i, i + wide).map((value) => {
-            const cell = h("td", {}, digits(value));
-            const [r, g, b] = value < 0 ? AGAINST : FOR;
-            cell.style.background = `rgb(${r} ${g} ${b} / ${(0.45 * Math.min(Math.abs(value) / largest, 1)).toFixed(3)})`;
-            return cell;
-          }),
-        ),
-      );
-    }
-    return h("table", { class: "matrix" }, h("caption", {}, name), h("tbody", {}, ...rows));
+    const cells = values.map((value) => {
+      const cell = html`<td>${digits(value)}</td>`;
+      const strength = 0.45 * Math.min(Math.abs(value) / largest, 1);
+      cell.style.background = `rgb(${(value < 0 ? AGAINST : FOR).join(" ")} / ${strength.toFixed(3)})`;
+      return cell;
+    });
+    const rows = Array.from(
+      { length: values.length / wide },
+      (_, i) => html`<tr>${cells.slice(i * wide, (i + 1) * wide)}</tr>`,
+    );
+    return html`<table class="matrix"><caption>${name}</caption><tbody>${rows}</tbody></table>`;
   }
 
   function outline(element, [rows, columns], [all, wide]) {
@@ -310,19 +244,11 @@ function inside(spec, [network]) {
       "aria-label",
       `${mapName.textContent}, ${rows} × ${columns} places. Arrow keys choose a place`,
     );
-    outline(
-      cursor,
-      place.map((at) => [at, at]),
-      [rows, columns],
-    );
+    outline(cursor, place.map((at) => [at, at]), [rows, columns]);
     const at = `Row ${place[0]}, column ${place[1]}`;
     matrices.hidden = sourceLabel.hidden = after.hidden = stage.conv === undefined;
     if (stage.conv === undefined) {
-      outline(
-        frame,
-        place.map((p) => [p, p]),
-        [height, width],
-      );
+      outline(frame, place.map((at) => [at, at]), [height, width]);
       const value = output().data[(place[0] * columns + place[1]) * count + map];
       said.textContent = `${at}: ${signed(value)} spreads from the mean of ${map ? "its neighbourhood" : "the whole picture"}.`;
       return;
@@ -335,27 +261,23 @@ function inside(spec, [network]) {
     const part = parts[incoming ?? order[0].map];
     const from = stages[stages.indexOf(stage) - 1];
     source.replaceChildren(
-      ...order.map(({ map: i, sum }) => h("option", { value: i }, `map ${i + 1} (${signed(sum)})`)),
+      ...order.map(({ map: i, sum }) => new Option(`map ${i + 1} (${signed(sum)})`, i)),
     );
     source.value = part.map;
-    sourceLabel.firstChild.textContent = `${from ? from.name : "The picture"}, coming in: `;
+    comingIn.textContent = `${from ? from.name : "The picture"}, coming in: `;
     sourceLabel.hidden = parts.length === 1;
 
     const of = (name) => part.cells.map((cell) => cell[name]);
     const largest = (values) => Math.max(...values.map(Math.abs), 1e-9);
-    const sign = (text) => h("span", { "aria-hidden": "true" }, text);
+    const sign = (text) => html`<span aria-hidden="true">${text}</span>`;
+    const filter = layer.weights.data.filter((_, i) => i % layer.weights.shape[3] === map);
     matrices.replaceChildren(
       matrix("what is there", of("there"), largest(of("there")), plain),
       sign("×"),
-      matrix(
-        "weights",
-        of("weight"),
-        largest(layer.weights.data.filter((_, i) => i % layer.weights.shape[3] === map)),
-        plain,
-      ),
+      matrix("weights", of("weight"), largest(filter), plain),
       sign("="),
       matrix("products", of("product"), largest(of("product")), signed),
-      h("p", { class: "sum" }, "sum ", h("b", {}, signed(part.sum))),
+      html`<p class="sum">sum <b>${signed(part.sum)}</b></p>`,
     );
     const bias = layer.biases[map];
     const all =
@@ -384,24 +306,23 @@ function inside(spec, [network]) {
   enter(stage);
   requestAnimationFrame(update);
 
-  return h(
-    "div",
-    { class: "inside" },
-    h("div", { class: "strip", role: "group", "aria-label": "Test images" }, ...strip),
-    h("div", { class: "photo" }, upload, cropping, problem),
-    h(
-      "div",
-      { class: "desk two" },
-      h("div", { class: "drawing" }, title, stand, mode),
-      h("div", { class: "says" }, table.table),
-    ),
-    h("div", { class: "stage" }, levels, grid),
-    h(
-      "div",
-      { class: "desk two place" },
-      h("div", { class: "drawing" }, mapName, lens),
-      h("div", { class: "products" }, said, sourceLabel, matrices, after),
-    ),
-    voice.region,
-  );
+  return html`
+    <div class="inside">
+      <div class="strip" role="group" aria-label="Test images">${strip}</div>
+      <div class="photo">
+        <label class="button">${file}Your own photo…</label>${[cropping, problem]}
+      </div>
+      <div class="desk two">
+        <div class="drawing">
+          ${[title, stand]}<label class="switch">${cover} Slide a patch over the picture</label>
+        </div>
+        <div class="says">${table.table}</div>
+      </div>
+      <div class="stage">${[levels, grid]}</div>
+      <div class="desk two place">
+        <div class="drawing">${[mapName, lens]}</div>
+        <div class="products">${[said, sourceLabel, matrices, after]}</div>
+      </div>
+      ${voice.region}
+    </div>`;
 }

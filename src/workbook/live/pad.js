@@ -10,26 +10,13 @@ function pad(spec, networks) {
   let news = "The pad is empty."; // what there is to say of an empty pad
 
   const SHARP = 20; // canvas pixels for each of the 28
-  const canvas = h("canvas", { width: SIDE * SHARP, height: SIDE * SHARP });
-  const hint = h("span", { class: "hint" }, "Draw a digit");
-  const keys = h(
-    "p",
-    { class: "keys", id: "keys" },
-    "Arrow keys move the pen, Space sets it down and lifts it, Backspace takes a stroke back.",
-  );
-  const board = h(
-    "div",
-    {
-      class: "board",
-      tabindex: 0,
-      role: "application",
-      "aria-label": "Drawing pad",
-      "aria-describedby": "keys",
-    },
-    canvas,
-    hint,
-  );
-  const seen = picture(SIDE, SIDE, { role: "img" });
+  const canvas = html`<canvas width=${SIDE * SHARP} height=${SIDE * SHARP}></canvas>`;
+  const hint = html`<span class="hint">Draw a digit</span>`;
+  const board = html`
+    <div class="board" tabindex="0" role="application" aria-label="Drawing pad" aria-describedby="keys">
+      ${[canvas, hint]}
+    </div>`;
+  const seen = picture(SIDE, SIDE, "What the network sees");
   const tables = networks.map((network) => answers(network.title, classes));
   const voice = speaker();
 
@@ -62,10 +49,7 @@ function pad(spec, networks) {
     draw();
     hint.hidden = !empty || keyboard.shown;
     pixels = empty ? new Uint8Array(SIDE * SIDE) : (centred ? asMnist : inked)(strokes, PENS[pen]);
-    paint(
-      seen,
-      [...pixels].map((level) => grey(level / 255)),
-    );
+    paintLevels(seen, pixels);
     seen.setAttribute(
       "aria-label",
       empty
@@ -179,65 +163,35 @@ function pad(spec, networks) {
     news = "The pad is empty.";
     changed();
   }
-  const undo = h("button", { type: "button", onclick: takeBack }, "Undo");
-  const clear = h("button", { type: "button", onclick: wipe }, "Clear");
-  const pens = choice(
-    "Pen",
-    [
-      ["thick", "thick"],
-      ["thin", "thin"],
-    ],
-    pen,
-    (value) => {
-      pen = value;
-      changed();
-    },
-  );
-  const centring = choice(
-    "Centred",
-    [
-      ["centred", "by mass"],
-      ["drawn", "not"],
-    ],
-    "centred",
-    (value) => {
-      centred = value === "centred";
-      changed();
-    },
-  );
+  const undo = html`<button type="button" @click=${takeBack}>Undo</button>`;
+  const clear = html`<button type="button" @click=${wipe}>Clear</button>`;
+  const pens = choice("Pen", Object.keys(PENS).map((name) => [name, name]), pen, (value) => {
+    pen = value;
+    changed();
+  });
+  const ways = [["centred", "by mass"], ["drawn", "not"]];
+  const centring = choice("Centred", ways, "centred", (value) => {
+    centred = value === "centred";
+    changed();
+  });
 
   // Labelled drawings, in the form of Kaggle's train.csv.
-  const labels = classes.map((label, i) =>
-    h(
-      "button",
-      { type: "button", "aria-label": `This is a ${label}`, onclick: () => keep(i) },
-      label,
-    ),
+  const labels = classes.map(
+    (label, i) => html`
+      <button type="button" aria-label=${`This is a ${label}`} @click=${() => keep(i)}>${label}</button>`,
   );
-  const thumbs = h("ul", { class: "kept", "aria-label": "Drawings kept" });
-  const save = h(
-    "button",
-    { type: "button", class: "main", disabled: true, onclick: download },
-    "Save my drawings",
-  );
+  const thumbs = html`<ul class="kept" aria-label="Drawings kept"></ul>`;
+  const save = html`
+    <button type="button" class="main" disabled @click=${download}>Save my drawings</button>`;
 
   function keep(label) {
     const drawn = { label, pixels };
     const thumb = picture(SIDE, SIDE);
-    paint(
-      thumb,
-      [...pixels].map((level) => grey(level / 255)),
-    );
-    const item = h(
-      "li",
-      {},
-      h(
-        "button",
-        { type: "button", "aria-label": `Drop this drawing of a ${classes[label]}`, onclick: drop },
-        thumb,
-        h("span", {}, classes[label]),
-      ),
-    );
+    paintLevels(thumb, pixels);
+    const name = `Drop this drawing of a ${classes[label]}`;
+    const item = html`
+      <li><button type="button" aria-label=${name} @click=${drop}>${thumb}<span>${classes[label]}</span>
+      </button></li>`;
     function drop() {
       kept.splice(kept.indexOf(drawn), 1);
       const next = item.nextElementSibling ?? item.previousElementSibling;
@@ -256,7 +210,7 @@ function pad(spec, networks) {
     const header = ["label", ...Array.from(pixels, (_, i) => `pixel${i}`)];
     const rows = [header, ...kept.map((drawn) => [drawn.label, ...drawn.pixels])];
     const file = new Blob([rows.map((row) => `${row.join(",")}\n`).join("")], { type: "text/csv" });
-    const link = h("a", { href: URL.createObjectURL(file), download: "my_digits.csv" });
+    const link = html`<a href=${URL.createObjectURL(file)} download="my_digits.csv"></a>`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   }
@@ -265,44 +219,26 @@ function pad(spec, networks) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
   requestAnimationFrame(show);
 
-  return h(
-    "div",
-    { class: "pad" },
-    h(
-      "div",
-      { class: "desk" },
-      h("div", { class: "drawing" }, board, keys, h("div", { class: "tools" }, undo, clear, pens)),
-      h(
-        "div",
-        { class: "seen" },
-        h("p", { class: "name" }, "What the network sees"),
-        seen,
-        centring,
-      ),
-      h("div", { class: "says" }, ...tables.map(({ table }) => table)),
-    ),
-    h(
-      "div",
-      { class: "keep" },
-      h(
-        "div",
-        { class: "labels", role: "group", "aria-label": "Keep the drawing with its label" },
-        h("span", {}, "This is a"),
-        ...labels,
-      ),
-      save,
-      thumbs,
-      h(
-        "p",
-        { class: "note" },
-        "Saved as ",
-        h("code", {}, "my_digits.csv"),
-        " in the form of Kaggle's files. In the folder ",
-        h("code", {}, "data"),
-        ", the notebook measures its networks on it.",
-      ),
-    ),
-    look?.element ?? "",
-    voice.region,
-  );
+  return html`
+    <div class="pad">
+      <div class="desk">
+        <div class="drawing">
+          ${board}
+          <p class="keys" id="keys">Arrow keys move the pen, Space sets it down and lifts it, Backspace
+            takes a stroke back.</p>
+          <div class="tools">${[undo, clear, pens]}</div>
+        </div>
+        <div class="seen"><p class="name">What the network sees</p>${[seen, centring]}</div>
+        <div class="says">${tables.map(({ table }) => table)}</div>
+      </div>
+      <div class="keep">
+        <div class="labels" role="group" aria-label="Keep the drawing with its label">
+          <span>This is a</span>${labels}
+        </div>
+        ${[save, thumbs]}
+        <p class="note">Saved as <code>my_digits.csv</code> in the form of Kaggle's files. In the folder
+          <code>data</code>, the notebook measures its networks on it.</p>
+      </div>
+      ${[look?.element ?? "", voice.region]}
+    </div>`;
 }

@@ -1,15 +1,26 @@
 // What the pad and the look inside are built of.
 
-/** An element: `h("button", { class: "quiet", onclick: clear }, "Clear")`. */
-function h(name, properties = {}, ...children) {
-  const element = document.createElement(name);
-  for (const [key, value] of Object.entries(properties)) {
-    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
-    else if (value === true) element.setAttribute(key, "");
-    else if (value !== false && value !== undefined) element.setAttribute(key, value);
-  }
-  element.append(...children.filter((child) => child !== undefined));
-  return element;
+/**
+ * The element of a template: html`<button @click=${clear}>${text}</button>`. Between tags, a value is
+ * text, a node, or a list of these; in a tag, the value of an attribute, or the listener of an @event.
+ */
+function html(texts, ...values) {
+  const template = document.createElement("template");
+  template.innerHTML = texts.reduce((made, text, i) => {
+    const inTag = made.lastIndexOf("<") > made.lastIndexOf(">");
+    return `${made}${inTag ? `"hole:${i - 1}"` : `<template hole="hole:${i - 1}"></template>`}${text}`;
+  });
+  const content = document.importNode(template.content, true);
+  for (const element of content.querySelectorAll("*"))
+    for (const { name, value: text } of [...element.attributes]) {
+      if (!text.startsWith("hole:")) continue;
+      const value = values[text.slice(5)];
+      element.removeAttribute(name);
+      if (name === "hole") element.replaceWith(...[value ?? ""].flat());
+      else if (name.startsWith("@")) element.addEventListener(name.slice(1), value);
+      else if (value !== false) element.setAttribute(name, value === true ? "" : value);
+    }
+  return content.firstElementChild;
 }
 
 const percent = (share, digits = 0) => `${(100 * share).toFixed(digits)}%`;
@@ -28,9 +39,12 @@ const grey = (share) =>
 /** From -1 to 1: orange, nothing, blue. */
 const leaning = (share) => [...(share < 0 ? AGAINST : FOR), 255 * Math.min(Math.abs(share), 1)];
 
-/** Make a canvas that shows height × width colours, one a place, without smoothing. */
-function picture(height, width, properties = {}) {
-  return h("canvas", { height, width, class: "pixels", ...properties });
+/** A canvas that shows height × width colours, one a place, without smoothing; with a label or none. */
+function picture(height, width, label) {
+  const made = html`<canvas class="pixels" height=${height} width=${width}></canvas>`;
+  if (label) made.setAttribute("role", "img");
+  made.setAttribute(...(label ? ["aria-label", label] : ["aria-hidden", "true"]));
+  return made;
 }
 
 function paint(canvas, colours) {
@@ -39,16 +53,20 @@ function paint(canvas, colours) {
   colours.forEach((colour, i) => image.data.set(colour, 4 * i));
   context.putImageData(image, 0, 0);
 }
+/** Paint grey levels from 0 to 255. */
+const paintLevels = (canvas, levels) => paint(canvas, Array.from(levels, (level) => grey(level / 255)));
 
 /** One of several: radio buttons that look like one bar. */
 function choice(legend, options, chosen, onchange) {
   const name = `choice-${(choice.made = (choice.made ?? 0) + 1)}`;
-  const labels = options.map(([value, text]) => {
-    const input = h("input", { type: "radio", name, value, checked: value === chosen });
-    input.addEventListener("change", () => onchange(value));
-    return h("label", {}, input, h("span", {}, text));
-  });
-  return h("fieldset", { class: "choice" }, h("legend", {}, legend), h("div", {}, ...labels));
+  const labels = options.map(
+    ([value, text]) => html`
+      <label>
+        <input type="radio" name=${name} value=${value} checked=${value === chosen}
+          @change=${() => onchange(value)}><span>${text}</span>
+      </label>`,
+  );
+  return html`<fieldset class="choice"><legend>${legend}</legend><div>${labels}</div></fieldset>`;
 }
 
 /**
@@ -57,33 +75,23 @@ function choice(legend, options, chosen, onchange) {
  */
 function answers(name, classes) {
   const rows = classes.map((label) => {
-    const bar = h("span", { class: "bar" });
-    const mark = h("span", { class: "mark", hidden: true });
-    const share = h("td", { class: "share", role: "cell" });
-    const track = h("td", { class: "track", "aria-hidden": "true" }, bar, mark);
-    const row = h(
-      "tr",
-      { role: "row" },
-      h("th", { scope: "row", role: "rowheader" }, label),
-      track,
-      share,
-    );
+    const bar = html`<span class="bar"></span>`;
+    const mark = html`<span class="mark" hidden></span>`;
+    const share = html`<td class="share" role="cell"></td>`;
+    const row = html`
+      <tr role="row">
+        <th scope="row" role="rowheader">${label}</th>
+        <td class="track" aria-hidden="true">${[bar, mark]}</td>${share}
+      </tr>`;
     return { row, bar, mark, share };
   });
-  const best = h("b");
-  const sure = h("span");
-  const table = h(
-    "table",
-    // Said again, since the style lays the rows out as no table is.
-    { class: classes.length > 12 ? "answers many" : "answers", role: "table" },
-    h(
-      "caption",
-      {},
-      h("span", { class: "name" }, name),
-      h("span", { class: "best" }, best, " ", sure),
-    ),
-    h("tbody", { role: "rowgroup" }, ...rows.map(({ row }) => row)),
-  );
+  const [best, sure] = [html`<b></b>`, html`<span></span>`];
+  // The roles are said again, since the style lays the rows out as no table is.
+  const table = html`
+    <table class=${classes.length > 12 ? "answers many" : "answers"} role="table">
+      <caption><span class="name">${name}</span><span class="best">${best} ${sure}</span></caption>
+      <tbody role="rowgroup">${rows.map(({ row }) => row)}</tbody>
+    </table>`;
   const show = (probabilities, before) => {
     const top = probabilities ? strongest(probabilities) : -1;
     best.textContent = probabilities ? classes[top] : "–";
@@ -105,7 +113,7 @@ function answers(name, classes) {
 
 /** A live region that speaks when things have come to rest, and not with every frame. */
 function speaker() {
-  const region = h("p", { class: "hidden", role: "status" });
+  const region = html`<p class="hidden" role="status"></p>`;
   let waiting;
   const say = (text) => {
     clearTimeout(waiting);

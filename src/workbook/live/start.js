@@ -20,7 +20,7 @@ function start(patience) {
     const spec = JSON.parse(data.textContent);
     const networks = spec.networks.map(network);
     const app = KINDS[spec.kind](spec, networks);
-    const notice = spec.notice ? h("p", { class: "notice" }, spec.notice) : "";
+    const notice = spec.notice ? html`<p class="notice">${spec.notice}</p>` : "";
     host.dataset.alive = "";
     host.networks = networks;
     host.make = network;
@@ -28,7 +28,9 @@ function start(patience) {
     host.dataset.lmSuppressShortcuts = "true";
     host.style.colorScheme = scheme();
     const root = host.attachShadow({ mode: "open" });
-    root.append(h("style", {}, STYLE), h("div", { class: "app" }, app, notice), h("slot"));
+    const style = html`<style></style>`;
+    style.textContent = STYLE;
+    root.append(style, html`<div class="app">${[app, notice]}</div>`, html`<slot></slot>`);
   }
   // A notebook may run the script before it shows the output.
   if (patience && !document.querySelector(".workbook-live")) setTimeout(start, 100, patience - 1);

@@ -17,32 +17,20 @@ function weights(networks, voice) {
   let empty = true;
 
   const pictures = ["Its weights", "What the network sees", "Weight × pixel"].map((name) => {
-    const canvas = picture(SIDE, SIDE, { role: "img", "aria-label": name });
-    return { canvas, figure: h("figure", {}, canvas, h("figcaption", {}, name)) };
+    const canvas = picture(SIDE, SIDE, name);
+    return { canvas, figure: html`<figure>${canvas}<figcaption>${name}</figcaption></figure>` };
   });
-  const range = h("input", { type: "range", min: 1, value: 1, "aria-label": "Unit" });
-  const number = h("span", { class: "number" });
-  const busiest = h("div", {
-    class: "busiest",
-    role: "group",
-    "aria-label": "Units that answer most",
-  });
-  const sums = h("p", { class: "sums" });
-  const place = h("p", { class: "sums" });
-  const which =
-    firsts.length > 1
-      ? choice(
-          "Network",
-          firsts.map(({ title }, i) => [String(i), title]),
-          "0",
-          (value) => {
-            first = firsts[Number(value)];
-            fill();
-          },
-        )
-      : undefined;
-  range.addEventListener("input", () => {
-    choose(range.value - 1);
+  const range = html`
+    <input type="range" min="1" value="1" aria-label="Unit" @input=${() => choose(range.value - 1)}>`;
+  const number = html`<span class="number"></span>`;
+  const busiest = html`
+    <div class="busiest" role="group" aria-label="Units that answer most"></div>`;
+  const sums = html`<p class="sums"></p>`;
+  const place = html`<p class="sums"></p>`;
+  const titles = firsts.map(({ title }, i) => [String(i), title]);
+  const which = choice("Network", titles, "0", (value) => {
+    first = firsts[value];
+    fill();
   });
   function choose(k) {
     unit = k;
@@ -50,43 +38,20 @@ function weights(networks, voice) {
     fill();
   }
 
-  const details = h(
-    "details",
-    { class: "look", ontoggle: () => details.open && fill() },
-    h("summary", {}, "Look inside: which pixels speak for a hidden unit, and which against?"),
-    h(
-      "div",
-      { class: "choose" },
-      which,
-      h("label", { class: "range" }, h("span", {}, "Unit "), number, range),
-      busiest,
-    ),
-    h(
-      "div",
-      { class: "votes" },
-      h(
-        "div",
-        { class: "times" },
-        pictures[0].figure,
-        h("span", { "aria-hidden": "true" }, "×"),
-        pictures[1].figure,
-        h("span", { "aria-hidden": "true" }, "="),
-        pictures[2].figure,
-      ),
-      h(
-        "div",
-        {},
-        h(
-          "p",
-          { class: "legend" },
-          h("span", {}, "for"),
-          h("span", { class: "against" }, "against"),
-        ),
-        sums,
-        place,
-      ),
-    ),
-  );
+  const sign = (text) => html`<span aria-hidden="true">${text}</span>`;
+  const [own, what, votes] = pictures.map(({ figure }) => figure);
+  const details = html`
+    <details class="look" @toggle=${() => details.open && fill()}>
+      <summary>Look inside: which pixels speak for a hidden unit, and which against?</summary>
+      <div class="choose">
+        ${firsts.length > 1 ? which : ""}
+        <label class="range"><span>Unit </span>${[number, range]}</label>${busiest}
+      </div>
+      <div class="votes">
+        <div class="times">${[own, sign("×"), what, sign("="), votes]}</div>
+        <div><p class="legend"><span>for</span><span class="against">against</span></p>${[sums, place]}</div>
+      </div>
+    </details>`;
   pictures[2].canvas.setAttribute("tabindex", 0);
   pictures[2].canvas.setAttribute("role", "application");
   pointing(
@@ -120,30 +85,16 @@ function weights(networks, voice) {
     const own = Array.from({ length: SIDE * SIDE }, (_, i) => weight(i));
     const votes = own.map((value, i) => value * pixels[i]);
     const [most, loudest] = [own, votes].map((values) => Math.max(...values.map(Math.abs), 1e-9));
-    paint(
-      pictures[0].canvas,
-      own.map((value) => leaning(value / most)),
-    );
+    paint(pictures[0].canvas, own.map((value) => leaning(value / most)));
     paint(pictures[1].canvas, [...pixels].map(grey));
-    paint(
-      pictures[2].canvas,
-      votes.map((value) => leaning(value / loudest)),
-    );
+    paint(pictures[2].canvas, votes.map((value) => leaning(value / loudest)));
 
     const focused = busiest.contains(busiest.getRootNode().activeElement);
-    busiest.replaceChildren(
-      ...(empty
-        ? []
-        : order
-            .slice(0, 5)
-            .map((k) =>
-              h(
-                "button",
-                { type: "button", "aria-pressed": String(k === unit), onclick: () => choose(k) },
-                `${k + 1}`,
-              ),
-            )),
+    const buttons = order.slice(0, empty ? 0 : 5).map(
+      (k) => html`
+        <button type="button" aria-pressed=${String(k === unit)} @click=${() => choose(k)}>${k + 1}</button>`,
     );
+    busiest.replaceChildren(...buttons);
     if (focused) busiest.querySelector("[aria-pressed=true]")?.focus();
     if (empty) {
       sums.textContent = "Draw a digit above, and see what this unit makes of it.";
