@@ -122,7 +122,7 @@ def _when(run: Run | None) -> str:
 def _stamps() -> dict[Path, tuple[int, ...]]:
     """Return the stamps of the notebooks, of what a kept run may hang on, and of the kept runs."""
     kept = reports.cache().folder
-    stamps = {}
+    stamps: dict[Path, tuple[int, ...]] = {}
     for path in (
         *Path(workbook.__file__).parent.rglob("*"),
         *paths.NOTEBOOKS.rglob("*"),
