@@ -8,7 +8,7 @@ from pathlib import Path
 from workbook import exercises
 from workbook_staff.grading import gradebook
 from workbook_staff.grading.result import HandIn, Outcome, Result
-from workbook_staff.grading.students import Student
+from workbook_staff.grading.students import Identity
 from workbook_staff.reports import NotebookError
 
 import pytest
@@ -22,7 +22,7 @@ def hand_in(
 ) -> HandIn:
     outcomes: list[Outcome] = ["right"] * right + ["wrong"] * (len(NAMES) - right)
     results = [Result(student, notebook, n, o) for n, o in zip(NAMES, outcomes, strict=True)]
-    who = Student(re.sub(r" \(\d+\)$", "", student), "", number, platform)
+    who = Identity(re.sub(r" \(\d+\)$", "", student), "", number, platform)
     return HandIn(student, notebook, "x", tuple(results), (), who)
 
 
@@ -185,8 +185,8 @@ def test_only_accents_may_be_dropped(
 def test_what_was_not_verified_is_no_grade(tmp_path: Path) -> None:
     claimed = Result("jmeier", NOTEBOOK, NAMES[0], "", "right")
     given = [
-        HandIn("jmeier", NOTEBOOK, "x", (claimed,), (), Student("jmeier")),
-        HandIn("ali", "", "y", (), ("not a notebook",), Student("ali")),
+        HandIn("jmeier", NOTEBOOK, "x", (claimed,), (), Identity("jmeier")),
+        HandIn("ali", "", "y", (), ("not a notebook",), Identity("ali")),
     ]
     assert "nothing was verified, nor filled in, of: jmeier; ali" in said(tmp_path, CANVAS, *given)
     assert cells(tmp_path) == list(csv.reader(CANVAS.splitlines()))

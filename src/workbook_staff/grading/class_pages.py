@@ -8,7 +8,7 @@ from pathlib import Path
 from workbook import exercises, paths
 from workbook_staff import html
 from workbook_staff.grading import tables
-from workbook_staff.grading.result import HandIn, Result
+from workbook_staff.grading.result import HandIn, Result, Student, by_student
 from workbook_staff.pages.file_names import names
 
 SIGNS = {"right": "✓", "wrong": "✗", "unattempted": "–", "": "?"}
@@ -57,20 +57,53 @@ class Disputed:
     title: str
     outcome: str
     reason: str
-    students: list["Student"]
+    students: list[Student]
 
 
 @dataclass(frozen=True)
-class Student:
-    """A row of the class' table: ``words`` say why the student may need a word."""
+class Row(Student):
+    """A row of the class' table: a student, and the name of their page."""
 
-    name: str
     page: str
-    results: dict[str, Result]
-    remarks: list[str]
-    right: int
-    hints: int
-    words: list[str]
+
+    @property
+    def parts(self) -> Counter[str]:
+        """How many results are in each of :data:`PARTS`."""
+        return Counter(map(_part, self.results.values()))
+
+    @property
+    def right(self) -> int:
+        """How many answers are right."""
+        return self.parts["right"]
+
+    @property
+    def hints(self) -> int:
+        """How many hints were opened."""
+        return sum(result.hints for result in self.results.values())
+
+    @property
+    def words(self) -> list[str]:
+        """Why somebody should have a word with the student."""
+        words = []
+        results, parts = self.results, self.parts
+        given = len(results) - parts["open"] - parts["not verified"]
+        if not results:
+            words.append("nothing that could be graded")
+        elif parts["open"] == len(results):
+            words.append("no exercise attempted")
+        elif given == parts["error"] > 0:
+            kinds = Counter(_error(r) for r in results.values() if _part(r) == "error")
+            words.append(
+                f"an error in each of {given} answers, most often {kinds.most_common(1)[0][0]}"
+            )
+        elif parts["right"] * 2 < len(results) - parts["not verified"]:
+            shares = [f"{parts[part]} {part}" for part in PARTS[1:] if parts[part]]
+            words.append(f"{parts['right']} of {len(results)} right ({', '.join(shares)})")
+        if results and self.hints >= 2 * len(results):
+            words.append(f"{self.hints} hints")
+        if any(r.by_own_facts and r.outcome == "right" for r in results.values()):
+            words.append("right by their own run's facts only: look at the curve")
+        return words
 
 
 def write(
@@ -87,21 +120,19 @@ def write(
     Raises:
         OSError: A file cannot be written.
     """
-    hand_ins = list(hand_ins)
-    students = _students(hand_ins)
+    found = by_student(hand_ins)
+    pages = names([Path(one.name.replace("/", "_").replace("\\", "_")) for one in found])
+    students = [Row(s.name, s.hand_ins, page) for s, page in zip(found, pages, strict=True)]
     points = tables.weights(folder)
     for page in paths.listed(folder / "students", "*.html"):
         page.unlink()  # of an earlier run: somebody's grade that no longer is
     for student in students:
-        found = {name: result.outcome for name, result in student.results.items()}
         text = html.page(
             "student.html.j2",
             title=f"Feedback for {student.name}",
             styles=STYLES,
             student=student,
-            hand_ins=[one for one in hand_ins if one.student == student.name],
-            total=tables.grade(found, points, list(found)),
-            is_verified=tables.is_verified(found.values()),
+            total=tables.grade(student.results, points, student.results),
             exercises=exercises.EXERCISES,
             questions=questions or {},
             explain=explain,
@@ -120,7 +151,7 @@ def write(
         hardest=sorted(asked, key=lambda one: one.parts["right"] / one.students),
         disputed=_disputed(in_order, students),
         parts=PARTS,
-        verified=any(result.outcome for one in students for result in one.results.values()),
+        verified=any(student.is_verified for student in students),
         signs=SIGNS,
     )
     _put(folder / "index.html", text)
@@ -131,53 +162,12 @@ def _put(file: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8", errors="replace")
 
 
-def _students(hand_ins: Sequence[HandIn]) -> list[Student]:
-    by_name: dict[str, list[HandIn]] = {}
-    for one in hand_ins:
-        by_name.setdefault(one.student, []).append(one)
-    pages = names([Path(name.replace("/", "_").replace("\\", "_")) for name in by_name])
-    students = []
-    for (name, theirs), page in zip(by_name.items(), pages, strict=True):
-        results = {result.exercise: result for one in theirs for result in one.results}
-        parts = Counter(_part(result) for result in results.values())
-        hints = sum(result.hints for result in results.values())
-        remarks = [
-            f"{one.notebook or one.path}: {remark}" for one in theirs for remark in one.remarks
-        ]
-        words = _words(results, parts, hints)
-        students.append(Student(name, page, results, remarks, parts["right"], hints, words))
-    return students
-
-
 def _part(result: Result) -> str:
     """Return which part of an exercise's bar a result is in."""
     if not result.outcome and not result.claimed:
         return "not verified"
     outcome = result.outcome or result.claimed
     return {"right": "right", "wrong": "wrong", "unattempted": "open"}.get(outcome, "error")
-
-
-def _words(results: dict[str, Result], parts: Counter[str], hints: int) -> list[str]:
-    """Return why somebody should have a word with a student."""
-    words = []
-    given = len(results) - parts["open"] - parts["not verified"]
-    if not results:
-        words.append("nothing that could be graded")
-    elif parts["open"] == len(results):
-        words.append("no exercise attempted")
-    elif given == parts["error"] > 0:
-        kinds = Counter(_error(r) for r in results.values() if _part(r) == "error")
-        words.append(
-            f"an error in each of {given} answers, most often {kinds.most_common(1)[0][0]}"
-        )
-    elif parts["right"] * 2 < len(results) - parts["not verified"]:
-        shares = [f"{parts[part]} {part}" for part in PARTS[1:] if parts[part]]
-        words.append(f"{parts['right']} of {len(results)} right ({', '.join(shares)})")
-    if results and hints >= 2 * len(results):
-        words.append(f"{hints} hints")
-    if any(r.by_own_facts and r.outcome == "right" for r in results.values()):
-        words.append("right by their own run's facts only: look at the curve")
-    return words
 
 
 def _error(result: Result) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from workbook.errors import NotebookError
 from workbook_staff.grading import students
-from workbook_staff.grading.students import NOBODY, Named, Student
+from workbook_staff.grading.students import NOBODY, Identity, Named
 from workbook_staff.notebooks.find import NOTEBOOK
 from workbook_staff.notebooks.reading import MOST_BYTES
 
@@ -42,7 +42,7 @@ class HandedIn:
     student: str
     place: str
     path: Path
-    who: Student = NOBODY
+    who: Identity = NOBODY
     order: tuple[str, float, str] = ("", 0.0, "")
     refused: str = ""
     remarks: tuple[str, ...] = ()
@@ -86,7 +86,7 @@ def find(
         if student_from is None:
             _ask_where_many_become_one(one, by_folder, notebooks)
         for file in files:
-            name = names[file.place] or Named(Student(by_folder[file.place]))
+            name = names[file.place] or Named(Identity(by_folder[file.place]))
             remarks = ("handed in late" if name.late else "", file.remark)
             found.append(
                 HandedIn(
@@ -163,7 +163,7 @@ def _without_others(found: list[HandedIn]) -> list[HandedIn]:
     """Return the notebooks, and an entry for each student who has handed in other files only."""
     kept = [one for one in found if _is_read(one.place)]
     with_notebook = {one.who for one in kept}
-    others: dict[Student, list[HandedIn]] = {}
+    others: dict[Identity, list[HandedIn]] = {}
     for one in found:
         if one.who not in with_notebook:
             others.setdefault(one.who, []).append(one)

@@ -61,8 +61,8 @@ def fill(
     most: dict[str, float] = {}
     for one in hand_ins:
         if any(result.outcome for result in one.results):
-            outcomes = {result.exercise: result.outcome for result in one.results}
-            mine, there_are = tables.grade(outcomes, weights, list(outcomes))
+            results = {result.exercise: result for result in one.results}
+            mine, there_are = tables.grade(results, weights, results)
             points[one.student][one.notebook] = mine
             most[one.notebook] = max(there_are, most.get(one.notebook, 0))
     table = sheet.read(file, lambda header: any(_called(header, n) for n in most))

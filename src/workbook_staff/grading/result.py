@@ -1,9 +1,10 @@
 """What grading finds: an outcome for each exercise of each hand-in."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from workbook_staff.grading.students import NOBODY, Student
+from workbook_staff.grading.students import NOBODY, Identity
 
 Outcome = Literal["right", "wrong", "unattempted", "error", "timeout", "too large", "refused"]
 
@@ -37,6 +38,11 @@ class Result:
     because: str = ""
 
     @property
+    def shown(self) -> str:
+        """The outcome in words: where nothing was executed, what is claimed."""
+        return self.outcome or (f"claimed {self.claimed}" if self.claimed else "not verified")
+
+    @property
     def is_disputed(self) -> bool:
         """Whether the hand-in's own outputs say right, and what was verified here does not."""
         return self.claimed == "right" and self.outcome not in ("", "right")
@@ -56,4 +62,35 @@ class HandIn:
     path: str
     results: tuple[Result, ...] = ()
     remarks: tuple[str, ...] = ()
-    who: Student = NOBODY
+    who: Identity = NOBODY
+
+
+@dataclass(frozen=True)
+class Student:
+    """All that a student has handed in."""
+
+    name: str
+    hand_ins: tuple[HandIn, ...]
+
+    @property
+    def results(self) -> dict[str, Result]:
+        """The results by exercise."""
+        return {result.exercise: result for one in self.hand_ins for result in one.results}
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is to say of the hand-ins, a line each."""
+        return [f"{one.notebook or one.path}: {r}" for one in self.hand_ins for r in one.remarks]
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether something was executed and judged, or found not to be there."""
+        return any(result.outcome for result in self.results.values())
+
+
+def by_student(hand_ins: Iterable[HandIn]) -> list[Student]:
+    """Return the students, in the order of their first hand-ins."""
+    found: dict[str, list[HandIn]] = {}
+    for one in hand_ins:
+        found.setdefault(one.student, []).append(one)
+    return [Student(name, tuple(theirs)) for name, theirs in found.items()]

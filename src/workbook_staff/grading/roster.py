@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from workbook_staff.grading.sheet import Sheet
-from workbook_staff.grading.students import UNSPACED, Student, spelled_alike, words
+from workbook_staff.grading.students import UNSPACED, Identity, spelled_alike, words
 
 IDENTIFIER = re.compile(r"(\D{3,}?)\s*(\d+)")
 """A student in a worksheet of Moodle's, in any language: "Participant 12", "Teilnehmer/in12"."""
@@ -40,7 +40,7 @@ def is_identifier(cells: list[str]) -> bool:
     return bool(found) and all(found) and len({one[1] for one in found if one}) == 1
 
 
-def rows(sheet: Sheet, columns: int, last: int, everybody: Iterable[Student]) -> list[Row]:
+def rows(sheet: Sheet, columns: int, last: int, everybody: Iterable[Identity]) -> list[Row]:
     """Return the students' rows.
 
     The first ``columns`` say who it is. Which of them are the name, and in which order its parts
@@ -105,7 +105,7 @@ def is_most(row: list[str]) -> bool:
     return bool(row) and (row[0].startswith("  ") or row[0].strip() == "Points Possible")
 
 
-def row_of(who: Student, found: list[Row]) -> Row | str:
+def row_of(who: Identity, found: list[Row]) -> Row | str:
     """Return the row that is sure to be a student's, else why none is."""
     by_name = [row for row in found if words(row.name) == words(who.name) != ()]
     is_free = who.platform in ("", "nbgrader")  # a person's words: a name, a login or a number
@@ -141,7 +141,7 @@ def _the_one(fitting: list[Row]) -> Row | str:
     return fitting[0] if len(fitting) == 1 else "several rows of the gradebook fit them"
 
 
-def _agree(who: Student, row: Row) -> bool:
+def _agree(who: Identity, row: Row) -> bool:
     # A team's name may stand before the student's.
     teams = [way for way in row.ways if who.name.endswith(f"-{way}")]
     return bool(teams) or any(spelled_alike(who.name, way) for way in row.ways)

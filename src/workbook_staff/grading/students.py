@@ -38,7 +38,7 @@ _DATES = ("%b %d, %Y %I%M %p", "%B %d, %Y %I%M %p", "%d %B, %Y %H%M", "%d %b, %Y
 
 
 @dataclass(frozen=True)
-class Student:
+class Identity:
     """Who a hand-in is from, as far as its path tells: what it does not tell is "".
 
     ``name`` is as people write it, in one line and in Unicode's composed form (NFC). ``number`` is
@@ -56,14 +56,14 @@ class Student:
         return self.name or self.login or self.number or "?"
 
 
-NOBODY = Student()
+NOBODY = Identity()
 
 
 @dataclass(frozen=True)
 class Named:
     """What a path says: who handed the file in, ``when`` (text that sorts), and if ``late``."""
 
-    student: Student
+    student: Identity
     when: str = ""
     late: bool = False
 
@@ -103,8 +103,8 @@ def named(place: str, known: dict[str, re.Pattern[str]]) -> Named | None:
         name = in_a_line(student or "")
         if found.get("last"):
             name = f"{name} {in_a_line(found['last'])}"
-        who = Student(name, found.get("login", ""), found.get("number", ""), platform)
-        if who != Student(platform=platform):
+        who = Identity(name, found.get("login", ""), found.get("number", ""), platform)
+        if who != Identity(platform=platform):
             return Named(who, _sorting(found.get("when", "")), bool(found.get("late")))
     return None
 

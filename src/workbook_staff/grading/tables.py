@@ -7,11 +7,10 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import get_args
 
 from workbook import exercises, paths
 from workbook.errors import NotebookError
-from workbook_staff.grading.result import HandIn, Outcome, Result
+from workbook_staff.grading.result import HandIn, Result, by_student
 
 WEIGHTS = "weights.toml"
 """A file of the instructor's in the folder of the grades: ``"mnist.gap" = 2``, a line for each."""
@@ -37,36 +36,17 @@ def write(hand_ins: Iterable[HandIn], folder: Path) -> None:
     _write(folder / "answers.csv", [names, *rows])
 
     points = weights(folder)
-    asked = [
-        name for name in exercises.EXERCISES if any(name in o for o in outcomes(hand_ins).values())
-    ]
-    header = ["student", *asked, "sum", "of", "remarks"]
+    students = by_student(hand_ins)
+    asked = [name for name in exercises.EXERCISES if any(name in s.results for s in students)]
     rows = []
-    for student, found in outcomes(hand_ins).items():
-        remarks = [
-            f"{one.notebook or one.path}: {remark}"
-            for one in hand_ins
-            if one.student == student
-            for remark in one.remarks
-        ]
-        total, most = (f"{part:g}" for part in grade(found, points, asked))
-        if not is_verified(found.values()):
+    for student in students:
+        results = student.results
+        total, most = (f"{part:g}" for part in grade(results, points, asked))
+        if not student.is_verified:
             total = ""  # a claim is no grade, and neither is nought
-        shown = [str(found.get(name, "")) for name in asked]
-        rows.append([student, *shown, total, most, "; ".join(remarks)])
-    _write(folder / "grades.csv", [header, *rows])
-
-
-def outcomes(hand_ins: Iterable[HandIn]) -> dict[str, dict[str, str]]:
-    """Return each student's outcome of each exercise; where none was verified, what is claimed."""
-    found: dict[str, dict[str, str]] = {}
-    for hand_in in hand_ins:
-        mine = found.setdefault(hand_in.student, {})
-        for result in hand_in.results:
-            mine[result.exercise] = result.outcome or (
-                f"claimed {result.claimed}" if result.claimed else "not verified"
-            )
-    return found
+        shown = [results[name].shown if name in results else "" for name in asked]
+        rows.append([student.name, *shown, total, most, "; ".join(student.remarks)])
+    _write(folder / "grades.csv", [["student", *asked, "sum", "of", "remarks"], *rows])
 
 
 def weights(folder: Path) -> dict[str, float]:
@@ -97,16 +77,12 @@ def weights(folder: Path) -> dict[str, float]:
 
 
 def grade(
-    found: Mapping[str, str], points: Mapping[str, float], asked: Sequence[str]
+    results: Mapping[str, Result], points: Mapping[str, float], asked: Iterable[str]
 ) -> tuple[float, float]:
     """Return the points that a student has, and the most that there are for what was asked."""
-    right = sum(points[name] for name in asked if found.get(name) == "right")
-    return right, sum(points[name] for name in asked)
-
-
-def is_verified(outcomes: Iterable[str]) -> bool:
-    """Return whether something was executed and judged, or found not to be there."""
-    return any(outcome in get_args(Outcome) for outcome in outcomes)
+    asked = list(asked)
+    right = [name for name in asked if name in results and results[name].outcome == "right"]
+    return sum(points[name] for name in right), sum(points[name] for name in asked)
 
 
 def cell(text: str) -> str:
