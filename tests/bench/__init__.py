@@ -147,6 +147,15 @@ def _in_the_page() -> list[Row]:
     return [{"what": Path(name).stem, **_measure("live", name)} for name in names]
 
 
+def _is_kept(one: Any) -> bool:
+    """Whether the run of a course's notebook need not be made, since it is stored."""
+    from workbook_staff.grading import course
+    from workbook_staff.notebooks.reading import read
+
+    notebook = course._with_snapshots(read(one.path), one)
+    return course._cache().find(one.path, notebook)[0] is not None
+
+
 def _grading() -> list[Row]:
     """Grade made hand-ins of the notebooks whose runs are kept; then once more, with one new one.
 
@@ -165,7 +174,7 @@ def _grading() -> list[Row]:
     from tests.bench import grading
 
     asked = course.courses()
-    kept = [one for one in asked if course.is_kept(one)]
+    kept = [one for one in asked if _is_kept(one)]
     if not kept:
         print("no run of the course's own is kept (make grade keeps it): grading is not measured.")
         return []

@@ -56,7 +56,7 @@ def test_a_container_that_does_not_start_says_why(
     monkeypatch.setattr(engines, "chosen", lambda: (engines.Container("docker"), ""))
     engine.write_text("#!/bin/sh\necho 'no room left' >&2\nexit 125\n", encoding="utf-8")
     with pytest.raises(GradingError, match=r"did not start.*no room left.*--claimed-only"):
-        parent.Sandbox().run({"source": "x = 1"}, [], 1)
+        parent.Sandbox().run({"source": "x = 1"}, {}, 1)
 
 
 def test_a_container_is_given_nothing_of_ours(engine: Path) -> None:

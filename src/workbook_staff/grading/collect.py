@@ -1,8 +1,8 @@
 """What was handed in, in whatever form a learning platform gives it: each file, and whose it is."""
 
-import contextlib
 import itertools
 import re
+import shutil
 import stat
 import tempfile
 import unicodedata
@@ -275,8 +275,10 @@ def _in_zip(path: Path, scratch: Path, before: str, share: int = 1) -> Iterator[
                 refused = _refused(member, size)
                 target = Path(tempfile.mkdtemp(dir=scratch), f"file{Path(place).suffix.lower()}")
                 if not refused:
+                    left -= member.file_size  # zipfile reads no more of it, whatever is there
                     try:
-                        left -= _unpacked(archive, member, target, size)
+                        with archive.open(member) as source, target.open("wb") as file:
+                            shutil.copyfileobj(source, file)
                     except (
                         *(OSError, RuntimeError, ValueError, NotImplementedError),
                         zipfile.BadZipFile,
@@ -327,20 +329,3 @@ def _refused(member: zipfile.ZipInfo, most: int) -> str:
     if member.file_size > most:
         return f"{member.file_size / 1e6:,.0f} MB, and at most {most / 1e6:,.0f} MB are read"
     return ""
-
-
-def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, most: int) -> int:
-    """Write a member's content; return its size. What it says of its size may be a lie."""
-    size = 0
-    try:
-        with archive.open(member) as source, target.open("wb") as file:
-            while part := source.read(1 << 20):
-                size += len(part)
-                if size > most:
-                    raise ValueError(f"more than {most / 1e6:,.0f} MB")
-                file.write(part)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            target.unlink()
-        raise
-    return size

@@ -4,7 +4,7 @@ Called by :mod:`workbook_staff.grading.course`: the folder and the file to write
 where each exercise stands as JSON in the standard input.
 """
 
-import ast
+import contextlib
 import json
 import sys
 from dataclasses import replace
@@ -15,6 +15,7 @@ from typing import Any
 from workbook import exercises, paths
 from workbook.exercises import judges
 from workbook_staff.grading import snapshot
+from workbook_staff.notebooks import solutions
 
 import cloudpickle
 
@@ -43,16 +44,12 @@ def main(folder: Path, file: Path, slots: list[dict[str, Any]]) -> None:
 
 def _value(source: str, kept: dict[str, list[str]], folder: Path) -> Any:
     """Return what an expression of the course's own check gives."""
-    used = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
-    objects = folder / "objects"
-    return eval(
-        source,
-        {
-            name: snapshot.load([(objects / file).open("rb") for file in files])
-            for name, files in kept.items()
-            if name in used
-        },
-    )
+    namespace = {}
+    for name in solutions.names(source) & kept.keys():
+        with contextlib.ExitStack() as opened:
+            files = [opened.enter_context((folder / "objects" / f).open("rb")) for f in kept[name]]
+            namespace[name] = snapshot.load(files)
+    return eval(source, namespace)
 
 
 if __name__ == "__main__":

@@ -126,11 +126,6 @@ def _arguments(call: ast.Call) -> list[ast.expr]:
     return [part for parts in several for part in parts]
 
 
-def names(code: str) -> set[str]:
-    """Return the names that code uses."""
-    return {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
-
-
 def _cache() -> RunCache:
     """Return the cache of the course's own runs: nothing that they make hangs on the exercises."""
     return RunCache(FOLDER, without=_EXERCISES)
@@ -155,16 +150,6 @@ def keep(course: Course, stream: TextIO | None = None) -> Kept:
         for name, slot in course.slots.items()
     }
     return read_kept(course, run.folder, _facts(course, run.folder), seconds)
-
-
-def is_kept(course: Course) -> bool:
-    """Return whether a course's run need not be made, since it is stored.
-
-    Raises:
-        NotebookError: It is not a notebook.
-    """
-    notebook = _with_snapshots(read(course.path), course)
-    return _cache().find(course.path, notebook)[0] is not None
 
 
 def read_kept(course: Course, folder: Path, facts: Path, seconds: dict[str, int]) -> Kept:

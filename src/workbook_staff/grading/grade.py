@@ -17,7 +17,6 @@ import re
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -49,9 +48,10 @@ from workbook_staff.grading.sandbox import (
     system_calls,
 )
 from workbook_staff.grading.submission import Answer, Attempt
-from workbook_staff.notebooks import questions
+from workbook_staff.notebooks import questions, solutions
 
 from filelock import FileLock
+from tqdm import tqdm
 
 T = TypeVar("T")
 
@@ -180,10 +180,10 @@ def _mapped(
     stream: TextIO,
 ) -> list[T]:
     """Return the function's results in the order of the jobs, with a line of progress."""
-    started = shown = time.monotonic()
     futures: dict[Future[T], int] = {pool.submit(function, *job): n for n, job in enumerate(jobs)}
     results: dict[int, T] = {}
-    for future in as_completed(futures):
+    done = tqdm(as_completed(futures), verb, len(jobs), file=stream, mininterval=5, ascii=True)
+    for future in done:
         try:
             results[futures[future]] = future.result()
         except BaseException as error:
@@ -195,18 +195,7 @@ def _mapped(
                     "it goes on where it stopped"
                 ) from None
             raise
-        now = time.monotonic()
-        if now - shown > 5 or len(results) == len(jobs):
-            shown = now
-            left = (now - started) / len(results) * (len(jobs) - len(results))
-            more = f", about {_clock(left)} left" if left else f" in {_clock(now - started)}"
-            print(f"{verb} {len(results):,} of {len(jobs):,}{more}", file=stream, flush=True)
     return [results[number] for number in range(len(jobs))]
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02}"
 
 
 def _read(one: HandedIn, courses: list[Course]) -> tuple[str, dict[str, Answer], str, str]:
@@ -357,7 +346,7 @@ def _executed(attempt: Attempt, slot: Slot, kept: Kept) -> dict[str, Any]:
         "answer": attempt.answer,
         "kept": used(attempt.course),
         "measure": measure or [],
-        "given": [(code, used(course.names(code))) for code in slot.given] if measure else [],
+        "given": [(code, used(solutions.names(code))) for code in slot.given] if measure else [],
     }
     return _told(job, kept, sum(kept.seconds[name] for name in attempt.exercises))
 
@@ -381,32 +370,18 @@ def _told(job: dict[str, Any], kept: Kept, seconds: int) -> dict[str, Any]:
                 f"{objects} is not there on {platform.node()}; all machines of a cluster have to "
                 "share the folder data/ (NFS, say), under the same path"
             )
-        numbered, files = _numbered(job)
-        told = _sandbox().run(numbered, [objects / name for name in files], seconds)
+        told = _sandbox().run(job, {name: objects / name for name in _files(job)}, seconds)
         if told.pop("is_lasting"):
             with paths.writing(file) as path:
                 path.write_text(json.dumps(told), encoding="utf-8")
     return told
 
 
-def _numbered(job: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return a job with numbers in place of its files, and the files in their order."""
-    files: list[str] = []
-
-    def numbers(wanted: list[str]) -> list[int]:
-        files.extend(wanted)
-        return list(range(len(files) - len(wanted), len(files)))
-
-    def each(wanted: dict[str, list[str]]) -> dict[str, list[int]]:
-        return {name: numbers(of) for name, of in wanted.items()}
-
-    numbered = {
-        "judge": numbers(job.get("judge", [])),
-        "measure": numbers(job.get("measure", [])),
-        "kept": each(job.get("kept", {})),
-        "given": [(code, each(of)) for code, of in job.get("given", [])],
-    }
-    return job | numbered, files
+def _files(job: dict[str, Any]) -> set[str]:
+    """Return the names of the files that a job needs."""
+    namespaces = [job.get("kept", {}), *(names for _, names in job.get("given", []))]
+    of_names = [files for names in namespaces for files in names.values()]
+    return {*job.get("judge", []), *job.get("measure", [])}.union(*of_names)
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -37,8 +38,13 @@ def asked(source: str) -> Asked:
     raise ValueError('expected exercises.check("name", answer, …) as its first statement')
 
 
-def _names(expressions: list[ast.expr]) -> tuple[str, ...]:
-    found = [n.id for one in expressions for n in ast.walk(one) if isinstance(n, ast.Name)]
+def names(code: str) -> set[str]:
+    """Return the names that code uses."""
+    return set(_names(ast.parse(code).body))
+
+
+def _names(parts: Sequence[ast.AST]) -> tuple[str, ...]:
+    found = [n.id for part in parts for n in ast.walk(part) if isinstance(n, ast.Name)]
     return tuple(dict.fromkeys(found))
 
 

@@ -167,10 +167,12 @@ def _answer() -> None:
     sys.stdout = sys.stderr = _Capped()
     # All that is needed is loaded, and its files are closed, before the student's code begins: an
     # opened file could be opened again, for writing.
-    judge = _load(job["judge"], files) if job["judge"] else None
-    namespace = _namespace(job["kept"], files)
-    given = [eval(e, _namespace(kept, files)) for e, kept in job["given"]]
-    measure = _load(job["measure"], files) if job["measure"] else None
+    judge = _load(job["judge"], files) if "judge" in job else None
+    namespace = _namespace(job.get("kept", {}), files)
+    given = [eval(e, _namespace(kept, files)) for e, kept in job.get("given", [])]
+    measure = _load(job["measure"], files) if job.get("measure") else None
+    for file in files.values():
+        file.close()
     _lock_up(int(job["seconds"]), base64.b64decode(job["filter"]))
     told = _judged(judge, job) if judge else _run(job, namespace, measure, given)
     os.write(result, json.dumps(told).encode() + b"\n")
@@ -200,30 +202,31 @@ def _read(size: int) -> bytes:
     return b"".join(parts)
 
 
-def _received(number: int) -> list[BinaryIO]:
-    """Return the opened files that come with a job."""
+def _received(names: list[str]) -> dict[str, BinaryIO]:
+    """Return the opened files that come with a job, in the order of their names."""
     descriptors: list[int] = []
     with socket.socket(fileno=os.dup(0)) as jobs:
-        while len(descriptors) < number:
+        while len(descriptors) < len(names):
             sent, more, _, _ = socket.recv_fds(jobs, 1, MOST_FILES)
             if not sent:
                 os._exit(1)
             descriptors += more
-    return [os.fdopen(descriptor, "rb") for descriptor in descriptors]
+    opened = (os.fdopen(descriptor, "rb") for descriptor in descriptors)
+    return dict(zip(names, opened, strict=True))
 
 
-def _load(numbers: list[int], files: list[BinaryIO]) -> Any:
+def _load(names: list[str], files: dict[str, BinaryIO]) -> Any:
     from workbook_staff.grading import snapshot
 
-    return snapshot.load([files[number] for number in numbers])
+    return snapshot.load([files[name] for name in names])
 
 
-def _namespace(kept: dict[str, list[int]], files: list[BinaryIO]) -> dict[str, Any]:
+def _namespace(kept: dict[str, list[str]], files: dict[str, BinaryIO]) -> dict[str, Any]:
     """Return a namespace of what was kept, with what a notebook has besides."""
     return {
         "__name__": "__main__",
         "__builtins__": builtins.__dict__ | {"display": _nothing, "input": _input},
-        **{name: _load(numbers, files) for name, numbers in kept.items()},
+        **{name: _load(of, files) for name, of in kept.items()},
     }
 
 

@@ -9,7 +9,7 @@ import socket
 import struct
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,13 +41,13 @@ class Sandbox:
     _said: int = -1
     _control: int = -1
 
-    def run(self, job: dict[str, Any], files: Sequence[Path], seconds: int) -> dict[str, Any]:
+    def run(self, job: dict[str, Any], files: Mapping[str, Path], seconds: int) -> dict[str, Any]:
         """Return what came of a job: ``outcome`` ("" where there is a value), ``why``, ``plain``.
 
         ``is_lasting`` says whether it would be the same another time.
 
         All of it is the student's word, but for what the sandbox itself has to say. ``files`` are
-        those of which the job speaks, in its order. ``seconds`` is the wall time that it may take.
+        those of which the job speaks, by name. ``seconds`` is the wall time that it may take.
         The sandbox is started where it does not run.
 
         Raises:
@@ -62,15 +62,17 @@ class Sandbox:
         told = _told(said, ended, seconds, _JUDGED if job.get("judge") else _MADE)
         return told | {"seconds": round(time.monotonic() - started, 3)}
 
-    def _ran(self, job: dict[str, Any], files: Sequence[Path], seconds: int) -> tuple[bytes, str]:
+    def _ran(
+        self, job: dict[str, Any], files: Mapping[str, Path], seconds: int
+    ) -> tuple[bytes, str]:
         self._started()
         assert self._jobs is not None
         program = base64.b64encode(system_calls.program()).decode()
-        whole = job | {"seconds": seconds, "files": len(files), "filter": program}
+        whole = job | {"seconds": seconds, "files": list(files), "filter": program}
         data = json.dumps(whole).encode()
         try:
             self._jobs.sendall(b"%04d" % min(seconds, 9999) + struct.pack("<Q", len(data)) + data)
-            _hand_in(self._jobs, files)
+            _hand_in(self._jobs, list(files.values()))
             said, ended = self._heard(seconds + 10)
         except ConnectionError:
             said, ended = b"", _GONE
