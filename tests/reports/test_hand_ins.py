@@ -219,6 +219,7 @@ UMLAUT = json.dumps(notebook(TEXT, CODE | {"source": "'für'"}), ensure_ascii=Fa
         UMLAUT.replace("\n", "\r").encode(),
         UMLAUT.replace("\n", "\r\n").encode(),
         b"\n\n" + UMLAUT.encode() + b"\n \n",
+        re.sub(r'([\]}"])(\n *[\]}])', r"\1,\2", UMLAUT).encode(),
         UMLAUT.replace('"execution_count": 1', '"execution_count": NaN').encode(),
         UMLAUT.replace('"execution_count": 1', f'"execution_count": {"9" * 5000}').encode(),
         UMLAUT.replace('"metadata": {}', '"metadata": {"a": -Infinity, "b": 1e999}').encode(),
@@ -228,7 +229,7 @@ UMLAUT = json.dumps(notebook(TEXT, CODE | {"source": "'für'"}), ensure_ascii=Fa
     ],
     ids=[
         *("BOM", "UTF-16", "UTF-16 without a mark", "UTF-32", "Windows", "CR", "CRLF", "blanks"),
-        *("NaN", "huge number", "infinity", "control characters", "half an emoji"),
+        *("last comma", "NaN", "huge number", "infinity", "control characters", "half an emoji"),
         "deep",
     ],
 )

@@ -32,6 +32,9 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
+# A comma that nothing follows, as an edit by hand leaves it, and strings, to step over them.
+_STRING_OR_LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[\]}])')
+
 # What a file begins with that was saved as a notebook and is none.
 _OTHERS = {
     "<": "a web page",
@@ -118,15 +121,7 @@ def _loaded(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError:
         text = raw.decode("cp1252", "replace")  # Windows' older editors
     try:
-        # What no reader takes for a number is none.
-        found = _plain(
-            json.loads(
-                text,
-                strict=False,
-                parse_int=lambda digits: int(digits) if len(digits) < 20 else None,
-                parse_constant=lambda _: None,
-            )
-        )
+        found = _plain(_parsed(text))
     except RecursionError:
         raise _none(path, "it is nested too deeply") from None
     except json.JSONDecodeError as error:
@@ -147,6 +142,22 @@ def _loaded(path: Path) -> dict[str, Any]:
     if not isinstance(cells, list):
         raise _none(path, f"its cells are of JSON type {type(cells).__name__}, not in a list")
     return found
+
+
+def _parsed(text: str) -> Any:
+    """Return JSON: what no reader takes for a number is none, and a comma at an end is mended."""
+    decoder = json.JSONDecoder(
+        strict=False,
+        parse_int=lambda digits: int(digits) if len(digits) < 20 else None,
+        parse_constant=lambda _: None,
+    )
+    try:
+        return decoder.decode(text)
+    except json.JSONDecodeError:
+        mended = _STRING_OR_LAST_COMMA.sub(lambda found: found[1] or "", text)
+        if mended == text:
+            raise
+        return decoder.decode(mended)
 
 
 def _none(path: Path, found: str) -> NotebookError:

@@ -10,6 +10,7 @@ import re
 import warnings
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -151,7 +152,7 @@ class Exporter:
 
     def cells(self, notebook: NotebookNode, anchors: Anchors, folder: Path) -> list[Cell]:
         """Return what the page shows of each cell; what it has no room for is left out."""
-        clean = sanitize.clean if self.untrusted else sanitize.local
+        clean = partial(sanitize.clean, plays=not self.untrusted)
         amounts = Amounts()
         outputs = Outputs(clean, anchors, amounts, folder)
         language = notebook.metadata.get("language_info", {}).get("pygments_lexer", "ipython3")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 
 from workbook_staff.pages import pictures
-from workbook_staff.pages.anchors import OWN, PREFIX
+from workbook_staff.pages.anchors import PREFIX
 
 import nh3
 from bs4 import BeautifulSoup, Tag
@@ -27,6 +27,7 @@ _SAFE_ATTRIBUTES = {
           "title"},
     "a": {"href", "name"},
     "img": {"height", "src", "width"},
+    "audio": {"controls", "src"}, "source": {"src", "type"}, "video": {"controls", "src"},
 }
 # What shows itself, without a word in it. A canvas stays empty without its script.
 _SEEN = re.compile(
@@ -50,24 +51,25 @@ Source = Callable[[str], str]
 """Returns the ``data:`` address of the picture at an address; raises PictureError."""
 
 Cleaner = Callable[[str, Source, Collection[str]], str]
-"""``clean`` or ``local``."""
+"""``clean``, where it plays or not."""
 
 
-def clean(text: str, source: Source, own: Collection[str] = ()) -> str:
+def clean(text: str, source: Source, own: Collection[str] = (), plays: bool = False) -> str:
     """Return HTML with everything removed that could run a script, load or imitate anything.
 
-    Ids are set apart from the page's own, but for those in ``own``.
+    Ids are set apart from the page's own, but for those in ``own``. Sound and film inside the text
+    stay where it ``plays``.
     """
     # Pictures drawn in the text: as files, they can do nothing.
     text = _SVG.sub(lambda m: _drawn(m[0]), text) if "<svg" in text.lower() else text
     scripts = re.search(r"<script\b", text, re.IGNORECASE)
     if _MENDED.search(text):
         soup = _parsed(text)
-        _mend(soup, source, plays=False)
+        _mend(soup, source, plays)
         text = str(soup)
     made = nh3.clean(
         text,
-        tags=_SAFE_TAGS,
+        tags=_SAFE_TAGS | {"audio", "source", "video"} if plays else _SAFE_TAGS,
         clean_content_tags=_DROPPED_TAGS,
         attributes=_SAFE_ATTRIBUTES,
         attribute_filter=partial(_safe_value, own),
@@ -78,22 +80,6 @@ def clean(text: str, source: Source, own: Collection[str] = ()) -> str:
     if scripts and shows(made) and not re.search(r"<(table|img|h[1-6]|li|pre|p)\b", made):
         made += _told(SCRIPT_ONLY)
     return made
-
-
-def local(text: str, source: Source, own: Collection[str] = ()) -> str:
-    """Return HTML with a link in place of everything that it would load from elsewhere.
-
-    The page's own ids are taken from it, but for those in ``own``.
-    """
-    soup = _parsed(text)
-    _mend(soup, source, plays=True)
-    for element in soup.select("script[src], link[href]"):
-        element.decompose()
-    for element in soup.select("[src]:not([src^='data:'])"):
-        element.replace_with(_link(soup, element))
-    for element in soup.find_all(id=list(OWN - set(own))):
-        del element["id"]
-    return str(soup)
 
 
 def shows(text: str) -> bool:
@@ -130,11 +116,6 @@ def _mend(soup: BeautifulSoup, source: Source, plays: bool) -> None:
         sources = [player, *player.find_all("source")]
         if plays and any(str(s.get("src", "")).startswith("data:") for s in sources):
             player["controls"] = ""
-            for name in ("autoplay", "poster"):
-                del player[name]
-            for element in player.find_all(["source", "track"]):
-                if not str(element.get("src", "")).startswith("data:"):
-                    element.decompose()
         else:
             player.replace_with(_instead(soup, player, player.name))
 
@@ -199,7 +180,8 @@ def _told(words: str) -> str:
 def _safe_value(own: Collection[str], tag: str, name: str, value: str) -> str | None:
     """Return an attribute's value, None where it loads, or looks like, something else."""
     if name == "src":
-        return value if value.startswith("data:image/") else None
+        kinds = ("data:image/",) if tag == "img" else ("data:audio/", "data:video/")
+        return value if value.startswith(kinds) else None
     if name == "href":
         # Browsers leave white space and control characters out of an address.
         bare = re.sub(r"[\s\x00-\x1f]", "", value).lower()
