@@ -5,8 +5,10 @@ import io
 import pickle
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
+import workbook
 from workbook import datasets, paths
 from workbook.datasets import search
 from workbook.datasets.catalogue import CATALOGUE, PHOTOGRAPHS
@@ -17,18 +19,6 @@ from PIL import Image
 
 MNIST, FASHION = "mnist", "fashion-mnist"
 DIGITS, SIGNS, ASL = "digit-recognizer", "sign-language-mnist", "asl-alphabet"
-GRID = [f"{row}x{column}" for row in range(1, 29) for column in range(1, 29)]
-
-
-def edition(course, name, folder, header=None, prefix=None, **options):
-    """Write the CSV files that others made of a dataset; no header if it is None."""
-    folder.mkdir(parents=True, exist_ok=True)
-    own = course.arrays[name]
-    for subset in ("train", "test"):
-        rows = np.column_stack([own[f"y_{subset}"], own[f"X_{subset}"].reshape(-1, 784)])
-        lines = [",".join(map(str, row)) for row in rows.tolist()]
-        lines = ([",".join(["label", *header])] if header else []) + lines
-        (folder / f"{prefix or name}_{subset}.csv").write_text("\n".join(lines) + "\n")
 
 
 def apart(course, name, *folders):
@@ -105,24 +95,6 @@ FOUND = {
         ),
     ),
     "18 TensorFlow's first tutorial": (MNIST, lambda c: c.idx(MNIST, c.data / "MNIST_data")),
-    "18 a header of the grid": (MNIST, lambda c: edition(c, MNIST, c.data, GRID)),
-    "18 Fashion's csv": (
-        FASHION,
-        lambda c: edition(c, FASHION, c.data / "archive", [f"pixel{i}" for i in range(1, 785)]),
-    ),
-    "18 pixel0": (MNIST, lambda c: edition(c, MNIST, c.data, [f"pixel{i}" for i in range(784)])),
-    "18 no header": (MNIST, lambda c: edition(c, MNIST, c.data / "mnist-in-csv")),
-    "18 underscores": (FASHION, lambda c: edition(c, FASHION, c.data, GRID, "fashion_mnist")),
-    "18 csv packed": (
-        MNIST,
-        lambda c: (
-            edition(c, MNIST, c.data, GRID),
-            [
-                (c.data / f"{p.name}.gz").write_bytes(gzip.compress(p.read_bytes())) and p.unlink()
-                for p in list(c.data.iterdir())
-            ],
-        ),
-    ),
     "18 torchvision, MNIST": (MNIST, torchvision),
     "18 torchvision, Fashion-MNIST": (FASHION, torchvision),
     "18 idx with dots, packed": (
@@ -181,6 +153,11 @@ UNREAD = {
         FASHION,
         lambda c: [put(c.data / "fashion_mnist" / f"{s}-0.parquet") for s in ("test", "train")],
         "data/fashion_mnist: holds test-0.parquet, train-0.parquet, a form that is not read",
+    ),
+    "18 another edition's tables": (
+        FASHION,
+        lambda c: [put(c.data / f"fashion-mnist_{s}.csv") for s in ("train", "test")],
+        "holds fashion-mnist_test.csv, fashion-mnist_train.csv, a form that is not read",
     ),
     "MATLAB": (MNIST, lambda c: put(c.data / "mnist-original.mat"), "a form that is not read"),
     "a pickle": (
@@ -261,20 +238,18 @@ def test_what_is_not_used_is_told_in_a_line(name, place, says, course, nowhere, 
 
 @pytest.fixture
 def nowhere(monkeypatch):
-    """Let no host be asked for photographs, and draw none."""
+    """Let no host be asked for photographs, and let drawings stand in for them."""
     spec = PHOTOGRAPHS[ASL]
     host = CATALOGUE[SIGNS].kaggle_host
-    monkeypatch.setitem(PHOTOGRAPHS, ASL, spec.__class__(**spec.__dict__ | {"kaggle_host": host}))
+    monkeypatch.setitem(PHOTOGRAPHS, ASL, replace(spec, kaggle_host=host))
+    few = {"X_train": np.zeros((2, 28, 28), np.uint8), "y_train": np.zeros(2, np.uint8)}
+    few |= {name.replace("train", "test"): array for name, array in few.items()}
     draw = datasets.sources.practice
-
-    def few(spec):
-        if spec.name != ASL:
-            return draw(spec)
-        blank = np.zeros((2, 28, 28), np.uint8)
-        arrays = {"X_train": blank, "X_test": blank, "y_train": blank[:, 0, 0]}
-        return datasets.cache.Loaded(arrays | {"y_test": blank[:, 0, 0]}, "practice", False)
-
-    monkeypatch.setattr(datasets.sources, "practice", few)
+    loaded = datasets.cache.Loaded(few, "practice", False)
+    monkeypatch.setattr(workbook.practice, "NAMES", (*workbook.practice.NAMES, ASL))
+    monkeypatch.setattr(
+        datasets.sources, "practice", lambda spec: loaded if spec.name == ASL else draw(spec)
+    )
 
 
 @pytest.mark.parametrize("name", [MNIST, FASHION, DIGITS, SIGNS, ASL])

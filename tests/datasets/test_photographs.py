@@ -9,7 +9,6 @@ from workbook import datasets, paths
 from workbook.datasets import cache, network, photographs
 from workbook.datasets.catalogue import PHOTOGRAPHS
 from workbook.errors import DataError
-from workbook.practice import hands
 
 import numpy as np
 import pytest
@@ -191,9 +190,9 @@ def test_a_zip_with_a_damaged_photograph_is_refused(course, monkeypatch):
 def test_missing_data_dir_is_named(course, tmp_path, monkeypatch, capsys):
     named = f"WORKBOOK_DATA_DIR: no folder {tmp_path / 'nowhere'}"
     monkeypatch.setattr(network, "PROBE_SECONDS", 0)
-    monkeypatch.setattr("workbook.practice.draw", lambda name: blank_drawings())
     monkeypatch.setenv("WORKBOOK_DATA_DIR", str(tmp_path / "nowhere"))
-    assert datasets.load("asl-alphabet").practice
+    with pytest.raises(DataError, match="no practice drawings of it"):
+        datasets.load("asl-alphabet")
     assert f"Not used: {named}" in capsys.readouterr().out
     monkeypatch.setenv("WORKBOOK_DATA", "real")
     with pytest.raises(DataError, match=f"^{re.escape(named)}"):
@@ -235,22 +234,11 @@ def test_no_usable_photograph_is_refused(folder):
         datasets.load("asl-alphabet")
 
 
-def blank_drawings():
-    return {
-        f"{a}_{s}": np.zeros((n, *shape), np.uint8)
-        for s, n in (("train", 6), ("test", 3))
-        for a, shape in (("X", (28, 28)), ("y", ()))
-    }
-
-
-def test_practice_data_where_there_are_no_photographs(course, monkeypatch, capsys):
+@pytest.mark.parametrize("mode", ["auto", "real", "practice"])
+def test_where_there_are_no_photographs_nothing_is_drawn(mode, course, monkeypatch):
     monkeypatch.setattr(network, "PROBE_SECONDS", 0)
-    monkeypatch.setattr("workbook.practice.draw", lambda name: blank_drawings())
-    asl = datasets.load("asl-alphabet")
-    assert asl.practice and "PRACTICE DATA" in capsys.readouterr().out
-    assert asl.load_data()[0][0].shape == (6, 28, 28)
-    monkeypatch.setenv("WORKBOOK_DATA", "real")
-    with pytest.raises(DataError, match="could not be reached"):
+    monkeypatch.setenv("WORKBOOK_DATA", mode)
+    with pytest.raises(DataError, match="asks for it" if mode == "practice" else "be reached"):
         datasets.load("asl-alphabet")
 
 
@@ -263,17 +251,6 @@ def row():
     """Return the cells of its row in the table."""
     line = next(r for r in datasets.table().splitlines() if r.startswith("asl-alphabet"))
     return re.split(" {2,}", line)
-
-
-def test_every_class_has_drawings_of_its_own():
-    pictures = []
-    for label in PHOTOGRAPHS["asl-alphabet"].label_values:
-        drawn = hands.draw(np.random.default_rng(1), label, 8)
-        assert drawn.shape == (8, 28, 28) and 0 <= drawn.min() <= drawn.max() <= 1
-        pictures.append(drawn)
-    textures = [np.abs(np.diff(drawn, axis=2)).max() for drawn in pictures]
-    assert np.argmin(textures) == 27  # nothing but a wall: no edge
-    assert len({drawn.tobytes() for drawn in pictures}) == 29
 
 
 def test_a_zip_of_photographs_is_unpacked_into_its_own_folders(tmp_path):

@@ -22,13 +22,11 @@ class Part:
 
     ``columns`` is the header of a CSV file, in the publisher's order: those of `pixel_columns`
     and, where the file holds ``y_…`` as its second array, one for the label. Other files have none.
-    ``other_columns`` are headers of other editions, column for column; () is one with no header.
     """
 
     file: str
     arrays: tuple[str, ...]
     columns: tuple[str, ...] = ()
-    other_columns: tuple[tuple[str, ...], ...] = ()
 
     @property
     def label_column(self) -> int:
@@ -132,24 +130,6 @@ def pixel_columns(first: int) -> tuple[str, ...]:
     return tuple(f"pixel{i}" for i in range(first, first + PIXELS))
 
 
-def editions(prefix: str) -> Layout:
-    """Return the CSV files that others made of a dataset of images, with any header or none."""
-    sides = range(1, IMAGE_SHAPE[0] + 1)
-    headers = (
-        pixel_columns(1),
-        pixel_columns(0),
-        tuple(f"{row}x{column}" for row in sides for column in sides),
-    )
-    usual, *others = (("label", *names) for names in headers)
-    return Layout(
-        "csv",
-        tuple(
-            Part(f"{prefix}_{subset}.csv", (f"X_{subset}", f"y_{subset}"), usual, (*others, ()))
-            for subset in ("train", "test")
-        ),
-    )
-
-
 CATALOGUE: dict[str, Spec] = {
     spec.name: spec
     for spec in (
@@ -160,7 +140,7 @@ CATALOGUE: dict[str, Spec] = {
             label_values=tuple(range(10)),
             n_train=60_000,
             n_test=10_000,
-            layouts=(Layout("npz", (Part("mnist.npz", ARRAYS),)), IDX, editions("mnist")),
+            layouts=(Layout("npz", (Part("mnist.npz", ARRAYS),)), IDX),
             licence="CC BY-SA 3.0",
             url="https://keras.io/api/datasets/mnist/",
             how_to_get=f"download {KERAS_HOST}mnist.npz to data/",
@@ -177,25 +157,13 @@ CATALOGUE: dict[str, Spec] = {
             name="fashion-mnist",
             title="Fashion-MNIST",
             class_names=(
-                "T-shirt/top",
-                "Trouser",
-                "Pullover",
-                "Dress",
-                "Coat",
-                "Sandal",
-                "Shirt",
-                "Sneaker",
-                "Bag",
-                "Ankle boot",
+                *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+                *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
             ),
             label_values=tuple(range(10)),
             n_train=60_000,
             n_test=10_000,
-            layouts=(
-                Layout("npz", (Part("fashion-mnist.npz", ARRAYS),)),
-                IDX,
-                editions("fashion-mnist"),
-            ),
+            layouts=(Layout("npz", (Part("fashion-mnist.npz", ARRAYS),)), IDX),
             licence="MIT",
             url="https://github.com/zalandoresearch/fashion-mnist",
             how_to_get=(
@@ -281,27 +249,24 @@ CATALOGUE: dict[str, Spec] = {
 }
 
 PHOTOGRAPHS: dict[str, Spec] = {
-    spec.name: spec
-    for spec in (
-        Spec(
-            name="asl-alphabet",
-            title="ASL Alphabet",
-            class_names=(*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "del", "nothing", "space"),
-            label_values=tuple(range(29)),
-            n_train=69_600,
-            n_test=17_400,
-            layouts=(),
-            licence="GPL 2",
-            url="https://www.kaggle.com/datasets/grassknoted/asl-alphabet",
-            how_to_get=(
-                'press "Download" at https://www.kaggle.com/datasets/grassknoted/asl-alphabet '
-                "and put archive.zip into data/asl-alphabet/"
-            ),
-            folders=("asl-alphabet",),
-            kaggle_dataset="grassknoted/asl-alphabet/versions/1",
-            download_size="1.1 GB",
+    "asl-alphabet": Spec(
+        name="asl-alphabet",
+        title="ASL Alphabet",
+        class_names=(*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "del", "nothing", "space"),
+        label_values=tuple(range(29)),
+        n_train=69_600,
+        n_test=17_400,
+        layouts=(),
+        licence="GPL 2",
+        url="https://www.kaggle.com/datasets/grassknoted/asl-alphabet",
+        how_to_get=(
+            'press "Download" at https://www.kaggle.com/datasets/grassknoted/asl-alphabet '
+            "and put archive.zip into data/asl-alphabet/"
         ),
-    )
+        folders=("asl-alphabet",),
+        kaggle_dataset="grassknoted/asl-alphabet/versions/1",
+        download_size="1.1 GB",
+    ),
 }
 """Datasets of one folder of colour JPEGs for each class, read by `workbook.datasets.photographs`.
 
@@ -309,28 +274,25 @@ There is no published digest. ``n_train`` and ``n_test`` are those of the whole 
 """
 
 PEOPLE: dict[str, Spec] = {
-    spec.name: spec
-    for spec in (
-        Spec(
-            name="asl-dataset",
-            title="ASL Dataset",
-            class_names=tuple("0123456789abcdefghijklmnopqrstuvwxyz"),
-            label_values=tuple(range(36)),
-            n_train=0,
-            n_test=2_515,
-            layouts=(),
-            licence="see its page",
-            url="https://www.kaggle.com/datasets/ayuraj/asl-dataset",
-            how_to_get=(
-                'press "Download" at https://www.kaggle.com/datasets/ayuraj/asl-dataset '
-                "and put archive.zip into data/asl-dataset/"
-            ),
-            folders=("asl-dataset",),
-            kaggle_dataset="ayuraj/asl-dataset/versions/1",
-            download_size="30 MB",
-            photograph=r"hand(\d+)_\1_([a-z]+)_seg_(\d+)_cropped",
+    "asl-dataset": Spec(
+        name="asl-dataset",
+        title="ASL Dataset",
+        class_names=tuple("0123456789abcdefghijklmnopqrstuvwxyz"),
+        label_values=tuple(range(36)),
+        n_train=0,
+        n_test=2_515,
+        layouts=(),
+        licence="see its page",
+        url="https://www.kaggle.com/datasets/ayuraj/asl-dataset",
+        how_to_get=(
+            'press "Download" at https://www.kaggle.com/datasets/ayuraj/asl-dataset '
+            "and put archive.zip into data/asl-dataset/"
         ),
-    )
+        folders=("asl-dataset",),
+        kaggle_dataset="ayuraj/asl-dataset/versions/1",
+        download_size="30 MB",
+        photograph=r"hand(\d+)_\1_([a-z]+)_seg_(\d+)_cropped",
+    ),
 }
 """Photographs that tell whose hand they show, read by `photographs.load_people`.
 

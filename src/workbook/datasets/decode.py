@@ -6,7 +6,6 @@ published SHA-256 (`is_published`).
 
 import hashlib
 import io
-import re
 import struct
 import zipfile
 from collections.abc import Callable
@@ -99,52 +98,30 @@ def read_csv(spec: Spec, part: Part, file: File) -> Arrays:
     header = data.partition(b"\n")[0].decode("utf-8-sig", "replace").strip()
     separator = max(",;\t", key=header.count)
     names = [name.strip().strip('"') for name in header.split(separator)]
-    bare = () in part.other_columns and all(re.fullmatch(r"\d+(\.0*)?", name) for name in names)
-    for other in part.other_columns:
-        if len(names) == len(other) and set(names) == set(other):
-            names = [part.columns[other.index(name)] for name in names]
-    if bare and len(names) == len(part.columns):
-        names = list(part.columns)
     _check_header(spec, part, file, names)
     n_rows = spec.shapes[part.arrays[0]][0]
     values = np.empty((n_rows, len(part.columns)), np.uint8)
     rows = 0
     try:
         for chunk in pd.read_csv(
-            io.BytesIO(data),
-            sep=separator,
-            header=None if bare else 0,
-            names=names,
+            io.BytesIO(data), sep=separator, names=names, header=0, chunksize=4096,
             encoding="utf-8-sig",
-            chunksize=4096,
-        ):
+        ):  # fmt: skip
             if not isinstance(chunk.index, pd.RangeIndex):
                 raise DataError(
                     file, "rows with more values than the header has names", next_step=AGAIN
                 )
-            block = _bytes_of(spec, file, chunk[list(part.columns)], rows + (not bare))
+            block = _bytes_of(spec, file, chunk[list(part.columns)], rows + 1)
             values[rows : rows + len(block)] = block[: max(n_rows - rows, 0)]
             rows += len(chunk)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DataError(
-            file,
-            f"cannot be read as a table ({str(error).strip()})",
-            f"{len(names)} values in each row",
-            AGAIN,
-        ) from None
+        found = f"cannot be read as a table ({str(error).strip()})"
+        raise DataError(file, found, f"{len(names)} values in each row", AGAIN) from None
     if rows != n_rows:
-        others = [
-            p.file
-            for layout in spec.layouts
-            for p in layout.parts
-            if p.columns and spec.shapes[p.arrays[0]][0] == rows
-        ]
-        raise DataError(
-            file,
-            f"{rows:,} rows" + (f", as many as {others[0]} has" if others else ""),
-            f"{n_rows:,} rows",
-            "Give each file its own name" if others else AGAIN,
-        )
+        others = [p.file for p in spec.csv_parts.values() if spec.shapes[p.arrays[0]][0] == rows]
+        like = f", as many as {others[0]} has" if others else ""
+        mend = "Give each file its own name" if others else AGAIN
+        raise DataError(file, f"{rows:,} rows{like}", f"{n_rows:,} rows", mend)
     images, *labels = part.arrays
     arrays: Arrays = {}
     if labels:
@@ -154,32 +131,21 @@ def read_csv(spec: Spec, part: Part, file: File) -> Arrays:
 
 
 def _check_header(spec: Spec, part: Part, file: File, names: list[str]) -> None:
-    missing = [name for name in part.columns if name not in names]
-    extra = [name for name in names if name not in part.columns]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if not (missing or extra or twice):
+    if sorted(names) == sorted(part.columns):
         return
-    found = [
-        f"{what} {listed(columns)}"
-        for what, columns in (
-            ("no column", missing),
-            ("the unexpected column", [name or "(no name)" for name in extra]),
-            ("twice the column", twice),
-        )
-        if columns
-    ]
-    fits = [
-        p.file
-        for s in CATALOGUE.values()
-        for p in s.csv_parts.values()
-        if p is not part and set(p.columns) == set(names)
-    ]
-    raise DataError(
-        file,
-        " and ".join(found) + (f": this header is that of {' or '.join(fits)}" if fits else ""),
-        f"{len(part.columns)} columns, {part.columns[0]} to {part.columns[-1]}",
-        spec.to_get,
-    )
+    found = {
+        "no column": [name for name in part.columns if name not in names],
+        "the unexpected column": [
+            name or "(no name)" for name in names if name not in part.columns
+        ],
+        "twice the column": sorted({name for name in names if names.count(name) > 1}),
+    }
+    text = " and ".join(f"{what} {listed(columns)}" for what, columns in found.items() if columns)
+    parts = [p for other in CATALOGUE.values() for p in other.csv_parts.values()]
+    if fits := [p.file for p in parts if set(p.columns) == set(names) != set(part.columns)]:
+        text += f": this header is that of {' or '.join(fits)}"
+    expected = f"{len(part.columns)} columns, {part.columns[0]} to {part.columns[-1]}"
+    raise DataError(file, text, expected, spec.to_get)
 
 
 def _bytes_of(spec: Spec, file: File, chunk: "pd.DataFrame", lines_before: int) -> np.ndarray:

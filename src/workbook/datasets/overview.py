@@ -5,10 +5,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from workbook import paths
 from workbook.datasets import cache, photographs, sources
 from workbook.datasets.catalogue import CATALOGUE, PEOPLE, PHOTOGRAPHS, Spec, find_spec, names
-from workbook.datasets.search import Candidate, candidates
 from workbook.paths import shown
 
 
@@ -52,20 +50,13 @@ def _at_hand(spec: Spec) -> Iterator[tuple[str, object, dict[str, Any] | None]]:
     """Yield the places where `load` would find a dataset, first to last: each in words, with the
     fingerprint of its files and their record in the cache, None where they were not loaded yet.
     """
-    for slot, candidate in _candidates(spec):
+    for candidate in sources.at_hand(spec):
         if candidate.complete:
             files = candidate.fingerprint()
-            yield str(candidate), files, cache.record(spec, slot, files)
+            yield str(candidate), files, cache.record(spec, "placed", files)
     for slot in ("keras", "kaggle", "cut"):
         if entry := cache.record(spec, slot):
             yield f"data/cache, {entry['source']}", None, entry
-
-
-def _candidates(spec: Spec) -> list[tuple[str, Candidate]]:
-    folders = [("placed", folder) for folder in paths.placed_dirs()]
-    if spec.downloads and (home := sources.keras_home()):
-        folders.append(("keras-cache", home))
-    return [(slot, candidate) for slot, f in folders for candidate in candidates(spec, f)]
 
 
 def _state(spec: Spec) -> tuple[str, str]:
@@ -73,10 +64,10 @@ def _state(spec: Spec) -> tuple[str, str]:
     if sources.mode() == "practice":
         return "practice data (WORKBOOK_DATA=practice)", "no"
     for where, _, entry in _at_hand(spec):
-        return where, _yes(entry["verified"]) if entry else "not yet"
-    found = _candidates(spec)
-    if found and found[0][1].own:
-        return f"{found[0][1].where}, unusable: load() tells why", "no"
+        return where, ("yes" if entry["verified"] else "no") if entry else "not yet"
+    found = sources.at_hand(spec)
+    if found and found[0].own:
+        return f"{found[0].where}, unusable: load() tells why", "no"
     if spec.cut_from:
         return f"load() cuts it from {CATALOGUE[spec.cut_from].title}", "-"
     if spec.downloads or spec.kaggle_dataset or spec.kaggle_competition:
@@ -86,14 +77,9 @@ def _state(spec: Spec) -> tuple[str, str]:
 
 def _photographs_state(spec: Spec) -> tuple[str, str]:
     if sources.mode() == "practice":
-        drawn = spec.name in PHOTOGRAPHS
-        return ("practice data" if drawn else "not used") + " (WORKBOOK_DATA=practice)", "no"
+        return "not used (WORKBOOK_DATA=practice)", "no"
     root, problems = photographs.placed(spec)
     for problem in problems:
         if problem.own:
             return f"{problem.where}, unusable: load() tells why", "no"
     return (shown(root), "no digest") if root else ("not here: load() downloads it", "-")
-
-
-def _yes(verified: bool) -> str:
-    return "yes" if verified else "no"

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,6 @@ import numpy as np
 
 MODES = ("auto", "real", "practice")
 CUT_SEED = 42
-
-_AGAIN = "Remove it, and it will be downloaded again"
 
 
 def mode() -> str:
@@ -70,7 +69,7 @@ def real(spec: Spec, *sources: Callable[[Spec], Any]) -> tuple[Any, list[str]]:
     Raises:
         DataError: ``WORKBOOK_DATA=real``, and a placed file is not what it should be.
     """
-    sources = sources or (placed, keras_cache, keras_download, kaggle, cut)
+    sources = sources or (placed, keras_download, kaggle, cut)
     reasons = []
     for source in sources:
         try:
@@ -93,7 +92,7 @@ def _named(folders: list[Path]) -> str:
     return " or ".join(f"{shown(folder)}/" for folder in folders)
 
 
-def _first(spec: Spec, found: list[Candidate], slot: str) -> tuple[Loaded | None, list[Candidate]]:
+def _first(spec: Spec, found: list[Candidate]) -> tuple[Loaded | None, list[Candidate]]:
     """Return the first candidate that holds the dataset, or None and all with their problems."""
     for candidate in found:
 
@@ -110,7 +109,7 @@ def _first(spec: Spec, found: list[Candidate], slot: str) -> tuple[Loaded | None
             return Loaded(arrays, f"from {candidate}", verified)
 
         try:
-            return cache.get_or_make(spec, slot, decode, candidate.fingerprint()), []
+            return cache.get_or_make(spec, "placed", decode, candidate.fingerprint()), []
         except DataError as error:
             candidate.problem = error
     return None, found
@@ -130,13 +129,24 @@ def tell_problems(problems: list[Candidate]) -> None:
 
 
 def placed(spec: Spec) -> Loaded | None:
-    """Load the files that the user placed under ``WORKBOOK_DATA_DIR`` or ``data/``."""
-    found = [c for folder in paths.placed_dirs() for c in candidates(spec, folder)]
-    loaded, problems = _first(spec, found, "placed")
+    """Load the files that the user placed, or that Keras downloaded on this machine."""
+    found = at_hand(spec)
+    loaded, problems = _first(spec, found)
     tell_problems(problems)
     if loaded is None and not problems:
         require_data_dir()
     return loaded
+
+
+def at_hand(spec: Spec) -> list[Candidate]:
+    """Return where the dataset may be on this machine, first to last.
+
+    That is under ``WORKBOOK_DATA_DIR``, ``data/`` and, if it is what was published, Keras' folder.
+    """
+    found = [each for folder in paths.placed_dirs() for each in candidates(spec, folder)]
+    home = in_home(os.environ.get("KERAS_HOME") or "~/.keras") if spec.downloads else None
+    by_keras = candidates(spec, home / "datasets") if home else []
+    return [*found, *(replace(each, own=False) for each in by_keras)]
 
 
 def require_data_dir() -> None:
@@ -156,25 +166,6 @@ def _is_dir(path: Path) -> bool:
         return path.is_dir()
     except OSError:
         return False
-
-
-def keras_home() -> Path | None:
-    """Return the folder in which Keras keeps what it has downloaded; None with no home folder."""
-    home = in_home(os.environ.get("KERAS_HOME") or "~/.keras")
-    return home / "datasets" if home else None
-
-
-def keras_cache(spec: Spec) -> Loaded | None:
-    """Load what Keras has already downloaded on this machine."""
-    home = keras_home()
-    if not spec.downloads or home is None:
-        return None
-    loaded, problems = _first(spec, candidates(spec, home), "keras-cache")
-    if problems and problems[0].problem:
-        raise problems[0].problem
-    if loaded and not loaded.verified:
-        raise DataError(loaded.source.removeprefix("from "), "not the published images", "", _AGAIN)
-    return loaded
 
 
 def keras_download(spec: Spec) -> Loaded | None:
@@ -278,13 +269,12 @@ def cut(spec: Spec) -> Loaded | None:
 
 
 def practice(spec: Spec) -> Loaded:
-    """Return drawings made by the workbook, fewer where the dataset is one of photographs."""
+    """Return drawings made by the workbook."""
     from workbook import practice as drawings
 
     def make() -> Loaded:
         drawn = {name: a for name, a in drawings.draw(spec.name).items() if a is not None}
-        if spec.name in CATALOGUE:
-            drawn = checked(spec, drawn, "practice")
-        return Loaded(drawn, "practice data drawn by the workbook", False)
+        arrays = checked(spec, drawn, "practice")
+        return Loaded(arrays, "practice data drawn by the workbook", False)
 
     return cache.get_or_make(spec, "practice", make, drawings.VERSION)

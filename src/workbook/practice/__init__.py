@@ -58,7 +58,6 @@ _SETS = {
         test_labelled=False,
     ),
     "sign-language-mnist": _Set(hands.draw, list(hands.POSES), _SIGNS_TRAIN, _SIGNS_TEST, stream=4),
-    "asl-alphabet": _Set(hands.draw, range(29), (960,) * 29, (240,) * 29, stream=5),
 }
 
 NAMES = tuple(_SETS)

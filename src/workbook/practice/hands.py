@@ -91,15 +91,6 @@ POSES: dict[int, Pose] = {
     24: Pose(FIST, FIST, FIST, lean(UP, -30), OUT),  # Y
 }
 
-# The classes that only ASL Alphabet has: still pictures out of J's and Z's motion, and its signs.
-NOTHING = 27
-MORE_POSES: dict[int, Pose] = {
-    9: Pose(FIST, FIST, FIST, lean(UP, -8), ACROSS, yaw=BACK, roll=-60),  # J
-    25: Pose(UP, FIST, FIST, FIST, ACROSS, yaw=30, roll=-45),  # Z
-    26: Pose(FIST, FIST, FIST, FIST, OUT, yaw=BACK, roll=90),  # del
-    28: Pose(lean(UP, 20), lean(UP, 7), lean(UP, -7), lean(UP, -20), OUT, roll=90),  # space
-}
-
 KNUCKLES = np.array(
     [(0.57, 0.6, 0), (0.19, 0.68, 0), (-0.19, 0.62, 0), (-0.54, 0.46, 0)], np.float32
 )
@@ -114,10 +105,7 @@ RADII = np.array([0.2] * 4 + [0.19] * 4 + [0.17] * 4 + [0.27, 0.23, 0.2] + [0.3]
 
 def draw(rng: np.random.Generator, letter: int, n: int) -> Array:
     """Return ``n`` pictures of the label ``letter``: float32 (n, 28, 28) from 0 to 1."""
-    if letter == NOTHING:
-        empty = np.zeros((n, GRID.size, GRID.size), np.float32)
-        return _photograph(rng, empty, empty)
-    start, end = _skeleton(rng, (POSES | MORE_POSES)[letter], n)
+    start, end = _skeleton(rng, POSES[letter], n)
     # The camera goes nearer to a fist than to a spread hand; the arm may leave the picture.
     extent = np.ptp(end[:, :-1, :2], axis=1).max(axis=1) + 0.5
     scale = (uniform(rng, 0.85, 1.08, n) * np.minimum(25 / extent, 9))[:, None, None]
@@ -193,8 +181,7 @@ def turned(yaw: Array, pitch: Array, roll: Array) -> Array:
 def _photograph(rng: np.random.Generator, hand: Array, height: Array) -> Array:
     """Return lit pictures of hands before a wall, from their coverage and their relief."""
     n = len(hand)
-    top = height.max(axis=(1, 2), keepdims=True)  # stands in where there is no hand
-    low = np.maximum(height, np.where(hand > 0.5, height, top).min(axis=(1, 2), keepdims=True))
+    low = np.maximum(height, np.where(hand > 0.5, height, np.inf).min(axis=(1, 2), keepdims=True))
     around = np.pad(low, ((0, 0), (1, 1), (1, 1)), mode="edge")
     slope_x = np.clip(around[:, 1:-1, 2:] - around[:, 1:-1, :-2], -3, 3)
     slope_y = np.clip(around[:, 2:, 1:-1] - around[:, :-2, 1:-1], -3, 3)
