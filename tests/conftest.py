@@ -9,6 +9,16 @@ from workbook_staff import pdf
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+MARKED = {"browser": "browser", "graded": "sandbox", "command": "sandbox"}
+"""The marker of the tests that ask for a fixture."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by what they ask for."""
+    for item in items:
+        for fixture in MARKED.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(MARKED[fixture])
+
 
 @pytest.fixture(autouse=True)
 def freed() -> Iterator[None]:

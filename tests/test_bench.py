@@ -209,6 +209,7 @@ def test_what_is_not_installed_is_named_and_not_measured(measure, monkeypatch, c
     assert "torch not installed here: torch.compile is not measured." in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_each_trainer_that_needs_nothing_else_trains():
     code = (
         "import numpy as np; from tests.bench import measurements as m\n"

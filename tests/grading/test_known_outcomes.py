@@ -45,6 +45,7 @@ def _kept(one: course.Course, folder: Path) -> course.Kept:
     return course.read_kept(one, folder, folder / "facts.json", dict.fromkeys(one.slots, 60))
 
 
+@pytest.mark.slow
 def test_made_hand_ins_are_graded_as_they_were_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

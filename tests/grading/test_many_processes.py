@@ -75,6 +75,7 @@ def wait_for_answers(folder: Path) -> None:
     pytest.fail("no answers came")
 
 
+@pytest.mark.slow
 def test_what_was_killed_goes_on_where_it_stopped(
     command: Callable[..., list[str]], tmp_path: Path
 ) -> None:

@@ -317,6 +317,7 @@ def _measured(tmp_path, file):
     return said, float(megabytes)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="measured in Linux' unit")
 @pytest.mark.parametrize(
     ("name", "mode", "options", "most"),

@@ -138,6 +138,7 @@ def test_a_batch_larger_than_the_data(data):
     assert_same(*models)
 
 
+@pytest.mark.slow
 def test_convolutions_batch_normalisation_and_label_smoothing(epochs_made):
     rng = np.random.default_rng(0)
     X = rng.integers(0, 256, (50, 8, 8, 1)).astype("uint8")
@@ -767,6 +768,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems keep freed memory their own way")
 def test_peak_memory_is_no_higher_than_keras_own():
     command = [sys.executable, "-W", "ignore", "-c"]

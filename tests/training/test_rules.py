@@ -124,6 +124,7 @@ CASES = {
 """What to train, by the row that decides it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.name)
 @pytest.mark.filterwarnings("ignore:Your input ran out of data", "ignore:.*steps")
 def test_each_rule_decides_and_all_ends_as_in_keras(rule):
@@ -162,14 +163,13 @@ WITH_XLA = {
             lambda: layers.Activation("sigmoid"),
         ]
     },
-    "Rescaling, Normalization": {
+    "Rescaling, Normalization, LayerNormalization, BatchNormalization": {
         "parts": [
             lambda: layers.Rescaling(2.0, 1.0),
             lambda: layers.Normalization(mean=0.5, variance=2.0),
+            layers.LayerNormalization,
+            layers.BatchNormalization,
         ]
-    },
-    "BatchNormalization, LayerNormalization": {
-        "parts": [layers.LayerNormalization, layers.BatchNormalization]
     },
     "the workbook's layers": {
         "x": IMAGES,
@@ -180,25 +180,31 @@ WITH_XLA = {
         ],
     },
     "a model in the model": {"parts": [lambda: keras.Sequential([layers.Dense(4)])]},
-    "categorical": {"y": HOT, "compiled": {"loss": "categorical_crossentropy"}},
-    "binary": {"y": HOT, "last": "sigmoid", "compiled": {"loss": "binary_crossentropy"}},
+    "categorical, Adam": {
+        "y": HOT,
+        "compiled": {"loss": "categorical_crossentropy", "optimizer": "adam"},
+    },
+    "binary, AdamW": {
+        "y": HOT,
+        "last": "sigmoid",
+        "compiled": {
+            "loss": "binary_crossentropy",
+            "optimizer": lambda: keras.optimizers.AdamW(
+                keras.optimizers.schedules.CosineDecay(1e-2, 10), weight_decay=0.1
+            ),
+        },
+    },
     "squares": {"y": HOT, "last": None, "compiled": {"loss": "mse"}},
-    "logits": {
+    "logits, momentum": {
         "last": None,
-        "compiled": {"loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True)},
+        "compiled": {
+            "loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            "optimizer": lambda: keras.optimizers.SGD(0.1, momentum=0.9),
+        },
     },
     "smoothed": {
         "y": HOT,
         "compiled": {"loss": keras.losses.CategoricalCrossentropy(label_smoothing=0.1)},
-    },
-    "SGD": {"compiled": {"optimizer": lambda: keras.optimizers.SGD(0.1, momentum=0.9)}},
-    "Adam": {"compiled": {"optimizer": "adam"}},
-    "AdamW": {
-        "compiled": {
-            "optimizer": lambda: keras.optimizers.AdamW(
-                keras.optimizers.schedules.CosineDecay(1e-2, 10), weight_decay=0.1
-            )
-        }
     },
 }
 
