@@ -1,5 +1,7 @@
 import argparse
+import doctest
 import errno
+import importlib
 import platform
 import re
 import shutil
@@ -127,6 +129,21 @@ def test_a_failure_that_a_user_can_mend_is_told_in_a_line(command, error, monkey
     monkeypatch.setattr(refresh, "refresh", fail)
     assert main([command]) == 1
     assert capsys.readouterr().err == "FAILED: what and why\n"
+
+
+def _with_examples() -> list[str]:
+    found = [
+        path for path in sorted((paths.ROOT / "src").rglob("*.py")) if ">>> " in path.read_text()
+    ]
+    return [
+        ".".join(path.relative_to(paths.ROOT / "src").with_suffix("").parts) for path in found
+    ]
+
+
+@pytest.mark.parametrize("module", _with_examples())
+def test_examples_in_docstrings_run(module):
+    tried = doctest.testmod(importlib.import_module(module.removesuffix(".__init__")))
+    assert tried.failed == 0
 
 
 @pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES])
