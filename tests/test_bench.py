@@ -7,7 +7,6 @@ from tests import bench
 from tests.bench import live, measurements
 from workbook import paths
 from workbook_staff import pdf
-from workbook_staff.grading import course
 from workbook_staff.grading.sandbox import parent
 
 import pytest
@@ -21,12 +20,11 @@ def measure(tmp_path, monkeypatch):
     seconds = {name: [1.0, 1.0, 1.0] for name in measurements.TRAINERS}
     seconds |= {"keras": [9.0, 4.0, 3.0], "workbook": [0.5, 0.4, 8.0]}
     monkeypatch.setattr(measurements, "bound", lambda: 0.25)
-    monkeypatch.setattr(measurements, "plain_files", lambda name, folder: ["numpy.load", folder])
     monkeypatch.setattr(paths, "REPORTS", tmp_path / "reports")
     monkeypatch.setattr(live, "saved", lambda: [Path("01_a.keras"), Path("04_b.keras")])
     monkeypatch.setattr(pdf, "chromium", lambda: "chromium")
     monkeypatch.setattr(parent, "missing", lambda: "")
-    monkeypatch.setattr(course, "is_kept", lambda one: one.notebook.startswith(("01", "04")))
+    monkeypatch.setattr(bench, "_is_kept", lambda one: one.notebook.startswith(("01", "04")))
 
     def measured(peak_mb=700.0, practice=()):
         """Give every process the same memory, and those that ``practice`` names drawings."""
@@ -39,15 +37,13 @@ def measure(tmp_path, monkeypatch):
                 factor = {"sgd": 1, "adam": 10}[arguments[1]]
                 times = [factor * second for second in seconds[arguments[0]]]
                 return row | {"first": 5.0, "seconds": times}
-            if kind == "sign_language":
-                return row | {"epochs": [[10.0, 0.98], [20.0, 0.991], [30.0, 0.995]]}
             if kind == "live":
                 return row | {"float32": 0.98, "int8": 0.97, "predictions_per_second": 900}
             if kind == "grade":
                 assert arguments[1:] == ("01_mnist_dense", "04_asl_cnn", "01_inside_and_moved")
                 took = {"seconds": 60.0, "cpu_each": 1.5, "peak_mb": peak_mb, "as_made": 1.0}
                 return row | {"first": took, "again": took | {"seconds": 9.0}}
-            return row | {"seconds": 2.0 if "empty" in arguments else 0.1}
+            raise AssertionError(kind)
 
         monkeypatch.setattr(bench, "_measure", found)
         assert bench.main() == 0
@@ -63,11 +59,6 @@ def test_ratios_are_of_medians_and_each_optimizer_has_its_own(measure):
     assert rows["workbook, adam"]["times_bound"] == pytest.approx(20)
 
 
-def test_the_time_to_99_percent_is_that_of_the_first_epoch_above(measure):
-    row = measure()["sign language"][1]
-    assert (row["what"], row["to_99_percent"], row["accuracy"]) == ("notebook 04", 20.0, 0.995)
-
-
 def test_every_table_is_printed_and_kept(measure, capsys):
     measured = measure()
 
@@ -76,13 +67,9 @@ def test_every_table_is_printed_and_kept(measure, capsys):
 
     assert [len(rows) for rows in measured.values()] == [
         2 * len([t for t in measurements.TRAINERS.values() if all(map(there, t.needs))]) + 1,
-        12,
-        1,
         2,
         3,
-        2,
     ]
-    assert measured["loading"][2]["times_workbook"] == pytest.approx(0.05)
     lines = capsys.readouterr().out.splitlines()
     for name, rows in measured.items():
         start = next(k for k, line in enumerate(lines) if line.startswith(f"{name}     "))
@@ -119,7 +106,7 @@ def test_hand_ins_are_beside_the_training_that_the_notebooks_store(measure, monk
     assert executed["seconds"] == pytest.approx(bench.HAND_INS * sum(seconds) / 3, rel=0.01)
     assert "no run of it is kept: 02_fashion_mnist_dense, 03_k" in capsys.readouterr().out
     for module, name, value in (
-        (course, "is_kept", lambda _: False),
+        (bench, "_is_kept", lambda _: False),
         (parent, "missing", lambda: "no sandbox"),
     ):
         monkeypatch.setattr(module, name, value)
@@ -130,31 +117,28 @@ def test_hand_ins_are_beside_the_training_that_the_notebooks_store(measure, monk
 def test_one_table_leaves_the_others_as_they_were(measure, capsys):
     before = measure()
     capsys.readouterr()
-    assert bench.main(["exporting"]) == 0
+    assert bench.main(["in the page"]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines() if line] == [
-        *("exporting", "four")
+        *("in", "01_a", "04_b")
     ]
     assert json.loads((paths.REPORTS / "bench.json").read_text()) == before
-    assert bench.main(["exports"]) == 1
-    assert "no table is called 'exports'; there are training, " in capsys.readouterr().err
+    assert bench.main(["grades"]) == 1
+    assert "no table is called 'grades'; there are training, " in capsys.readouterr().err
 
 
 def test_what_was_measured_on_practice_data_says_so(measure, capsys):
-    measured = measure(practice=("train", "mnist"))
-    marked = {name: [row.get("practice") for row in rows] for name, rows in measured.items()}
-    *trained, bound = marked["training"]
+    measured = measure(practice=["train"])
+    *trained, bound = [row.get("practice") for row in measured["training"]]
     assert set(trained) == {NOTICE} and bound is None
-    # Reading the files of practice data by NumPy is measured on practice data too.
-    assert marked["loading"] == [NOTICE] * 3 + [None] * 9
-    assert not any(marked["exporting"] + marked["sign language"])
+    assert not any(row.get("practice") for row in measured["in the page"])
     said = capsys.readouterr().out
-    assert said.count(f"\nmeasured on {NOTICE}\n") == 2
-    assert said.index("bound") < said.index("measured on") < said.index("\nloading ")
+    assert said.count(f"\nmeasured on {NOTICE}\n") == 1
+    assert said.index("bound") < said.index("measured on") < said.index("\nin the page ")
 
 
 def test_one_practice_run_among_three_is_enough():
     runs = [{"seconds": 1.0, "practice": mark} for mark in (None, NOTICE, None)]
-    assert bench._medians(runs) == {"seconds": 1.0, "practice": NOTICE}
+    assert bench._medians(runs, "seconds", "practice") == {"seconds": 1.0, "practice": NOTICE}
 
 
 def test_a_system_that_does_not_tell_the_memory_costs_only_that_column(measure):
@@ -170,22 +154,21 @@ def test_a_process_tells_that_its_data_is_practice_data(monkeypatch, capsys):
         return {"seconds": 1.0}
 
     monkeypatch.setattr("workbook.notice.PRACTICE", {})
-    monkeypatch.setattr(measurements, "MEASUREMENTS", {"read": lambda: {}, "load": load})
-    for arguments, notice in ((["read"], None), (["load", "mnist"], NOTICE)):
+    monkeypatch.setattr(measurements, "MEASUREMENTS", {"live": lambda: {}, "train": load})
+    for arguments, notice in ((["live"], None), (["train", "mnist"], NOTICE)):
         monkeypatch.setattr(sys, "argv", ["-c", *arguments])
         measurements.main()
         assert json.loads(capsys.readouterr().out.splitlines()[-1])["practice"] == notice
 
 
-def test_a_measurement_that_fails_says_why_and_which(measure, monkeypatch, capfd, tmp_path):
+def test_a_measurement_that_fails_says_why_and_which(measure, monkeypatch, capfd):
     # A process of its own, up to the wrong variable.
-    load = [measurements.DATASETS[0], str(tmp_path)]
     monkeypatch.setenv("WORKBOOK_DATA", "reel")
-    monkeypatch.setattr(bench, "_training", lambda: [bench._measure("load", *load)])
+    monkeypatch.setattr(bench, "_training", lambda: [bench._measure("train", "keras", "sgd")])
     assert bench.main() == 1
-    first, last = capfd.readouterr().err.splitlines()
+    *_, first, last = capfd.readouterr().err.splitlines()
     assert first.startswith("WORKBOOK_DATA: 'reel'; expected auto")
-    assert last.startswith(f"FAILED: the measurement 'load {load[0]} ")
+    assert last.startswith("FAILED: the measurement 'train keras sgd'")
 
 
 def test_the_bound_counts_the_products_of_a_small_network(monkeypatch):
@@ -202,11 +185,11 @@ def test_what_is_not_installed_is_named_and_not_measured(measure, monkeypatch, c
     monkeypatch.setattr(
         bench.importlib.util,
         "find_spec",
-        lambda name, *rest: None if name in ("jax", "torch") else there(name, *rest),
+        lambda name, *rest: None if name == "jax" else there(name, *rest),
     )
     names = {row["what"].rpartition(", ")[0] for row in measure()["training"][:-1]}
     assert names == {"keras", "keras, steps", "keras, steps and XLA", "workbook"}
-    assert "torch not installed here: torch.compile is not measured." in capsys.readouterr().out
+    assert "jax and optax not installed here: JAX scan is not measured." in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -55,7 +55,7 @@ notebooks: $(INSTALLED) ## execute the notebooks in place and store their output
 table: $(INSTALLED) ## make the README's table anew from the results stored in the notebooks
 	$(RUN) -m workbook table
 
-bench: $(INSTALLED) ## time training and loading against the alternatives
+bench: $(INSTALLED) ## time training against the alternatives, grading and what runs in the page
 	$(RUN) -m tests.bench
 
 storage: ## show how much disk each part takes; CLEAR=1 removes what can be made again first

@@ -9,7 +9,6 @@ import importlib.util
 import json
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import mean, median
@@ -70,11 +69,8 @@ def _tables() -> dict[str, tuple[Callable[[], list[Row]], tuple[str, ...]]]:
             _training,
             ("seconds", "first", "peak_mb", "times_workbook", "times_bound"),
         ),
-        "loading": (_loading, ("seconds", "peak_mb", "times_workbook")),
-        "exporting": (_exporting, ("seconds",)),
         "in the page": (_in_the_page, ("float32", "int8", "predictions_per_second")),
         "grading": (_grading, ("seconds", "cpu_each", "peak_mb", "as_made")),
-        "sign language": (_sign_language, ("to_99_percent", "seconds", "accuracy", "peak_mb")),
     }
 
 
@@ -108,29 +104,6 @@ def _training() -> list[Row]:
         row["times_workbook"] = row["seconds"] / ours[f"workbook, {optimizer}"]
         row["times_bound"] = row["seconds"] / median(bounds)
     return [*rows, {"what": "bound: the matrix products alone", "seconds": median(bounds)}]
-
-
-def _loading() -> list[Row]:
-    """Time each dataset's first and second load, and the same files read by NumPy or pandas."""
-    rows = []
-    for name in measurements.DATASETS:
-        with tempfile.TemporaryDirectory() as folder:
-            cold, warm = (
-                _median(["load", name, folder], into=f"{name}, {when}", before=before)
-                for when, before in (("first load", True), ("second load", False))
-            )
-            reader, *files = measurements.plain_files(name, Path(folder))
-            plain = _median(["read", reader, *map(str, files)], into=f"{name}, {reader} alone")
-            plain["practice"] = cold["practice"]  # the same images, in files made of them
-        for row in (cold, warm, plain):
-            row["times_workbook"] = row["seconds"] / cold["seconds"]
-            rows.append(row)
-    return rows
-
-
-def _exporting() -> list[Row]:
-    """Write the pages of all notebooks, with the outputs stored in them."""
-    return [_median(["export"], into="four pages and the index")]
 
 
 def _in_the_page() -> list[Row]:
@@ -189,40 +162,14 @@ def _grading() -> list[Row]:
     ]
 
 
-def _sign_language() -> list[Row]:
-    """Train on Sign Language MNIST by two recipes; accuracy on its test images, epoch by epoch."""
-    rows = []
-    for name in measurements.RECIPES:
-        print(f"training by {name} …", flush=True)
-        epochs = _measure("sign_language", name)
-        reached = [seconds for seconds, accuracy in epochs["epochs"] if accuracy >= 0.99]
-        seconds, accuracy = epochs["epochs"][-1]
-        rows.append(
-            {
-                "what": name,
-                "to_99_percent": reached[0] if reached else None,
-                "seconds": seconds,
-                "accuracy": accuracy,
-                **epochs,
-            }
-        )
-    return rows
-
-
-def _median(arguments: list[str], into: str, before: bool = False) -> Row:
-    """Measure several times and return the medians; ``before`` empties the cache each time."""
-    results = [_measure(*arguments, *(["empty"] if before else [])) for _ in range(ROUNDS)]
-    return {"what": into, **_medians(results)}
-
-
 def _medians(results: list[Row], *keys: str) -> Row:
-    """Return the medians of what several runs found, all of it or ``keys``; None where none knew.
+    """Return the medians of what several runs found under ``keys``; None where none knew.
 
     (Windows does not tell the peak memory.) The notice of practice data is no number: it stays
     where any run has it.
     """
     row: Row = {}
-    for key in keys or results[0]:
+    for key in keys:
         known = [result[key] for result in results if result[key] is not None]
         row[key] = (known[0] if key == "practice" else median(known)) if known else None
     return row

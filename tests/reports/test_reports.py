@@ -10,7 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.bench import measurements
 from workbook import exercises, paths
 from workbook.results import MIME_TYPE
 from workbook_staff import pdf, refresh, reports
@@ -270,12 +269,6 @@ def test_what_a_killed_run_left_is_no_page_and_no_notebook(
 
     assert main(["student"]) == refresh.refresh() == 0
     assert [path.name for path in (paths.REPORTS / "student").iterdir()] == ["a.ipynb"]
-
-    asked: list[Path] = []
-    monkeypatch.setattr(execute, "stored", lambda path: asked.append(path) or execute.Run({}, 0))
-    monkeypatch.setattr(export.Exporter, "page", lambda *_: "")
-    measurements._one_export()
-    assert asked == [paths.NOTEBOOKS / "a.ipynb"]
 
     (paths.REPORTS / "c.html").unlink()
     monkeypatch.setattr(pdf, "chromium", lambda: "a browser")
