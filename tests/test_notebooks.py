@@ -5,6 +5,7 @@ import statistics
 
 from tests.course import lengths, sentences
 from workbook import paths, results
+from workbook.errors import NotebookError
 from workbook_staff import results_table
 from workbook_staff.notebooks import find
 from workbook_staff.pages import export
@@ -174,5 +175,5 @@ def test_another_result_changes_the_readme(path, record):
 
 
 def test_a_notebook_without_a_row_in_the_readme_is_named(record):
-    with pytest.raises(KeyError, match=r"notebooks/05_more\.ipynb"):
+    with pytest.raises(NotebookError, match=r"notebooks/05_more\.ipynb"):
         results_table.renewed("no table", {"05_more": record})

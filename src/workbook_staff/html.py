@@ -36,7 +36,7 @@ def page(
     are names of files among the templates, ``script`` is the one script that runs on the page;
     ``rights`` are keys of ``RIGHTS``.
     """
-    style = "\n".join([f":root {{\n{palette.css()}\n}}", *map(asset, styles)])
+    style = "\n".join([f":root {{\n{palette.css()}\n}}", *map(asset, ["shared.css", *styles])])
     return (
         _environment()
         .get_template(template)

@@ -6,14 +6,15 @@ import shutil
 import subprocess
 import tempfile
 import zipfile
-from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 
 from workbook import paths
 from workbook.errors import ReleaseError
-from workbook_staff import reports
 from workbook_staff.notebooks import colab, find, student_edition
+from workbook_staff.notebooks.execute import stored
+from workbook_staff.pages import index
+from workbook_staff.pages.export import Exporter
 
 import nbformat
 
@@ -97,17 +98,12 @@ def _student() -> dict[str, bytes]:
 def _pages(edition: str) -> dict[str, bytes]:
     """Return the pages of an edition, and for the instructor the slides that are in reports/."""
     with tempfile.TemporaryDirectory() as temporary:
-        # Outside notebooks/, a notebook with outputs is exported as it is.
-        copies = [Path(temporary) / find.place(path) for path in find.own()]
-        for path, there in zip(find.own(), copies, strict=True):
-            there.parent.mkdir(exist_ok=True)
-            shutil.copy(path, there)
-        pages = Path(temporary) / "pages"
-        with redirect_stdout(io.StringIO()):  # it names a folder that will be gone
-            failed = reports.make(copies, edition, folder=pages)
-        if failed:
-            raise ReleaseError("a page could not be written; see above")
-        found = [path for path in pages.iterdir() if path.is_file()]
+        folder, exporter = Path(temporary), Exporter(edition)
+        for path in find.own():
+            page = folder / f"{path.stem}.html"
+            page.write_text(exporter.page(stored(path), path), encoding="utf-8")
+        index.write(folder, [path.stem for path in find.own()])
+        found = paths.listed(folder, "*.html")
         if edition == "instructor":
             found += paths.listed(paths.REPORTS, "*.slides.html")
         return {path.name: path.read_bytes() for path in found}

@@ -70,11 +70,14 @@ def make(
     _require_writable(folder)
     made = _Pages(folder, export.Exporter(edition, untrusted), _commit())
     chosen = find.chosen(notebooks or find.own())
+    named = list(zip(chosen, file_names.names(chosen), strict=True))
     waiting: dict[Path, str] = {}
     seconds = time.monotonic()
     try:
         with warnings.catch_warnings(action="ignore"):  # libraries', of odd notebooks
-            for path, name in _with_progress(chosen, file_names.names(chosen)):
+            for number, (path, name) in enumerate(named, start=1):
+                if len(chosen) > MANY:
+                    print(f"{number:>{len(str(len(chosen)))}} of {len(chosen)}  {name}", flush=True)
                 ours = not untrusted and find.is_own(path)
                 with made.refusing(path, name, ours):
                     done = _at_hand(path, ours, untrusted, fresh)
@@ -215,14 +218,6 @@ def _require_writable(folder: Path) -> None:
 
 def _unwritable(page: Path, error: OSError) -> OSError:
     return OSError(f"{page}: cannot be written ({error.strerror}); make room, and run again")
-
-
-def _with_progress(chosen: list[Path], names: list[str]) -> Iterator[tuple[Path, str]]:
-    """Yield each notebook with its page's name; where they are many, say which one it is."""
-    for number, (path, name) in enumerate(zip(chosen, names, strict=True), start=1):
-        if len(chosen) > MANY:
-            print(f"{number:>{len(str(len(chosen)))}} of {len(chosen)}  {name}", flush=True)
-        yield path, name
 
 
 def _reason(path: Path, error: Exception) -> str:

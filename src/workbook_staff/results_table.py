@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook import paths
+from workbook.errors import NotebookError
 from workbook_staff.failures import tell
 from workbook_staff.notebooks import find
 from workbook_staff.notebooks.reading import read
@@ -23,12 +24,12 @@ def renewed(readme: str, records: Mapping[str, Mapping[str, Any]]) -> str:
     A notebook is called as in ``notebooks/``: "01_mnist_dense", "further/01_inside_and_moved".
 
     Raises:
-        KeyError: A notebook has a record, and the table has no row for it.
+        NotebookError: A notebook has a record, and the table has no row for it.
     """
     rows = {name for _, _, name, _ in ROW.findall(readme)}
     for name in records:
         if name not in rows:
-            raise KeyError(f"README.md has no row for notebooks/{name}.ipynb: add one by hand")
+            raise NotebookError(f"README.md has no row for notebooks/{name}.ipynb: add one by hand")
 
     def row(found: re.Match) -> str:
         link, _, name, teaches = found.groups()
@@ -58,10 +59,10 @@ def name(path: Path) -> str:
 def renew() -> int:
     """Make the README's table anew from the results stored in the notebooks.
 
-    Returns 0, or 1 where the table lacks a row, or a stored run is none in full on real data.
+    Returns 0, or 1 where a stored run is none in full on real data.
 
     Raises:
-        NotebookError: A file in ``notebooks/`` is not a notebook.
+        NotebookError: A file in ``notebooks/`` is not a notebook, or the table lacks its row.
     """
     recorded = {name(path): results(read(path)) for path in find.own()}
     short = [one for one, found in recorded.items() if found and found["held"] is None]
@@ -73,10 +74,7 @@ def renew() -> int:
         )
     path = paths.ROOT / "README.md"
     old = path.read_text(encoding="utf-8")
-    try:
-        text = renewed(old, {one: found for one, found in recorded.items() if found})
-    except KeyError as error:
-        return tell([error.args[0]])  # its str() has the message in quotes
+    text = renewed(old, {one: found for one, found in recorded.items() if found})
     with paths.writing(path) as partial:
         partial.write_text(text, encoding="utf-8")
     print(path)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from workbook import paths
+from workbook.errors import NotebookError
 from workbook_staff import reports, results_table
 from workbook_staff.cli import main
 from workbook_staff.grading import course
@@ -108,5 +109,5 @@ def test_the_table_has_rows_for_both(made: tuple[Path, Path]) -> None:
     )
     new = results_table.renewed(readme, {results_table.name(path): record for path in made})
     assert new.count("50.00%") == 2 and "| shifts |" in new
-    with pytest.raises(KeyError, match=r"notebooks/further/01_moved\.ipynb"):
+    with pytest.raises(NotebookError, match=r"notebooks/further/01_moved\.ipynb"):
         results_table.renewed(readme.splitlines()[0], {results_table.name(made[1]): record})

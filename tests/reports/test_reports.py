@@ -605,7 +605,7 @@ def test_a_row_that_the_readme_lacks_is_told_without_quotes(
     readme.write_text("no table")
     assert main(["table"]) == 1
     assert capsys.readouterr().err == (
-        "FAILED README.md has no row for notebooks/05_more.ipynb: add one by hand\n"
+        "FAILED: README.md has no row for notebooks/05_more.ipynb: add one by hand\n"
     )
     assert readme.read_text() == "no table"
 
