@@ -135,9 +135,7 @@ def _with_examples() -> list[str]:
     found = [
         path for path in sorted((paths.ROOT / "src").rglob("*.py")) if ">>> " in path.read_text()
     ]
-    return [
-        ".".join(path.relative_to(paths.ROOT / "src").with_suffix("").parts) for path in found
-    ]
+    return [".".join(path.relative_to(paths.ROOT / "src").with_suffix("").parts) for path in found]
 
 
 @pytest.mark.parametrize("module", _with_examples())
