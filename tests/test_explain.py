@@ -86,6 +86,15 @@ def test_grad_cam_weighs_maps_by_measured_gradients(model, images):
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_grad_cam_of_a_model_that_was_loaded_is_the_same(model, images, tmp_path):
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    labels = np.array([2, 0])
+    found = explain.grad_cam(loaded, images, labels, "second")
+    np.testing.assert_allclose(found, explain.grad_cam(model, images, labels, "second"), atol=1e-6)
+
+
 def test_a_step_on_paper_is_what_tensorflow_computes():
     x, y = np.array([1.0, 2.0]), np.array([0.0, 1.0])
     W1, W2 = tf.Variable([[1.0, 1.0], [1.0, -1.0]]), tf.Variable([[1.0, 0.0], [2.0, 1.0]])

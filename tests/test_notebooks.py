@@ -24,13 +24,8 @@ SECTIONS = [
     "Evaluate",
     "Predict",
     "What went wrong",
-    "Going further",
-    "Exercises",
     "Summary",
 ]
-
-SECTIONS_TO_GO = {"Going further", "Exercises"}
-"""Sections that a core notebook has as long as it has no companion in ``further/``."""
 
 SECTIONS_OF_FURTHER = ["Setup", "Load", "Summary"]
 
@@ -48,9 +43,6 @@ TAGS = {
 COURSE = {"01_mnist_dense", "02_fashion_mnist_dense", "03_kaggle_mnist_3layer", "04_asl_cnn"}
 
 NOTEBOOKS = find.own()
-
-WITH_COMPANION = {path.name[:2] for path in NOTEBOOKS if find.is_further(path)}
-"""The numbers of the core notebooks whose companion is there: they are in the course's new form."""
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -73,8 +65,10 @@ def record(path):
     return export.results(nbformat.read(path, as_version=4))
 
 
-def test_the_course_is_here():
+def test_the_course_is_here_and_each_notebook_has_a_companion():
     assert {path.stem for path in NOTEBOOKS} >= COURSE
+    companions = {path.name[:2] for path in NOTEBOOKS if find.is_further(path)}
+    assert companions == {name[:2] for name in COURSE}
 
 
 def test_it_is_small_and_its_cells_are_short(path, cells):
@@ -99,11 +93,7 @@ def test_it_has_the_sections_in_order(path, cells):
         for line in "".join(cell["source"]).splitlines()
         if line.startswith("## ")
     ]
-    expected = SECTIONS
-    if find.is_further(path):
-        expected = SECTIONS_OF_FURTHER
-    elif path.name[:2] in WITH_COMPANION:
-        expected = [heading for heading in SECTIONS if heading not in SECTIONS_TO_GO]
+    expected = SECTIONS_OF_FURTHER if find.is_further(path) else SECTIONS
     assert [heading for heading in headings if heading in expected] == expected
 
 
@@ -142,8 +132,6 @@ def test_its_tags_are_those_that_something_reads(cells):
 
 def test_it_is_as_long_as_a_sitting_and_says_how_long(path):
     is_core = not find.is_further(path)
-    if is_core and path.name[:2] not in WITH_COMPANION:
-        pytest.skip("it is still in the form of before")
     it = lengths.length(nbformat.read(path, 4))
     assert it.announced == it.minutes, f'expected "**How long it takes**: about {it.minutes} min…"'
     if is_core:
@@ -155,9 +143,7 @@ def test_it_is_as_long_as_a_sitting_and_says_how_long(path):
 
 def test_every_sentence_that_an_output_could_contradict_is_claimed(path):
     notebook = nbformat.read(path, 4)
-    if not sentences.claimed(notebook):  # until all have claims, those that have one begin
-        assert not find.is_further(path) and path.name[:2] not in WITH_COMPANION
-        pytest.skip("it has no claims yet")
+    assert sentences.claimed(notebook)
     assert sentences.not_in_the_text(notebook) == []
     assert sentences.unclaimed(notebook) == []
 

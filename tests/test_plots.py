@@ -22,6 +22,7 @@ PROBABILITIES = np.array(
     ]
 )
 PREDICTED = PROBABILITIES.argmax(axis=1)
+CHANNELS = np.random.default_rng(1).normal([1, 5, -3], [1, 2, 0.5], (4, 6, 6, 3))
 
 
 def _dense(inputs, units, activation):
@@ -56,6 +57,14 @@ FIGURES = {
     "knobs": lambda: plots.knobs({"units": {"20": History(), "200": History()}}, "Two"),
     "by_seed": lambda: plots.by_seed(
         {"plain": [0.33, 0.35], "dropout": [0.29, 0.31]}, "validation loss", "Twice"
+    ),
+    "convolving": lambda: plots.convolving(IMAGES[0], np.eye(3), at=(2, 4)),
+    "pooling": lambda: plots.pooling(IMAGES[0].astype(float), at=(2, 4), side=4),
+    "normalising": lambda: plots.normalising(
+        CHANNELS, (CHANNELS - CHANNELS.mean(axis=(0, 1, 2))) / CHANNELS.std(axis=(0, 1, 2))
+    ),
+    "dropping": lambda: plots.dropping(
+        np.arange(1.0, 9), np.array([[0, 4, 6, 0, 10, 0, 14, 0], [2, 4, 0, 8, 0, 12, 0, 0.0]])
     ),
     "predictions": lambda: plots.predictions(IMAGES, LABELS, PROBABILITIES, CLASS_NAMES),
     "confident_mistakes": lambda: plots.confident_mistakes(
@@ -394,6 +403,41 @@ def test_where_all_mistakes_are_shown_the_title_says_so():
     wrong = np.flatnonzero(PROBABILITIES.argmax(axis=1) != LABELS)
     assert title(wrong) == "2 mistakes in all"
     assert title(wrong[:1]) == "1 mistake in all"
+
+
+def test_a_convolution_is_laid_on_the_framed_place_only():
+    fig = FIGURES["convolving"]()
+    image = IMAGES[0].astype(int)
+    total = image[2, 4] + image[3, 5] + image[4, 6]
+    assert f"at row 2, column 4, nine products add up to {total:,}" in fig.alt
+    pixels = [text.get_text() for text in fig.axes[1].texts[:9]]
+    assert pixels == [str(number) for number in image[2:5, 4:7].ravel()]
+    assert fig.axes[3].images[0].get_array().shape == (26, 26)
+    assert fig.axes[3].images[0].get_array()[2, 4] == total
+
+
+def test_pooling_keeps_the_largest_of_each_four_and_marks_it():
+    fig = FIGURES["pooling"]()
+    image = IMAGES[0]
+    wanted = [image[r : r + 2, c : c + 2].max() for r in (2, 4) for c in (4, 6)]
+    bold = [t.get_text() for t in fig.axes[1].texts if t.get_fontweight() == "bold"]
+    assert sorted(bold) == sorted(map(str, wanted)) and len(bold) == 4
+    assert fig.axes[3].images[0].get_array().shape == (14, 14)
+    assert f"becomes {', '.join(map(str, wanted))}." in fig.alt
+
+
+def test_normalised_channels_have_mean_0_and_spread_1():
+    assert "after, means from -0.00 to 0.00 and spreads from 1.00 to 1.00" in re.sub(
+        r"from 0.00 to", "from -0.00 to", FIGURES["normalising"]().alt
+    )
+
+
+def test_what_dropout_sets_to_zero_is_coloured():
+    fig = FIGURES["dropping"]()
+    assert [len(axis.patches) for axis in fig.axes] == [0, 4, 4]
+    assert "8 activations at inference, and in 2 steps of training, of which 50%, 50%" in fig.alt
+    zeros = {(patch.get_x(), patch.get_y()) for patch in fig.axes[1].patches}
+    assert zeros == {(-0.5, -0.5), (2.5, -0.5), (0.5, 0.5), (2.5, 0.5)}
 
 
 def test_a_step_on_paper_is_told_in_words():

@@ -74,7 +74,7 @@ def grad_cam(model: Any, images: np.ndarray, labels: np.ndarray, layer_name: str
         ValueError: The model has no layer of that name.
     """
     last = model.layers[-1]
-    inner = keras.Model(model.inputs[0], [model.get_layer(layer_name).output, last.input])
+    inner = keras.Model(model.inputs[0], _on_one_way(model, layer_name))
     with tf.GradientTape() as tape:
         maps, features = inner(images, training=False)
         logits = tf.matmul(features, last.kernel) + last.bias
@@ -83,6 +83,18 @@ def grad_cam(model: Any, images: np.ndarray, labels: np.ndarray, layer_name: str
     evidence = tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1, keepdims=True))
     large = tf.image.resize(evidence, images.shape[1:3])[..., 0].numpy()
     return large / np.maximum(large.max(axis=(1, 2), keepdims=True), 1e-9)
+
+
+def _on_one_way(model: Any, layer_name: str) -> list[Any]:
+    """Return a layer's output, and the last layer's input that is made of it."""
+    layer, last = model.get_layer(layer_name), model.layers[-1]
+    if not isinstance(model, keras.Sequential):
+        return [layer.output, last.input]
+    # The layers of one that was loaded have been called several times, each way apart.
+    value, outputs = model.inputs[0], {}
+    for each in model.layers[:-1]:
+        value = outputs[each.name] = each(value)
+    return [outputs[layer.name], value]
 
 
 def backpropagation(x: Any, y: Any, W1: Any, W2: Any) -> dict[str, np.ndarray]:

@@ -17,21 +17,23 @@ GIVEN = {
     "receptive-field": "",
     "patience": ", losses, (2, 3)",
     "second-fold": ", groups, labels, first",
-    "break-even": ", compared",
+    "hand-or-sleeve": ', compared["maps"], compared["hand"]',
 }
 NAMES = {
     "count": "weights",
     "receptive-field": "field",
     "patience": "stops",
     "second-fold": "held",
-    "break-even": "even",
+    "hand-or-sleeve": "times",
 }
 SOLUTIONS = {
     "count": "pixels = 28 * 28\nweights = [pixels**2 * 32, 288, 16 * pixels**2 * 32, 288]",
     "receptive-field": "field = 22",
     "patience": "stops = [(5, 3), (9, 6)]",
     "second-fold": "held = np.isin(groups, np.arange(0, 60, 10))",
-    "break-even": "r, l = compared.values()\neven = (r['before'] - r['after']) / 0.72",
+    "hand-or-sleeve": "pairs = zip(compared['maps'], compared['hand'])\n"
+    "factors = [found[hand].mean() / found.mean() for found, hand in pairs]\n"
+    "times = (np.median(factors), min(factors), max(factors))",
 }
 
 
@@ -50,8 +52,9 @@ def notebook() -> NotebookNode:
             "groups, labels = np.repeat(np.arange(60), 200), np.repeat(np.arange(3), 4000)\n"
             "first = np.isin(groups, np.arange(5, 60, 10))\n"
             "class Model:\n    def fit(self):\n"
-            '        return {"cut out": {"before": 0.97, "after": 0.95},'
-            ' "cut out, mirrored": {"before": 0.2, "after": 0.9}}',
+            "        hand = np.repeat([[[True, True, False, False]]], 3, axis=0)\n"
+            "        maps = np.where(hand, np.array([1.0, 3, 9]).reshape(3, 1, 1), 1)\n"
+            '        return {"maps": maps, "hand": hand}',
         ),
         _cell("trained", "compared = Model().fit()"),
     ]

@@ -15,7 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 NOTEBOOK = "04_asl_cnn"
-NAMES = [f"sign-language-mnist.{n}" for n in ("count", "patience", "horizontal")]
+NAMES = [f"sign-language-mnist.{n}" for n in ("count", "patience", "convolve")]
 HOSTILE = "<img src=x onerror=alert(1)>\u202e../../etc"
 
 

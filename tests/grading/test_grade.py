@@ -52,7 +52,7 @@ def test_answers_are_right_wrong_or_missing(tmp_path: Path, graded: Graded) -> N
         "receptive-field": "field = 7",
         "patience": "stops = [(4, 2), (8, 5)]",
         "second-fold": "held = np.random.default_rng(0).permutation(len(groups)) < 1200",
-        "break-even": "even = 2.7778",
+        "hand-or-sleeve": "times = (1.4333, 1, 1.8)",
     }
     put(tmp_path / "in" / "anna" / "small.ipynb", answered(SOLUTIONS))
     put(tmp_path / "in" / "bert" / "small.ipynb", answered(wrong))
@@ -67,7 +67,7 @@ def test_answers_are_right_wrong_or_missing(tmp_path: Path, graded: Graded) -> N
         "receptive-field": "without pooling",
         "patience": "counted from 0",
         "second-fold": "the first fold again",
-        "break-even": "percentage",
+        "hand-or-sleeve": "mean",
     }
 
 
@@ -171,14 +171,11 @@ def test_without_a_sandbox_nothing_is_executed(
 def test_a_number_off_the_students_own_curve_is_right_by_their_facts(
     tmp_path: Path, graded: Graded
 ) -> None:
-    own = {
-        "as they are": {"before": 0.9, "after": 0.8},
-        ", mirrored": {"before": 0.4, "after": 0.8},
-    }
-    claims = {"break-even": {"outcome": "right", "facts": own}}
-    put(tmp_path / "in" / "anna" / "small.ipynb", answered({"break-even": "even = 0.2"}, claims))
-    forged = {"break-even": {"outcome": "right", "facts": {"as they are": "x"}}}
-    put(tmp_path / "in" / "bert" / "small.ipynb", answered({"break-even": "even = 0.2"}, forged))
+    claims = {"hand-or-sleeve": {"outcome": "right", "facts": {"ratios": [0.5, 0.75, 1.0]}}}
+    own = {"hand-or-sleeve": "times = (0.75, 0.5, 1)"}
+    put(tmp_path / "in" / "anna" / "small.ipynb", answered(own, claims))
+    forged = {"hand-or-sleeve": {"outcome": "right", "facts": {"ratios": "x"}}}
+    put(tmp_path / "in" / "bert" / "small.ipynb", answered(own, forged))
     # The losses are written down in the notebook: there is nothing that could be another's own.
     others = {"losses": [0.1] + [0.2] * 10, "patience": [2, 3]}
     exercise = exercises.EXERCISES[f"{S}.patience"]
@@ -190,9 +187,9 @@ def test_a_number_off_the_students_own_curve_is_right_by_their_facts(
     )
     found = graded(tmp_path / "in")
     assert outcomes(found["cleo"])["patience"] == "wrong"
-    (result,) = (r for r in found["anna"].results if r.exercise.endswith("break-even"))
+    (result,) = (r for r in found["anna"].results if r.exercise.endswith("hand-or-sleeve"))
     assert result.outcome == "right" and result.by_own_facts and "own check" in result.why
-    assert outcomes(found["bert"])["break-even"] == "wrong"
+    assert outcomes(found["bert"])["hand-or-sleeve"] == "wrong"
 
 
 HOSTILE = {

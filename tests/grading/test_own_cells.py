@@ -111,12 +111,12 @@ def test_facts_without_end_cost_their_own_answer_its_time(
     from workbook_staff.grading import grade
 
     monkeypatch.setattr(grade, "JUDGING", 2)
-    endless = {"as they are": {"before": [0.1] * 400_000, "after": 0.8}}
-    claims = {"break-even": {"outcome": "right", "facts": endless}}
-    made = answered(SOLUTIONS | {"break-even": "even = 0.2"}, claims)
+    endless = {"ratios": [0.1] * 400_000}
+    claims = {"hand-or-sleeve": {"outcome": "right", "facts": endless}}
+    made = answered(SOLUTIONS | {"hand-or-sleeve": "times = (0.2, 0.2, 0.2)"}, claims)
     put(tmp_path / "in" / "eve" / "small.ipynb", made)
     outcomes = {one.exercise: one.outcome for one in graded(tmp_path / "in")["eve"].results}
-    assert outcomes.pop(f"{S}.break-even") in ("wrong", "timeout")
+    assert outcomes.pop(f"{S}.hand-or-sleeve") in ("wrong", "timeout")
     assert set(outcomes.values()) == {"right"}
 
 

@@ -116,7 +116,7 @@ NEW_KINDS: dict[str, Disturbance] = {
     "dead pixels": _with_dead_pixels,
     "strongly compressed": _compressed,
 }
-"""What the fourth notebook does not train with, but for mirroring in "Going further"."""
+"""What the fourth notebook does not train with; its companion mirrors, in the second training."""
 
 DISTURBANCES: dict[str, Disturbance] = {
     "as stored": lambda images: images,

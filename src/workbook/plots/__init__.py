@@ -11,6 +11,7 @@ Shapes: ``images`` are ``(n, 28, 28)`` or ``(n, 28, 28, 1)``, uint8 from 0 to 25
 """
 
 from workbook.plots.base import BLUE, GREY, ORANGE, Figure, blank, described
+from workbook.plots.convolution import convolving, dropping, normalising, pooling
 from workbook.plots.evaluation import (
     bars,
     class_accuracy,
@@ -48,16 +49,20 @@ __all__ = [
     "class_counts",
     "confident_mistakes",
     "confusion_matrix",
+    "convolving",
     "curves",
     "described",
+    "dropping",
     "evidence",
     "feature_maps",
     "interval",
     "knobs",
     "layers",
     "learning_curves",
+    "normalising",
     "paired",
     "pixel_histogram",
+    "pooling",
     "predictions",
     "reliability",
     "samples",

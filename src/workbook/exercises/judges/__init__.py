@@ -14,6 +14,7 @@ from workbook.exercises.judges import (
     further_01,
     further_02,
     further_03,
+    further_04,
     lab_01,
     lab_02,
     lab_03,
@@ -28,6 +29,7 @@ _JUDGED: dict[str, dict[str, Exercise]] = {
     "01_inside_and_moved": further_01.EXERCISES,
     "02_when_to_trust_it": further_02.EXERCISES,
     "03_every_last_digit": further_03.EXERCISES,
+    "04_on_whose_hands": further_04.EXERCISES,
 }
 
 _TEXTS = {notebook: texts.read(notebook) for notebook in _JUDGED}
