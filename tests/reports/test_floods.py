@@ -11,6 +11,7 @@ from workbook_staff.notebooks import execute, terminal
 
 import nbformat
 import pytest
+import running
 from nbformat.v4 import new_code_cell, new_notebook
 
 
@@ -27,7 +28,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def executed(folder: Path, *sources: str) -> execute.Run:
     cells = [new_code_cell(source) for source in sources]
     nbformat.write(new_notebook(cells=cells), folder / "a.ipynb")
-    return execute.execute(folder / "a.ipynb", io.StringIO())
+    return running.execute(folder / "a.ipynb", io.StringIO())
 
 
 @pytest.mark.parametrize(

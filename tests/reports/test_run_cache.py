@@ -14,6 +14,7 @@ from workbook_staff.notebooks import execute, recorder, run_cache
 
 import nbformat
 import pytest
+import running
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 
@@ -658,7 +659,7 @@ def test_no_settings_of_the_user_s_own_go_into_a_run(checkout, monkeypatch, tmp_
         "plt.plot([1, 2])\nplt.show()",
         tags=("raises-exception",),
     )
-    cells = execute.execute(path).notebook.cells[1:]
+    cells = running.execute(path).notebook.cells[1:]
     assert cells[0].outputs[0].text == "False\n"
     assert cells[0].outputs[1].ename == "AssertionError"
     assert cells[1].outputs[0].text == "1.5\n"

@@ -214,12 +214,11 @@ class Slicer:
         names: Iterable[str],
         before: int,
         is_given: Callable[[str], bool] = lambda _: False,
-        always: Iterable[int] = (),
     ) -> Slice:
         """Return what makes names that are used just before a part.
 
         ``is_given`` says which come from the course's run whatever the student's cells do, but for
-        the names of the answer itself; ``always`` are parts that belong to it anyway.
+        the names of the answer itself.
         """
         chosen: set[int] = set()
         course: set[str] = set()
@@ -228,15 +227,6 @@ class Slicer:
         todo = [(name, before) for name in names]
         wanted = set(names)
 
-        def choose(place: int) -> None:
-            if place not in chosen:
-                chosen.add(place)
-                one = self._parts[place].names
-                todo.extend((name, place) for name in one.uses)
-                todo.extend((name, before) for name in one.later)
-
-        for place in always:
-            choose(place)
         while todo:
             name, end = todo.pop()
             if (name, end) in done:
@@ -250,7 +240,10 @@ class Slicer:
                 if part.is_course:
                     course.add(name)
                     break
-                choose(place)
+                if place not in chosen:
+                    chosen.add(place)
+                    todo += [(used, place) for used in part.names.uses]
+                    todo += [(used, before) for used in part.names.later]
                 if name in part.names.surely:
                     break
             else:

@@ -94,30 +94,14 @@ class Job:
     seconds: float = 0.0
 
 
-def execute(path: Path, stream: TextIO | None = None) -> Run:
-    """Run every cell of the notebook at ``path``, in its folder; the file itself is not changed.
-
-    The cells after one that fails are not run, and come back without outputs. Progress goes to
-    ``stream`` (default: standard output).
-
-    Raises:
-        OSError: The file cannot be read.
-        NotebookError: There is no such file, or it is not a notebook.
-        KernelError: The kernel did not start.
-        KeyboardInterrupt: The reader pressed Ctrl-C; the kernel is stopped.
-    """
-    ((_, run),) = execute_all([Job(path)], stream)
-    if isinstance(run, Exception):
-        raise run
-    return run
-
-
 def execute_all(
     jobs: Iterable[Job], stream: TextIO | None = None, at_once: int | None = None
 ) -> Generator[tuple[Job, Run | Exception], None, None]:
     """Execute notebooks side by side, the longest first; yield each as soon as it is done.
 
-    What `execute` raises for one of them is yielded in place of its run, and stops no other one.
+    The cells after one that fails are not run, and come back without outputs; the files are not
+    changed. Progress goes to ``stream`` (default: standard output). What ends one of the runs (an
+    OSError, NotebookError or KernelError) is yielded in its place, and stops no other one.
     ``at_once`` is how many run at a time (default: as many as there is room for); each has as many
     threads as it would have alone, so that its numbers are the same.
 
