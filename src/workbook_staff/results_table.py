@@ -9,8 +9,9 @@ from workbook import paths
 from workbook.errors import NotebookError
 from workbook_staff.failures import tell
 from workbook_staff.notebooks import find
+from workbook_staff.notebooks.execute import duration
 from workbook_staff.notebooks.reading import read
-from workbook_staff.pages.export import duration, results
+from workbook_staff.pages.export import results
 
 ROW = re.compile(
     r"^\| (\[(\w+)\]\(notebooks/((?:\w+/)?\2)\.ipynb\)) \| ([^|]*) \|.*$", re.MULTILINE

@@ -334,12 +334,6 @@ def test_the_end_of_a_long_error_is_kept() -> None:
     assert "the end</pre>" in exported(new_code_cell("x", outputs=[error]))
 
 
-def test_outputs_are_counted_and_told() -> None:
-    outputs = [new_output("display_data", data={"text/plain": f"o{i}"}) for i in range(3000)]
-    text = exported(new_code_cell("x", outputs=outputs))
-    assert "first 500 outputs of this cell; the notebook has all 3000" in text
-
-
 def test_a_page_as_a_whole_is_bounded() -> None:
     output = new_output("stream", text="a" * 150_000)
     text = exported(*[new_code_cell("x", outputs=[output]) for _ in range(100)])

@@ -44,11 +44,6 @@ class Asked:
     wrong: list[Common]
     errors: list[Common]
 
-    @property
-    def students(self) -> int:
-        """Return how many were asked."""
-        return sum(self.parts.values())
-
 
 @dataclass(frozen=True)
 class Disputed:
@@ -148,7 +143,7 @@ def write(
         script=html.asset("sort.js"),
         students=students,
         asked=asked,
-        hardest=sorted(asked, key=lambda one: one.parts["right"] / one.students),
+        hardest=sorted(asked, key=lambda one: one.parts["right"] / sum(one.parts.values())),
         disputed=_disputed(in_order, students),
         parts=PARTS,
         verified=any(student.is_verified for student in students),

@@ -136,7 +136,7 @@ def _executed(job: Job, stream: TextIO, running: "set[_Client]") -> Run:
     section = ""
 
     def tell(said: str) -> None:
-        line = f"{job.path.stem}  {_clock(time.monotonic() - started)}  {said}\n"
+        line = f"{job.path.stem}  {duration(time.monotonic() - started)}  {said}\n"
         stream.write(line)  # in one piece: others write, too
         stream.flush()
 
@@ -149,7 +149,7 @@ def _executed(job: Job, stream: TextIO, running: "set[_Client]") -> Run:
             if section != sections[cell_index]:
                 section = sections[cell_index]
                 left = job.seconds - (time.monotonic() - started)
-                more = f", about {_clock(left)} left" if left > 0 else ""
+                more = f", about {duration(left)} left" if left > 0 else ""
                 number = numbers.index(cell_index) + 1
                 tell(f"cell {number:>2} of {len(numbers)}  {section}{more}")
 
@@ -352,9 +352,10 @@ def _sections(notebook: NotebookNode) -> list[str]:
     return sections
 
 
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}:{rest:02}"
+def duration(seconds: float) -> str:
+    """Return a time as it is said: "48 s", "2 min 5 s"."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def _one_line(name: str, message: str) -> str:

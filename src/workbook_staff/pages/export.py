@@ -20,11 +20,11 @@ from workbook.exercises import records
 from workbook.results import MIME_TYPE
 from workbook_staff import html
 from workbook_staff.notebooks import find, marks, terminal
-from workbook_staff.notebooks.execute import Run, runs
+from workbook_staff.notebooks.execute import Run, duration, runs
 from workbook_staff.notebooks.student_edition import student, tags
 from workbook_staff.pages import markdown, pictures, sanitize
 from workbook_staff.pages.anchors import Anchors, Heading
-from workbook_staff.pages.limits import KEEP_MARKDOWN, KEEP_OUTPUTS, Amounts
+from workbook_staff.pages.limits import KEEP_MARKDOWN, Amounts
 from workbook_staff.pages.outputs import Outputs, Piece
 
 from nbconvert.filters.highlight import Highlight2HTML
@@ -47,9 +47,14 @@ class Cell:
     section: Heading | None
 
     @property
+    def is_code(self) -> bool:
+        """Whether it holds code."""
+        return bool(self.source.cell_type == "code")
+
+    @property
     def kind(self) -> str:
         """The classes of its element."""
-        names = ["code" if self.source.cell_type == "code" else "prose"]
+        names = ["code" if self.is_code else "prose"]
         return " ".join(["cell", *names, *(f"tag-{tag}" for tag in tags(self.source))])
 
     @property
@@ -75,7 +80,7 @@ class Cell:
             else piece
             for piece in self.pieces
         ]
-        text = self.text if self.source.cell_type == "code" else anchors.linked(self.text)
+        text = self.text if self.is_code else anchors.linked(self.text)
         return replace(self, text=text, pieces=pieces)
 
 
@@ -143,7 +148,7 @@ class Exporter:
             order="" if run.failure else out_of_order(run.notebook),
             page=record,
             record=json.dumps(record),
-            headings=anchors.headings[:KEEP_OUTPUTS],
+            headings=anchors.headings,
             facts=facts(record),
             asks=[] if self.edition == "student" else _asks(cells),
             cells=cells,
@@ -295,12 +300,6 @@ def facts(record: dict[str, Any]) -> list[tuple[str, str]]:
             ("Versions", ", ".join(f"{k} {v}" for k, v in found["versions"].items())),
         ]
     return [*said, ("Commit", record["commit"])] if record["commit"] else said
-
-
-def duration(seconds: float) -> str:
-    """Return a time as it is said: "48 s", "2 min 5 s"."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def _asks(cells: list[Cell]) -> list[tuple[Heading, str, str]]:

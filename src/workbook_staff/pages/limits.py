@@ -6,9 +6,6 @@ from dataclasses import dataclass, field
 FOLD_LINES = 25
 """Text outputs with more lines than this are folded."""
 
-FOLD_CHARACTERS = 5000
-"""Text outputs with more characters than this are folded, too."""
-
 KEEP_LINES = 2000
 """Texts with more lines than this are cut off: a browser would print them for minutes."""
 
@@ -21,9 +18,6 @@ take very long to read, and no person writes so much into one cell."""
 
 KEEP_HTML = 500_000
 """HTML outputs with more characters than this, pictures not counted, are cut off."""
-
-KEEP_OUTPUTS = 500
-"""Cells with more outputs than this are cut off."""
 
 READ_CHARACTERS = 8_000_000
 """What a program wrote is read up to here, to find what a terminal would show in the end."""

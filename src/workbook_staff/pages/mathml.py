@@ -62,20 +62,15 @@ def prose(latex: str) -> str:
     """Return a LaTeX output as HTML: text with formulas in it, or one formula."""
     latex = latex.strip()
     formulas = list(_FORMULA.finditer(latex))
-    if formulas and formulas[0].span() == (0, len(latex)):
-        return mathml(_body(formulas[0]), "block")
+    whole = len(formulas) == 1 and formulas[0].span() == (0, len(latex))
     parts, end = [], 0
     for found in formulas:
+        kind = str(found.lastgroup)
+        is_inline = kind in ("dollar", "parentheses") and not whole
         parts.append(_text(latex[end : found.start()]))
-        inline = found["dollar"] or found["parentheses"]
-        parts.append(mathml(_body(found), "inline" if inline else "block"))
+        parts.append(mathml(found[kind].strip(), "inline" if is_inline else "block"))
         end = found.end()
     return "".join([*parts, _text(latex[end:])])
-
-
-def _body(found: re.Match[str]) -> str:
-    kinds = ("dollars", "dollar", "brackets", "parentheses", "environment")
-    return next(found[kind] for kind in kinds if found[kind]).strip()
 
 
 def _text(text: str) -> str:

@@ -64,12 +64,8 @@ class Piece:
     def summary(self) -> str:
         """What stands for a folded text, "" where it is not folded."""
         lines = len(self.text.strip("\n").split("\n"))
-        if self.kind not in ("text", "stderr"):
-            return ""
-        if lines > limits.FOLD_LINES:
-            return f"{lines} lines of output"
-        folded = len(self.text) > limits.FOLD_CHARACTERS
-        return f"{len(self.text):,} characters of output" if folded else ""
+        is_folded = self.kind in ("text", "stderr") and lines > limits.FOLD_LINES
+        return f"{lines} lines of output" if is_folded else ""
 
 
 @dataclass
@@ -84,16 +80,13 @@ class Outputs:
     def pieces(self, outputs: list[NotebookNode]) -> list[Piece]:
         """Return what a page shows of a cell's outputs."""
         made: list[Piece] = []
-        for output in _joined(outputs[: limits.KEEP_OUTPUTS]):
+        for output in _joined(outputs):
             piece = self._piece(output)
             if piece is None:
                 continue
             if not self.amounts.holds("" if piece.kind == "picture" else piece.text):
                 return [*made, Piece("told", "The page holds no more; the notebook does.")]
             made.append(piece)
-        if len(outputs) > limits.KEEP_OUTPUTS:
-            said = f"the first {limits.KEEP_OUTPUTS} outputs of this cell; the notebook has all"
-            made.append(Piece("told", f"The page holds {said} {len(outputs)}."))
         return made
 
     def _piece(self, output: NotebookNode) -> Piece | None:

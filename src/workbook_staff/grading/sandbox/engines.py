@@ -120,10 +120,6 @@ def inner() -> list[str]:
     return [sys.executable, "-P", "-s", "-m", child.__name__]
 
 
-Descriptors = tuple[int, int, int]
-"""What becomes standard input, output and error in there."""
-
-
 class Bubblewrap:
     """A room made by bubblewrap."""
 
@@ -133,8 +129,8 @@ class Bubblewrap:
             return "bubblewrap is not installed (Debian, Ubuntu: apt install bubblewrap)"
         return _tried("bubblewrap", [*self._command(), "/bin/true"], {})
 
-    def enter(self, given: Descriptors) -> "subprocess.Popen[bytes]":
-        """Start :func:`inner` in a room of its own."""
+    def enter(self, given: tuple[int, int, int]) -> "subprocess.Popen[bytes]":
+        """Start :func:`inner` in a room of its own, with its standard input, output and error."""
         stdin, stdout, stderr = given
         # Without our environment: what starts it could be asked for it in /proc.
         return subprocess.Popen(
@@ -187,7 +183,7 @@ class Container:
                 return f"{self.engine} does not work on this machine ({_last_line(made.stderr)})"
         return _tried(self.engine, [*self._command("", ""), "/bin/true"], self._environment())
 
-    def enter(self, given: Descriptors) -> "subprocess.Popen[bytes]":
+    def enter(self, given: tuple[int, int, int]) -> "subprocess.Popen[bytes]":
         """Start :func:`inner` in a room of its own.
 
         Raises:
