@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook import datasets, live, paths
-from workbook.live.network import dequantised, described, unit
+from workbook.live.network import described, quantised
 from workbook_staff import live_page, pdf
 
 import numpy as np
@@ -45,7 +45,7 @@ def measure(models: list[Path]) -> list[dict[str, Any]]:
         model = live_page.loaded(path)
         said = {
             name: network.predict(_shaped(X, network), verbose=0)
-            for name, network in {"float32": model, "int8": dequantised(model)}.items()
+            for name, network in {"float32": model, "int8": _dequantised(model)}.items()
         }
         truth = np.searchsorted(dataset.label_values, y)
         accuracy = {name: float((p.argmax(axis=1) == truth).mean()) for name, p in said.items()}
@@ -70,7 +70,20 @@ def saved() -> list[Path]:
 
 
 def _shaped(images: np.ndarray, model: Any) -> np.ndarray:
-    return images.reshape(-1, *model.input_shape[1:]).astype("float32") * np.float32(unit(model))
+    return images.reshape(-1, *model.input_shape[1:]).astype("float32") / 255
+
+
+def _dequantised(model: Any) -> Any:
+    """Return a copy of the network with the weights that a page has."""
+    from workbook.backend import keras
+
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    for layer in copy.layers:
+        if type(layer) in (keras.layers.Dense, keras.layers.Conv2D):
+            whole, step = quantised(np.asarray(layer.kernel))
+            layer.kernel.assign(whole * step)
+    return copy
 
 
 def _in_browser(model: Any, images: np.ndarray) -> tuple[np.ndarray, float]:

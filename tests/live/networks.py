@@ -2,6 +2,7 @@
 
 from workbook.backend import keras
 from workbook.layers import LocalContrast, RandomLight, RandomWarp
+from workbook.live.network import quantised
 
 import numpy as np
 from keras import layers
@@ -28,16 +29,6 @@ def dense(units: tuple[int, ...] = (200, 100), warp: bool = False) -> keras.Mode
     return settled(
         keras.Sequential([keras.Input((28, 28)), *augment, layers.Flatten(), *hidden, last])
     )
-
-
-def garments() -> keras.Model:
-    """A network with the layers of notebook 02."""
-    keras.utils.set_random_seed(2)
-    parts = [keras.Input((28, 28)), layers.Flatten()]
-    for units in (64, 32):
-        parts += [layers.Dense(units), layers.LayerNormalization(), layers.ReLU()]
-        parts += [layers.Dropout(0.3)]
-    return settled(keras.Sequential([*parts, layers.Dense(10, activation="softmax")]))
 
 
 def hands(classes: int = 24) -> keras.Model:
@@ -73,3 +64,14 @@ def hands(classes: int = 24) -> keras.Model:
 
 
 LETTERS = tuple("ABCDEFGHIKLMNOPQRSTUVWXY")
+
+
+def dequantised(model: keras.Model) -> keras.Model:
+    """Return a copy of the network with the weights that a page has: the engine's oracle."""
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    for layer in copy.layers:
+        if type(layer) in (layers.Dense, layers.Conv2D):
+            whole, step = quantised(np.asarray(layer.kernel))
+            layer.kernel.assign(whole * step)
+    return copy

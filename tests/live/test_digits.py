@@ -92,25 +92,6 @@ def test_networks_are_measured_on_your_own_hand(tmp_path, drawings, capsys):
     assert "stubborn: 1 read rightly, 12% (2% to 47%)" in said
 
 
-def test_a_network_that_scales_its_pixels_itself_is_given_grey_levels(tmp_path, capsys):
-    images = np.full((4, 28, 28), 255)
-    path = written(tmp_path / "my_digits.csv", images, [1] * 4)
-    network = keras.Sequential(
-        [
-            keras.Input((28, 28)),
-            keras.layers.Rescaling(1 / 255),
-            keras.layers.Flatten(),
-            keras.layers.Dense(10),
-        ]
-    )
-    kernel, bias = network.get_weights()
-    kernel[:], bias[:] = 0, [500, *[0] * 9]
-    kernel[:, 1] = 1  # 784 for white, 3 for white that was scaled twice
-    network.set_weights([kernel, bias])
-    live.measured({"own": network}, path)
-    assert "own: 4 read rightly" in capsys.readouterr().out
-
-
 def test_your_own_drawings_are_moved_as_they_say(tmp_path):
     images = np.zeros((3, 28, 28), int)
     images[:, :, 20] = 255

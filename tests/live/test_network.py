@@ -2,12 +2,12 @@
 
 from workbook import live
 from workbook.backend import keras
-from workbook.live.network import dequantised, described, quantised
+from workbook.live.network import described, quantised
 
 import numpy as np
 import pytest
 from keras import layers
-from networks import dense, hands
+from networks import dense, dequantised, hands
 
 
 class Doubled(layers.Dense):
@@ -27,6 +27,8 @@ REFUSED = {
         _with(layers.AveragePooling2D(2, name="mean")),
         ["'mean'", "AveragePooling2D"],
     ),
+    "a network in a network": (_with(keras.Sequential([layers.Dense(3)], name="in")), ["'in'"]),
+    "rescaling": (_with(layers.Rescaling(1 / 255, name="scale")), ["'scale'", "Rescaling"]),
     "a subclass": (_with(layers.Flatten(), Doubled(3, name="mine")), ["'mine'", "Doubled"]),
     "an activation": (_with(layers.Dense(3, activation="gelu", name="bent")), ["'bent'", "'gelu'"]),
     "a function": (

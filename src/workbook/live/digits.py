@@ -107,9 +107,7 @@ def _drawings(path: Path) -> tuple[np.ndarray, np.ndarray] | None:
 
 def _right(model: "keras.Model", images: np.ndarray, labels: np.ndarray) -> int:
     """Return how many images, uint8 ``(n, 28, 28)``, a network reads as their labels say."""
-    from workbook.live.network import unit
-
-    pixels = images.reshape(-1, *model.input_shape[1:]).astype("float32") * unit(model)
+    pixels = images.reshape(-1, *model.input_shape[1:]).astype("float32") / 255
     return int((model.predict(pixels, verbose=0).argmax(axis=1) == labels).sum())
 
 

@@ -24,15 +24,6 @@ const tensor = (shape, data) => ({
 
 const last = (x) => x.shape[x.shape.length - 1];
 
-/** Call `change` with each run along the last axis: a view into a copy of `x`, which is returned. */
-function alongLast(x, change) {
-  const made = tensor(x.shape, x.data.slice());
-  for (let at = 0; at < made.data.length; at += last(x)) {
-    change(made.data.subarray(at, at + last(x)));
-  }
-  return made;
-}
-
 /** Where a window of `size`, moved by `stride`, stands: how many places, and how far outside it starts. */
 function windows(length, size, stride, padding) {
   if (padding === "valid") return { places: Math.floor((length - size) / stride) + 1, before: 0 };
@@ -53,58 +44,34 @@ function slide(x, size, strides, padding, channels, visit) {
         for (let kx = 0; kx < size[1]; kx++) {
           const column = z * strides[1] - across.before + kx;
           if (column < 0 || column >= width) continue;
-          visit(
-            (y * across.places + z) * channels,
-            (row * width + column) * depth,
-            ky * size[1] + kx,
-          );
+          const to = (y * across.places + z) * channels;
+          visit(to, (row * width + column) * depth, ky * size[1] + kx);
         }
       }
 }
 
 function slid(x, size, strides, padding, channels) {
-  const places = [0, 1].map(
-    (axis) => windows(x.shape[axis], size[axis], strides[axis], padding).places,
-  );
-  return tensor([...places, channels]);
+  const places = (axis) => windows(x.shape[axis], size[axis], strides[axis], padding).places;
+  return tensor([places(0), places(1), channels]);
 }
 
 const OPERATIONS = {
   flatten: () => (x) => tensor([x.data.length], x.data),
 
-  relu: () => (x) =>
-    tensor(
-      x.shape,
-      x.data.map((value) => Math.max(value, 0)),
-    ),
+  relu: () => (x) => tensor(x.shape, x.data.map((value) => Math.max(value, 0))),
 
-  softmax: () => (x) =>
-    alongLast(x, (row) => {
-      const top = row.reduce((a, b) => Math.max(a, b));
-      row.forEach((value, i) => (row[i] = Math.exp(value - top)));
-      const sum = row.reduce((a, b) => a + b);
-      row.forEach((value, i) => (row[i] = value / sum));
-    }),
-
-  // Batch normalisation at inference and rescaling: one factor and one term for each channel.
-  affine(layer) {
-    const [factor, term] = [floats(layer.factor), floats(layer.term)];
-    return (x) =>
-      tensor(
-        x.shape,
-        x.data.map((v, i) => v * factor[i % factor.length] + term[i % term.length]),
-      );
+  softmax: () => (x) => {
+    const top = x.data.reduce((a, b) => Math.max(a, b));
+    const powers = x.data.map((value) => Math.exp(value - top));
+    const sum = powers.reduce((a, b) => a + b);
+    return tensor(x.shape, powers.map((power) => power / sum));
   },
 
-  layer_normalization(layer) {
+  // Batch normalisation at inference: one factor and one term for each channel.
+  affine(layer) {
     const [factor, term] = [floats(layer.factor), floats(layer.term)];
-    return (x) =>
-      alongLast(x, (row) => {
-        const mean = row.reduce((a, b) => a + b) / row.length;
-        const variance = row.reduce((sum, value) => sum + (value - mean) ** 2, 0) / row.length;
-        const spread = Math.sqrt(variance + layer.epsilon);
-        row.forEach((value, i) => (row[i] = ((value - mean) / spread) * factor[i] + term[i]));
-      });
+    const change = (value, i) => value * factor[i % factor.length] + term[i % term.length];
+    return (x) => tensor(x.shape, x.data.map(change));
   },
 
   dense(layer) {
@@ -216,10 +183,7 @@ function network(description) {
   const layers = description.layers.map((layer) => ({ ...layer }));
   const steps = layers.map((layer) => OPERATIONS[layer.type](layer));
   const run = (pixels) => {
-    const image = tensor(
-      description.input,
-      Float32Array.from(pixels, (level) => level * description.unit),
-    );
+    const image = tensor(description.input, Float32Array.from(pixels, (level) => level / 255));
     return steps.reduce((made, step) => [...made, step(made[made.length - 1])], [image]);
   };
   return { ...description, layers, run, predict: (pixels) => run(pixels).at(-1).data };

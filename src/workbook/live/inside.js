@@ -288,7 +288,6 @@ function inside(spec, [network]) {
       ({
         max_pooling: () => `the largest of its ${size?.join(" × ")} places: ${signed(value)}`,
         affine: () => `normalised: ${signed(value)}`,
-        layer_normalization: () => `normalised: ${signed(value)}`,
         relu: () => `after relu: ${plain(value)}`,
       })[type](),
     );

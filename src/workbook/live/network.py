@@ -4,7 +4,7 @@ What the engine does not know is refused here, by name, when the page is made.
 """
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from workbook.backend import keras
@@ -22,10 +22,6 @@ Entry = dict[str, Any]
 _UNCHANGED = (
     layers.InputLayer,
     layers.Dropout,
-    layers.RandomFlip,
-    layers.RandomRotation,
-    layers.RandomTranslation,
-    layers.RandomZoom,
     RandomLight,
     RandomWarp,
 )
@@ -39,7 +35,7 @@ def described(model: keras.Model) -> Entry:
 
     Kernels are int8 with one float32 step for each output channel, which keeps their largest
     weight; biases and what normalisation learned stay float32. All are base64 of their bytes,
-    little-endian. The engine multiplies grey levels from 0 to 255 by :func:`unit` first.
+    little-endian. The engine divides grey levels from 0 to 255 by 255 first.
 
     Raises:
         NetworkError: It is no ``Sequential`` model of images ``(h, w)`` or ``(h, w, channels)``,
@@ -58,32 +54,10 @@ def described(model: keras.Model) -> Entry:
         "name": model.name,
         "input": list(model.input_shape[1:]),
         "classes": int(model.output_shape[-1]),
-        "unit": unit(model),
         "layers": [
-            {"name": layer.name, **step} for layer in _in_order(model) for step in _steps(layer)
+            {"name": layer.name, **step} for layer in model.layers for step in _steps(layer)
         ],
     }
-
-
-def unit(model: keras.Model) -> float:
-    """Return what grey levels from 0 to 255 are multiplied by for a network: 1/255, or 1.
-
-    It is 1 where the first thing that the network does is to scale them itself.
-    """
-    first = next((layer for layer in _in_order(model) if type(layer) not in _UNCHANGED), None)
-    own = isinstance(first, layers.Rescaling) and bool(np.all(np.abs(first.scale) < 0.1))
-    return 1.0 if own else 1 / 255
-
-
-def dequantised(model: keras.Model) -> keras.Model:
-    """Return a copy of the network with the weights that a page has: the engine's oracle."""
-    copy = keras.models.clone_model(model)
-    copy.set_weights(model.get_weights())
-    for layer in _in_order(copy):
-        if type(layer) in (layers.Dense, layers.Conv2D):
-            whole, step = quantised(_array(layer.kernel))
-            layer.kernel.assign(whole * step)
-    return copy
 
 
 def quantised(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -95,14 +69,6 @@ def quantised(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     largest = np.abs(kernel).max(axis=tuple(range(kernel.ndim - 1)))
     step = np.where(largest > 0, largest / 127, 1).astype("float32")
     return np.rint(kernel / step).astype("int8"), step
-
-
-def _in_order(model: keras.Sequential) -> Iterator[keras.layers.Layer]:
-    for layer in model.layers:
-        if isinstance(layer, keras.Sequential):
-            yield from _in_order(layer)
-        else:
-            yield layer
 
 
 def _steps(layer: keras.layers.Layer) -> list[Entry]:
@@ -173,22 +139,10 @@ def _max_pooling(layer: Any) -> tuple[list[Entry], Wanted]:
 def _batch_normalization(layer: Any) -> tuple[list[Entry], Wanted]:
     mean, variance = _array(layer.moving_mean), _array(layer.moving_variance)
     factor = _array(layer.gamma, mean.shape, 1) / np.sqrt(variance + layer.epsilon)
-    return [_affine(factor, _array(layer.beta, mean.shape, 0) - mean * factor)], _last_axis(layer)
-
-
-def _layer_normalization(layer: Any) -> tuple[list[Entry], Wanted]:
-    width = (layer.input.shape[-1],)
-    made = {
-        "type": "layer_normalization",
-        "epsilon": layer.epsilon,
-        "factor": _packed(_array(layer.gamma, width, 1)),
-        "term": _packed(_array(layer.beta, width, 0)),
-    }
-    return [made], _last_axis(layer)
-
-
-def _rescaling(layer: Any) -> tuple[list[Entry], Wanted]:
-    return [_affine(np.ravel(layer.scale), np.ravel(layer.offset))], {}
+    term = _array(layer.beta, mean.shape, 0) - mean * factor
+    last = len(layer.input.shape) - 1
+    made = {"type": "affine", "factor": _packed(factor), "term": _packed(term)}
+    return [made], {"axis": (-1 if layer.axis == last else layer.axis, -1)}
 
 
 def _local_contrast(layer: Any) -> tuple[list[Entry], Wanted]:
@@ -203,33 +157,16 @@ def _relu(layer: Any) -> tuple[list[Entry], Wanted]:
     }
 
 
-def _softmax(layer: Any) -> tuple[list[Entry], Wanted]:
-    return [{"type": "softmax"}], _last_axis(layer)
-
-
 _KNOWN: dict[type, Callable[[Any], tuple[list[Entry], Wanted]]] = {
     layers.Activation: lambda layer: ([], {}),
     layers.BatchNormalization: _batch_normalization,
     layers.Conv2D: _conv2d,
     layers.Dense: _dense,
     layers.Flatten: lambda layer: ([{"type": "flatten"}], {}),
-    layers.LayerNormalization: _layer_normalization,
     layers.MaxPooling2D: _max_pooling,
     layers.ReLU: _relu,
-    layers.Rescaling: _rescaling,
-    layers.Softmax: _softmax,
     LocalContrast: _local_contrast,
 }
-
-
-def _last_axis(layer: Any) -> Wanted:
-    axis = (
-        layer.axis[0]
-        if isinstance(layer.axis, list | tuple) and len(layer.axis) == 1
-        else (layer.axis)
-    )
-    last = len(layer.input.shape) - 1
-    return {"axis": (-1 if axis == last else axis, -1)}
 
 
 def _weights(layer: Any) -> Entry:
@@ -239,10 +176,6 @@ def _weights(layer: Any) -> Entry:
         "kernel": {"shape": list(kernel.shape), "int8": _base64(whole), "step": _packed(step)},
         "bias": _packed(_array(layer.bias, kernel.shape[-1:], 0)),
     }
-
-
-def _affine(factor: np.ndarray, term: np.ndarray) -> Entry:
-    return {"type": "affine", "factor": _packed(factor), "term": _packed(term)}
 
 
 def _array(values: Any, shape: tuple[int, ...] = (), otherwise: float = 0) -> np.ndarray:

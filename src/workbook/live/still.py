@@ -1,11 +1,11 @@
 """The still pictures that stand in for what is live: on GitHub, in print, without scripts."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
-from workbook import plots
+from workbook import explain, plots
 from workbook.backend import keras
-from workbook.live.network import unit
 from workbook.practice.digits import SKELETONS
 from workbook.practice.strokes import ink, smooth
 
@@ -17,15 +17,15 @@ BLOCK_ENDS = (keras.layers.Conv2D, keras.layers.Flatten)
 
 def pad(networks: Mapping[str, keras.Model]) -> plots.Figure:
     """Show a 7 that the workbook draws, and what each network reads in it."""
-    digit = 255 * _seven()
+    digit = _seven()
     fig = plots.blank(2.9)
     axes = fig.subplots(1, 1 + len(networks), width_ratios=[1.2] + [1] * len(networks))
-    axes[0].imshow(digit, cmap="gray", vmin=0, vmax=255)
+    axes[0].imshow(digit, cmap="gray", vmin=0, vmax=1)
     axes[0].set(xticks=[], yticks=[])
     axes[0].set_title("Drawn on the pad", fontsize=9)
     said = []
     for axis, (name, model) in zip(axes[1:], networks.items(), strict=True):
-        image = digit.reshape(1, *model.input_shape[1:]) * np.float32(unit(model))
+        image = digit.reshape(1, *model.input_shape[1:])
         said.append(f"{name} reads {_bars(axis, name, _predicted(model, image), '0123456789')}")
     fig.suptitle("The pad: draw on it where this notebook runs, or in its page", fontsize=10)
     return plots.described(
@@ -37,7 +37,11 @@ def pad(networks: Mapping[str, keras.Model]) -> plots.Figure:
 
 def inside(model: keras.Model, image: np.ndarray, classes: Sequence[str]) -> plots.Figure:
     """Show one image, the strongest maps after each block, and what the network reads."""
-    blocks, probabilities = _maps(model, image[None, ..., None])
+    pixels = image[None, ..., None] / np.float32(255)
+    steps = pairwise([None, *model.layers])
+    ends = [last.name for last, layer in steps if isinstance(layer, BLOCK_ENDS) and last][1:]
+    blocks = [maps[0] for maps in explain.feature_maps(model, pixels, ends).values()]
+    probabilities = _predicted(model, pixels)
     fig = plots.blank(2.4)
     shown = fig.subplots(1, 2 + len(blocks))
     shown[0].imshow(image, cmap="gray", vmin=0, vmax=255)
@@ -87,17 +91,3 @@ def _bars(axis: Any, name: str, shares: np.ndarray, classes: Sequence[str], coun
 
 def _predicted(model: keras.Model, image: np.ndarray) -> np.ndarray:
     return np.asarray(model(image, training=False))[0]
-
-
-def _maps(model: keras.Model, image: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
-    """Return the maps after each block of convolution, ``(h, w, maps)``, and the probabilities."""
-    values: Any = image.astype("float32") * np.float32(unit(model))
-    blocks, begun = [], False
-    for layer in model.layers:
-        if isinstance(layer, BLOCK_ENDS) and begun:
-            blocks.append(np.asarray(values)[0])
-        begun = isinstance(layer, keras.layers.Conv2D) or (
-            begun and not isinstance(layer, keras.layers.Flatten)
-        )
-        values = layer(values)
-    return blocks, np.asarray(values)[0]

@@ -8,18 +8,21 @@ function stagesOf(layers) {
       stages.push({ name: "Local contrast", end: k + 1, signed: true });
     if (layer.type !== "conv2d") return;
     let end = k + 1;
-    while (["max_pooling", "affine", "layer_normalization", "relu"].includes(layers[end]?.type))
+    while (["max_pooling", "affine", "relu"].includes(layers[end]?.type))
       end++;
     const name = `Block ${stages.filter(({ conv }) => conv !== undefined).length + 1}`;
-    stages.push({
-      name,
-      conv: k,
-      end,
-      signed: !layers.slice(k, end).some(({ type }) => type === "relu"),
-    });
+    const bent = layers.slice(k, end).some(({ type }) => type === "relu");
+    stages.push({ name, conv: k, end, signed: !bent });
   });
   return stages;
 }
+
+/** The row and column at which a window begins that makes a place of a layer's output. */
+const origin = (before, size, strides, padding, place) =>
+  place.map(
+    (at, axis) =>
+      at * strides[axis] - windows(before.shape[axis], size[axis], strides[axis], padding).before,
+  );
 
 /** From a place of a stage back to its convolution: the value after each layer, and where it stood. */
 function traced(layers, tensors, stage, row, column, map) {
@@ -32,11 +35,7 @@ function traced(layers, tensors, stage, row, column, map) {
     const { size, strides, padding } = layers[k];
     const [before, from] = [tensors[k], at];
     let best = -Infinity;
-    const start = [0, 1].map(
-      (axis) =>
-        from[axis] * strides[axis] -
-        windows(before.shape[axis], size[axis], strides[axis], padding).before,
-    );
+    const start = origin(before, size, strides, padding, from);
     for (let y = Math.max(start[0], 0); y < Math.min(start[0] + size[0], before.shape[0]); y++)
       for (let x = Math.max(start[1], 0); x < Math.min(start[1] + size[1], before.shape[1]); x++) {
         const found = before.data[(y * before.shape[1] + x) * before.shape[2] + map];
@@ -53,18 +52,10 @@ function seenFrom(layers, tensors, k, place) {
     const layer = layers[k];
     const size = layer.type === "conv2d" ? layer.weights.shape : layer.size;
     if (!layer.strides) continue;
-    spans = spans.map(([first, end], axis) => {
-      const { before } = windows(
-        tensors[k].shape[axis],
-        size[axis],
-        layer.strides[axis],
-        layer.padding,
-      );
-      return [
-        first * layer.strides[axis] - before,
-        end * layer.strides[axis] - before + size[axis] - 1,
-      ];
-    });
+    const [firsts, lasts] = [0, 1].map((end) =>
+      origin(tensors[k], size, layer.strides, layer.padding, spans.map((span) => span[end])),
+    );
+    spans = firsts.map((first, axis) => [first, lasts[axis] + size[axis] - 1]);
   }
   return spans.map(([first, end], axis) => [
     Math.max(first, 0),
@@ -73,17 +64,12 @@ function seenFrom(layers, tensors, k, place) {
 }
 
 /** What a filter meets at a place: for each map that comes in, what is there, its weights, their products. */
-function met(layer, before, [row, column], filter) {
+function met(layer, before, place, filter) {
   const [high, wide, depth, filters] = layer.weights.shape;
-  const origin = [row, column].map(
-    (at, axis) =>
-      at * layer.strides[axis] -
-      windows(before.shape[axis], layer.weights.shape[axis], layer.strides[axis], layer.padding)
-        .before,
-  );
+  const [top, left] = origin(before, [high, wide], layer.strides, layer.padding, place);
   return Array.from({ length: depth }, (_, map) => {
     const cells = Array.from({ length: high * wide }, (_, cell) => {
-      const [y, x] = [origin[0] + Math.floor(cell / wide), origin[1] + (cell % wide)];
+      const [y, x] = [top + Math.floor(cell / wide), left + (cell % wide)];
       const inside = y >= 0 && y < before.shape[0] && x >= 0 && x < before.shape[1];
       const there = inside ? before.data[(y * before.shape[1] + x) * depth + map] : 0;
       const weight = layer.weights.data[(cell * depth + map) * filters + filter];
