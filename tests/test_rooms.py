@@ -23,6 +23,7 @@ FLOORS = [
         "workbook_staff.capacity",
         "workbook_staff.failures",
         "workbook_staff.html",
+        "workbook_staff.live_data",
         "workbook_staff.pdf",
     },
     {"workbook_staff"},

@@ -62,7 +62,7 @@ SIZE = Exercise(
 @pytest.fixture(autouse=True)
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
     mine = {"test.half": HALF, "test.size": SIZE}
-    monkeypatch.setattr(records, "_kept", {})
+    monkeypatch.setattr(records, "_unwritten", {})
     for name, exercise in mine.items():
         monkeypatch.setitem(exercises.EXERCISES, name, exercise)
     monkeypatch.setitem(exercises.NOTEBOOKS, "test", mine)
@@ -365,7 +365,7 @@ def test_progress_outlives_the_kernel(
     file = tmp_path / "kept" / "progress.json"
     monkeypatch.setenv("WORKBOOK_PROGRESS", str(file))
     exercises.check("test.half", 0.3, 0.4)
-    monkeypatch.setattr(records, "_kept", {})  # a new kernel
+    monkeypatch.setattr(records, "_unwritten", {})  # a new kernel
     exercises.check("test.half", 0.2, 0.4)
     assert shown[-1].record is not None and shown[-1].record["attempts"] == 2
     assert json.loads(file.read_text())["test.half"]["outcome"] == "right"

@@ -9,8 +9,7 @@ import time
 from typing import Any
 
 from workbook import live, notice, paths
-from workbook.live import output
-from workbook_staff import live_page, refresh, reports
+from workbook_staff import live_data, live_page, refresh, reports
 from workbook_staff.cli import main
 from workbook_staff.notebooks import execute
 from workbook_staff.pages import export
@@ -127,11 +126,11 @@ def test_an_untrusted_page_keeps_the_picture_only(
 def test_what_is_put_away_is_found_again(exported, pad: live.Live, tmp_path) -> None:
     made = notebook(pad)
     whole = len(nbformat.writes(made))
-    output.put_away(made)
+    live_data.put_away(made)
     assert len(nbformat.writes(made)) < 60_000 < whole
     assert set(made.cells[1].outputs[0].data) == {live.MIME_TYPE, "image/png", "text/plain"}
     before = nbformat.writes(made)
-    output.put_away(made)
+    live_data.put_away(made)
     assert nbformat.writes(made) == before
     alive = exported(made)
     assert '<script type="application/json">{"kind":"pad"' in alive
@@ -144,16 +143,16 @@ def test_what_is_put_away_is_found_again(exported, pad: live.Live, tmp_path) -> 
 def test_of_what_is_put_away_that_is_kept_which_was_used_last(
     exported, pad: live.Live, tmp_path, monkeypatch
 ) -> None:
-    monkeypatch.setattr(output, "KEPT", 2)
+    monkeypatch.setattr(live_data, "KEPT", 2)
     made = [notebook(live.Live(pad.payload | {"number": number}, pad.still)) for number in range(4)]
     for age, one in zip((300, 200, 100), made, strict=False):
-        output.put_away(one)
+        live_data.put_away(one)
         newest = max((tmp_path / "cache" / "live").iterdir(), key=lambda path: path.stat().st_mtime)
         os.utime(newest, (time.time() - age, time.time() - age))
-    assert output.stored(made[0].cells[1].outputs[0]) is None
-    assert output.stored(made[1].cells[1].outputs[0]) is not None  # and so used last
-    output.put_away(made[3])
-    found = [output.stored(one.cells[1].outputs[0]) is not None for one in made]
+    assert live_data.stored(made[0].cells[1].outputs[0]) is None
+    assert live_data.stored(made[1].cells[1].outputs[0]) is not None  # and so used last
+    live_data.put_away(made[3])
+    found = [live_data.stored(one.cells[1].outputs[0]) is not None for one in made]
     assert found == [False, True, False, True]
 
 

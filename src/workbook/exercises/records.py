@@ -37,11 +37,8 @@ class Progress:
     prediction: str | None = None
 
 
-_kept: dict[str, Progress] = {}
-"""What this kernel knows: all there is where nothing is kept in a file, or can be."""
-
-_written: set[Path] = set()
-"""The files that this kernel has written: one of them that is gone was deleted, to begin anew."""
+_unwritten: dict[str, Progress] = {}
+"""What is in no file: all there is where none is asked for, or none can be written."""
 
 
 @contextlib.contextmanager
@@ -49,37 +46,26 @@ def progress(name: str) -> Iterator[Progress]:
     """Give what is known of an exercise, to be changed; keep it when the block ends."""
     file = _file()
     with contextlib.ExitStack() as held:
-        try:
+        with contextlib.suppress(OSError, TimeoutError):
             if file is not None:
                 file.parent.mkdir(parents=True, exist_ok=True)
-                lock = FileLock(file.with_name(f".{file.name}.lock"), timeout=5)
-                held.enter_context(lock)  # two notebooks may be at work
-                _forget_deleted(file)
-                _kept.update(_read(file))
-        except (OSError, TimeoutError):  # a read-only disk: what this kernel knows has to do
-            file = None
-        yield _kept.setdefault(name, Progress())
+                # Two notebooks may be at work.
+                held.enter_context(FileLock(file.with_name(f".{file.name}.lock"), timeout=5))
+        known = all_progress()
+        yield known.setdefault(name, Progress())
+        _unwritten.update(known)
         if file is not None:
-            text = json.dumps({n: asdict(p) for n, p in _kept.items()}, indent=1)
-            with contextlib.suppress(OSError):
+            text = json.dumps({n: asdict(p) for n, p in known.items()}, indent=1)
+            with contextlib.suppress(OSError):  # a read-only disk
                 with paths.writing(file) as path:
                     path.write_text(text, encoding="utf-8")
-                _written.add(file)
+                _unwritten.clear()
 
 
 def all_progress() -> dict[str, Progress]:
     """Return what is known of each exercise that was begun."""
     file = _file()
-    if file is None:
-        return dict(_kept)
-    _forget_deleted(file)
-    return _kept | _read(file)
-
-
-def _forget_deleted(file: Path) -> None:
-    if file in _written and not file.exists():
-        _written.remove(file)
-        _kept.clear()
+    return _unwritten | (_read(file) if file is not None else {})
 
 
 def _file() -> Path | None:

@@ -17,29 +17,26 @@ from PIL import Image
 Disturbance = Callable[[np.ndarray], np.ndarray]
 
 
+def _resampled(
+    images: np.ndarray, margin: int, how: Image.Transform, data: tuple[float, ...]
+) -> np.ndarray:
+    """Return images as Pillow transforms them; the edge is repeated where they end."""
+    padded = [Image.fromarray(np.pad(image, margin, mode="edge")) for image in images]
+    bilinear = Image.Resampling.BILINEAR
+    return np.array(
+        [np.asarray(image.transform((28, 28), how, data, bilinear)) for image in padded]
+    )
+
+
 def _moved(zoom: float = 1.0, degrees: float = 0.0, right: float = 0.0) -> Disturbance:
-    """Return what zooms, turns and shifts images; the edge is repeated where they end."""
+    """Return what zooms, turns and shifts images."""
     cos, sin = np.cos(np.radians(degrees)) / zoom, np.sin(np.radians(degrees)) / zoom
-    centre = 13.5
-    margin = 14
-
-    def move(images: np.ndarray) -> np.ndarray:
-        middle = centre + right
-        across = margin + centre - cos * middle + sin * centre
-        down = margin + centre - sin * middle - cos * centre
-        return np.array(
-            [
-                Image.fromarray(np.pad(image, margin, mode="edge")).transform(
-                    (28, 28),
-                    Image.Transform.AFFINE,
-                    (cos, -sin, across, sin, cos, down),
-                    Image.Resampling.BILINEAR,
-                )
-                for image in images
-            ]
-        )
-
-    return move
+    centre, margin = 13.5, 14
+    middle = centre + right
+    across = margin + centre - cos * middle + sin * centre
+    down = margin + centre - sin * middle - cos * centre
+    data = (cos, -sin, across, sin, cos, down)
+    return lambda images: _resampled(images, margin, Image.Transform.AFFINE, data)
 
 
 def _blurred(images: np.ndarray) -> np.ndarray:
@@ -88,19 +85,7 @@ def _compressed(images: np.ndarray) -> np.ndarray:
 def _tilted(images: np.ndarray) -> np.ndarray:
     """Show as by a camera held high: the lower edge is a third narrower than the upper one."""
     corners = (4.0, 0.0, -4.0, 28.0, 32.0, 28.0, 24.0, 0.0)  # upper left, and on to the left
-    return np.array(
-        [
-            np.asarray(
-                Image.fromarray(np.pad(image, 8, mode="edge")).transform(
-                    (28, 28),
-                    Image.Transform.QUAD,
-                    tuple(8 + corner for corner in corners),
-                    Image.Resampling.BILINEAR,
-                )
-            )
-            for image in images
-        ]
-    )
+    return _resampled(images, 8, Image.Transform.QUAD, tuple(8 + corner for corner in corners))
 
 
 def _with_dead_pixels(images: np.ndarray) -> np.ndarray:

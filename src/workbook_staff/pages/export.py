@@ -18,7 +18,7 @@ from typing import Any
 from workbook import exercises, live
 from workbook.exercises import records
 from workbook.results import MIME_TYPE
-from workbook_staff import html
+from workbook_staff import html, live_data
 from workbook_staff.notebooks import find, marks, terminal
 from workbook_staff.notebooks.execute import Run, duration, runs
 from workbook_staff.notebooks.student_edition import student, tags
@@ -210,7 +210,7 @@ def _wake(notebook: NotebookNode) -> bool:
     """Put what the script of `workbook.live` needs beside each of its outputs, if there is one."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     for output in outputs:
-        output.live = live.output.stored(output)
+        output.live = live_data.stored(output)
         if output.live:
             output.data.pop("text/html", None)  # its picture is shown, alive or still
     return any(output.live for output in outputs)

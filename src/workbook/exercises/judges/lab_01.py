@@ -21,7 +21,7 @@ def _of_softmax(model: Any, images: np.ndarray) -> Facts:
 
 def _of_losses(model: Any, images: np.ndarray, labels: np.ndarray) -> Facts:
     """Return what share of the loss the mistakes cause, and what share of the images they are."""
-    probabilities, wrong = _read(model, images, labels)
+    probabilities, wrong = read(model, images, labels)
     given = probabilities[np.arange(len(labels)), labels]
     # Keras' loss takes no probability for smaller than 1e-7; a logarithm takes them as they are.
     losses = [-np.log(np.maximum(given, least)) for least in (1e-7, 1e-38)]
@@ -72,7 +72,7 @@ def _built(answer: Any, *_: Any) -> dict[str, Any]:
 
 def _of_mistakes(model: Any, images: np.ndarray, labels: np.ndarray) -> Facts:
     """Return how many mistakes have the right class second, and how probable it is in them."""
-    probabilities, wrong = _read(model, images, labels)
+    probabilities, wrong = read(model, images, labels)
     rows = np.arange(len(labels))
     given = probabilities[rows, labels]
     second = (probabilities > given[:, None]).sum(axis=1) == 1
@@ -86,7 +86,7 @@ def _of_mistakes(model: Any, images: np.ndarray, labels: np.ndarray) -> Facts:
     }
 
 
-def _read(model: Any, images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def read(model: Any, images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return probabilities, float64 (n, classes), and which images are read wrongly, bool (n,)."""
     probabilities = model.predict(images, verbose=0).astype(float)
     return probabilities, probabilities.argmax(axis=1) != labels
