@@ -5,9 +5,8 @@ import re
 from pathlib import Path
 
 from workbook import exercises
-from workbook_staff.grading import class_pages, tables
+from workbook_staff.grading import class_pages, course, tables
 from workbook_staff.grading.result import HandIn, Result
-from workbook_staff.notebooks import find, questions
 from workbook_staff.reports import NotebookError
 
 import pytest
@@ -110,7 +109,7 @@ def test_a_student_is_told_what_helps_and_not_what_is_right(tmp_path: Path) -> N
 
 
 def test_a_student_sees_what_was_asked_and_if_allowed_the_explanation(tmp_path: Path) -> None:
-    asked = questions.questions(find.own())
+    asked = {name: slot.question for one in course.courses() for name, slot in one.slots.items()}
     class_pages.write(CLASS, tmp_path, asked, explain=True)
     for name in ("Anna", "Bert"):
         page = (tmp_path / "students" / f"{name}.html").read_text(encoding="utf-8")
@@ -122,7 +121,7 @@ def test_a_student_sees_what_was_asked_and_if_allowed_the_explanation(tmp_path: 
 
 
 def test_every_exercise_has_its_question() -> None:
-    asked = questions.questions(find.own())
+    asked = {name: slot.question for one in course.courses() for name, slot in one.slots.items()}
     assert set(exercises.EXERCISES) <= set(asked)
     assert all(len(text) > 20 and not text.startswith("#") for text in asked.values())
 

@@ -42,6 +42,7 @@ class Slot:
     """Where a notebook asks an exercise: the solution's cell, and what the check takes.
 
     ``names`` are those that an answer assigns, ``answer`` and ``given`` the check's expressions.
+    ``question`` is the Markdown before the solution.
     """
 
     exercise: str
@@ -49,6 +50,7 @@ class Slot:
     names: tuple[str, ...]
     answer: str
     given: tuple[str, ...]
+    question: str
 
 
 @dataclass(frozen=True)
@@ -94,17 +96,19 @@ def courses(notebooks: Iterable[Path] | None = None) -> list[Course]:
 def _course(path: Path) -> Course:
     notebook = read(path)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    slots, solution = {}, None
-    for cell in code:
-        if "solution" in tags(cell):
-            solution = cell
+    slots, solution, said, question = {}, None, "", ""
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and "solution" in tags(cell):
+            solution, question = cell, _question(said)
+        elif cell.cell_type == "markdown" and "solution" not in tags(cell):
+            said = cell.source
         elif "check" in tags(cell) and solution is not None:
             asked = solutions.asked(cell.source)
             if asked.call in _GRADED:
                 call: Any = ast.parse(cell.source).body[0]
                 answer, *given = (ast.unparse(part) for part in _arguments(call.value)[1:])
                 slots[asked.exercise] = Slot(
-                    asked.exercise, solution.id, asked.names, answer, tuple(given)
+                    asked.exercise, solution.id, asked.names, answer, tuple(given), question
                 )
     return Course(
         path.stem,
@@ -113,6 +117,13 @@ def _course(path: Path) -> Course:
         frozenset(cell.id for cell in notebook.cells),
         frozenset(cell.source for cell in code if "solution" not in tags(cell)),
     )
+
+
+def _question(said: str) -> str:
+    """Return Markdown from the last paragraph on that opens in bold, all of it where none does."""
+    paragraphs = [one.strip() for one in said.split("\n\n") if not one.lstrip().startswith("#")]
+    bold = [n for n, one in enumerate(paragraphs) if one.startswith("**")]
+    return "\n\n".join(paragraphs[bold[-1] if bold else 0 :])
 
 
 def _arguments(call: ast.Call) -> list[ast.expr]:

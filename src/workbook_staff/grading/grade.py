@@ -48,7 +48,7 @@ from workbook_staff.grading.sandbox import (
     system_calls,
 )
 from workbook_staff.grading.submission import Answer, Attempt
-from workbook_staff.notebooks import questions, solutions
+from workbook_staff.notebooks import solutions
 
 from filelock import FileLock
 from tqdm import tqdm
@@ -121,8 +121,8 @@ def grade(
         hand_ins = _mapped(pool, _graded, jobs, "graded", stream)
     hand_ins.sort(key=lambda one: (one.student, one.notebook))
     tables.write(hand_ins, folder)
-    asked_of = questions.questions(one.path for one in asked)
-    class_pages.write(hand_ins, folder, asked_of, options.explain)
+    questions = {name: slot.question for one in asked for name, slot in one.slots.items()}
+    class_pages.write(hand_ins, folder, questions, options.explain)
     if options.gradebook is not None:
         for line in gradebook.fill(options.gradebook, hand_ins, folder, options.overwrite):
             print(line, file=stream)

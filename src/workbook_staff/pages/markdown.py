@@ -12,7 +12,7 @@ from workbook_staff.notebooks.terminal import printable
 from workbook_staff.pages import mathml
 from workbook_staff.pages.anchors import Anchors, slug
 from workbook_staff.pages.limits import KEEP_MARKDOWN, MARK, MARKS, Amounts, Held, cut
-from workbook_staff.pages.picture_sources import Sources
+from workbook_staff.pages.pictures import Sources
 from workbook_staff.pages.sanitize import Cleaner, without_empty_headers
 
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath

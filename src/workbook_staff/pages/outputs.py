@@ -12,7 +12,7 @@ from workbook_staff.notebooks import terminal
 from workbook_staff.pages import limits, markdown, mathml, pictures, sanitize
 from workbook_staff.pages.anchors import Anchors
 from workbook_staff.pages.limits import Amounts, Held
-from workbook_staff.pages.picture_sources import Sources
+from workbook_staff.pages.pictures import Sources
 
 from nbformat import NotebookNode
 
