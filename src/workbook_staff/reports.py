@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,7 +63,6 @@ def make(
     """
     # Imported here: nbconvert takes a second, and every other command does without it.
     from workbook_staff.notebooks import find
-    from workbook_staff.notebooks.execute import stored
     from workbook_staff.pages import export, file_names, index
 
     folder = folder or paths.REPORTS
@@ -71,7 +70,7 @@ def make(
     made = _Pages(folder, export.Exporter(edition, untrusted), _commit())
     chosen = find.chosen(notebooks or find.own())
     named = list(zip(chosen, file_names.names(chosen), strict=True))
-    waiting: dict[Path, str] = {}
+    waiting: dict[Path, tuple[str, float]] = {}
     seconds = time.monotonic()
     try:
         with warnings.catch_warnings(action="ignore"):  # libraries', of odd notebooks
@@ -80,19 +79,21 @@ def make(
                     print(f"{number:>{len(str(len(chosen)))}} of {len(chosen)}  {name}", flush=True)
                 ours = not untrusted and find.is_own(path)
                 with made.refusing(path, name, ours):
-                    done = _at_hand(path, ours, untrusted, fresh)
-                    made.write(done or stored(path), path, name, ours, executing=done is None)
-                    if done is None:
-                        waiting[path] = name
+                    run, is_due = _at_hand(path, ours, untrusted, fresh)
+                    made.write(run, path, name, ours, executing=is_due)
+                    if is_due:
+                        record = export.results(run.notebook) or {"seconds": 0.0}
+                        waiting[path] = name, float(record["seconds"])
             seconds = time.monotonic() - seconds
             if waiting:
                 index.write(folder, made.written, made.refused)
             with contextlib.closing(_executed(waiting, jobs)) as executed:
-                for path, run in executed:
-                    with made.refusing(path, waiting[path], find.is_own(path)):
-                        if isinstance(run, Exception):
-                            raise run
-                        made.write(run, path, waiting[path], find.is_own(path))
+                for path, done in executed:
+                    name = waiting[path][0]
+                    with made.refusing(path, name, find.is_own(path)):
+                        if isinstance(done, Exception):
+                            raise done
+                        made.write(done, path, name, find.is_own(path))
                         index.write(folder, made.written, made.refused)
     finally:
         try:
@@ -158,31 +159,31 @@ def cache() -> "RunCache":
     return RunCache(paths.ROOT / ".kept")
 
 
-def _at_hand(path: Path, ours: bool, untrusted: bool, fresh: bool) -> "Run | None":
-    """Return the run that a notebook's page is of, None where it has to be executed first."""
+def _at_hand(path: Path, ours: bool, untrusted: bool, fresh: bool) -> "tuple[Run, bool]":
+    """Return a notebook's kept run, or what is stored, and whether it has to be executed."""
     from workbook_staff.notebooks.execute import stored
 
     run = stored(path)
     if not ours:
-        return run if untrusted or run.is_executed else None
+        return run, not (untrusted or run.is_executed)
     if fresh or os.environ.get("CI"):
-        return None
+        return run, True
     found, why = cache().find(path, run.notebook)
     if found:
         print(f"{path.stem}  kept: nothing that it used has changed since {found.executed}")
     elif why:
         print(f"{path.stem}  executed again: {why}")
-    return found
+    return found or run, not found
 
 
 def _executed(
-    waiting: Iterable[Path], jobs: int | None
+    waiting: dict[Path, tuple[str, float]], jobs: int | None
 ) -> "Generator[tuple[Path, Run | Exception], None, None]":
     """Execute notebooks and keep the runs of ours; yield each as soon as it is done."""
     from workbook_staff.notebooks import execute, find
 
     started = time.time()
-    asked = [execute.Job(path, seconds=_expected(path)) for path in waiting]
+    asked = [execute.Job(path, seconds=seconds) for path, (_, seconds) in waiting.items()]
     with contextlib.closing(execute.execute_all(asked, at_once=jobs)) as executed:
         for job, run in executed:
             why = ""
@@ -192,15 +193,6 @@ def _executed(
             yield job.path, run
             if why:
                 print(f"{job.path.stem}  not kept: {why}")
-
-
-def _expected(path: Path) -> float:
-    """Return how long a notebook took the last time, by what is stored in it; 0 if unknown."""
-    from workbook_staff.notebooks.execute import stored
-    from workbook_staff.pages import export
-
-    record = export.results(stored(path).notebook)
-    return float(record["seconds"]) if record else 0.0
 
 
 def _require_writable(folder: Path) -> None:

@@ -35,28 +35,23 @@ class HandedIn:
     """A file that was handed in: whose it is, where it lies, and ``place``, its name for people.
 
     ``student`` is what they are called here, each by another name; ``who`` is all that the path
-    tells of them. ``order`` sorts several of one student's. ``refused`` says why it is not read, ""
-    where it is; ``remarks`` are lines such as "handed in late".
+    tells of them. ``changed`` is the file's time, ``when`` the platform's. ``refused`` says why it
+    is not read, "" where it is; ``remarks`` are lines such as "handed in late".
     """
-
-    student: str
-    place: str
-    path: Path
-    who: Identity = NOBODY
-    order: tuple[str, float, str] = ("", 0.0, "")
-    refused: str = ""
-    remarks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _File:
-    """A file as it was given: its place, its time, and what a person has to know of it."""
 
     place: str
     path: Path
     changed: float = 0.0
     refused: str = ""
-    remark: str = ""
+    remarks: tuple[str, ...] = ()
+    student: str = ""
+    who: Identity = NOBODY
+    when: str = ""
+
+    @property
+    def order(self) -> tuple[str, float, str]:
+        """What sorts several of one student's."""
+        return self.when, self.changed, self.place
 
 
 def find(
@@ -87,16 +82,14 @@ def find(
             _ask_where_many_become_one(one, by_folder, notebooks)
         for file in files:
             name = names[file.place] or Named(Identity(by_folder[file.place]))
-            remarks = ("handed in late" if name.late else "", file.remark)
+            late = ("handed in late",) if name.late else ()
             found.append(
-                HandedIn(
-                    str(name.student),
-                    file.place,
-                    file.path,
-                    name.student,
-                    (name.when, file.changed, file.place),
-                    file.refused,
-                    tuple(filter(None, remarks)),
+                replace(
+                    file,
+                    student=str(name.student),
+                    who=name.student,
+                    when=name.when,
+                    remarks=late + file.remarks,
                 )
             )
     return sorted(_told_apart(_without_others(found)), key=lambda one: (one.student, one.place))
@@ -196,7 +189,7 @@ def _told_apart(found: list[HandedIn]) -> list[HandedIn]:
     return [replace(one, student=shown[one.who]) for one in found]
 
 
-def _files(given: str, scratch: Path) -> Iterator[_File]:
+def _files(given: str, scratch: Path) -> Iterator[HandedIn]:
     """Give each file; what is in zips is unpacked."""
     path = Path(given)
     if path.is_dir():
@@ -222,22 +215,22 @@ def _files(given: str, scratch: Path) -> Iterator[_File]:
                 yield from _of_file(place, match, scratch)
 
 
-def _in_folder(folder: Path, scratch: Path, before: str = "") -> Iterator[_File]:
+def _in_folder(folder: Path, scratch: Path, before: str = "") -> Iterator[HandedIn]:
     for path in sorted(folder.rglob("*")):
         place = path.relative_to(folder).as_posix()
         if not _is_wanted(place):
             continue
         if path.is_symlink() and _is_read(place):
-            yield _File(before + place, path, refused=LINK)
+            yield HandedIn(before + place, path, refused=LINK)
         elif path.is_file() and not path.is_symlink():
             yield from _of_file(before + place, path, scratch)
 
 
-def _of_file(place: str, path: Path, scratch: Path) -> Iterator[_File]:
+def _of_file(place: str, path: Path, scratch: Path) -> Iterator[HandedIn]:
     if path.suffix.lower() == ".zip":
         yield from _in_zip(path, scratch, "" if "/" not in place else f"{place}/")
     else:
-        yield _File(place, path, path.stat().st_mtime)
+        yield HandedIn(place, path, path.stat().st_mtime)
 
 
 def _is_wanted(place: str) -> bool:
@@ -251,7 +244,7 @@ def _is_read(place: str) -> bool:
     return bool(NOTEBOOK.search(place)) or _is_zip(place)
 
 
-def _in_zip(path: Path, scratch: Path, before: str, share: int = 1) -> Iterator[_File]:
+def _in_zip(path: Path, scratch: Path, before: str, share: int = 1) -> Iterator[HandedIn]:
     """Give what a zip holds, unpacked under names of our own: no name in it is a path here."""
     called = before.rstrip("/") or path.name
     try:
@@ -264,12 +257,12 @@ def _in_zip(path: Path, scratch: Path, before: str, share: int = 1) -> Iterator[
             most = MOST_FILES // share
             if len(members) > most:
                 why = f"of its {len(members):,} files, only the first {most:,} are read"
-                yield _File(called, path, refused=why)
-            for member, name, remark in members[:most]:
+                yield HandedIn(called, path, refused=why)
+            for member, name, remarks in members[:most]:
                 place = before + _place(name)
                 changed = float("".join(f"{part:02}" for part in member.date_time))
                 if not _is_read(place):
-                    yield _File(place, path, changed, remark=remark)
+                    yield HandedIn(place, path, changed, remarks=remarks)
                     continue
                 size = left if _is_zip(place) else min(MOST_BYTES, left)
                 refused = _refused(member, size)
@@ -289,27 +282,28 @@ def _in_zip(path: Path, scratch: Path, before: str, share: int = 1) -> Iterator[
                         yield from _in_zip(target, scratch, f"{place}/", share=10)
                         continue
                     refused = "a zip in a zip in a zip"
-                yield _File(place, target, changed, refused, remark)
+                yield HandedIn(place, target, changed, refused, remarks)
     except (zipfile.BadZipFile, OSError, ValueError) as error:
-        yield _File(called, path, refused=f"not a zip that can be read ({error})")
+        yield HandedIn(called, path, refused=f"not a zip that can be read ({error})")
 
 
 def _is_zip(place: str) -> bool:
     return place.lower().endswith(".zip")
 
 
-def _named(member: zipfile.ZipInfo) -> tuple[str, str]:
+def _named(member: zipfile.ZipInfo) -> tuple[str, tuple[str, ...]]:
     """Return a member's name, and what has to be said of it.
 
     Many programs write UTF-8 without saying so; a name in another alphabet is a guess.
     """
     name = member.filename
     if name.isascii() or member.flag_bits & 0x800:
-        return name, ""
+        return name, ()
     try:
-        return name.encode("cp437").decode("utf-8"), ""
+        return name.encode("cp437").decode("utf-8"), ()
     except UnicodeError:
-        return name, "the zip does not say in which alphabet its names are: this one may be garbled"
+        why = "the zip does not say in which alphabet its names are: this one may be garbled"
+        return name, (why,)
 
 
 def _place(name: str) -> str:
