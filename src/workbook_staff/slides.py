@@ -47,7 +47,7 @@ HIDDEN = {"solution", "check", "claim", "full-run"}
 SKIPPED = {"Setup", "Save", "References", "What you need", "Next"}
 """Headings of sections that are for a reader and not for a hall."""
 
-CODE_LINES, TEXT_LINES, ROWS = 24, 16, 11
+CODE_LINES, TEXT_LINES, ROWS = 20, 16, 11
 """The most that a slide shows of a cell's code, of what it printed, and of a table or a list."""
 
 SHORT = 36

@@ -164,7 +164,7 @@ def test_of_a_stranger_nothing_is_cut_off_either(opened: Any) -> None:
     found = measured(opened("stranger"))
     assert [s for s in found if s["beyond"] > 1 and not s["scrolls"]] == []
     said = opened("stranger").locator(".rest").all_text_contents()
-    assert "… 65 more lines in the notebook" in said and "… 49 more rows in the notebook" in said
+    assert "… 69 more lines in the notebook" in said and "… 49 more rows in the notebook" in said
     assert "… 29 more points in the notebook" in said
 
 
@@ -181,7 +181,7 @@ def test_a_slide_that_is_too_large_is_seen_by_the_measure(opened: Any) -> None:
 
 @pytest.mark.parametrize("name", OURS)
 def test_a_notebook_gives_a_lecture_of_sensible_length(opened: Any, name: str) -> None:
-    assert 12 <= count(opened(name)) <= 110
+    assert 12 <= count(opened(name)) <= 60
 
 
 @pytest.mark.parametrize("name", OURS)

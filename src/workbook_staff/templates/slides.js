@@ -27,7 +27,7 @@ function fit(section) {
     do parts[--kept].remove();
     while (kept > 1 && (!shrink(0.85) || parts[kept - 1].matches(".lead")));
     rest.slice(0, kept).forEach((part) => part.remove());
-    if (shrink(0.85)) {
+    if (shrink(0.5)) {
       section.after(next);
       return fit(next);
     }
