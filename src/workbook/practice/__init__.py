@@ -65,23 +65,13 @@ NAMES = tuple(_SETS)
 
 
 def draw(name: str) -> dict[str, Array | None]:
-    """Draw a whole dataset.
+    """Draw a whole dataset, one of `NAMES`.
 
-    Parameters
-    ----------
-    name
-        One of `NAMES`.
+    Returns ``X_train`` and ``X_test``, uint8 (n, 28, 28); ``y_train`` and ``y_test``, uint8 (n,).
+    ``y_test`` is None for the competition, whose test images have no labels.
 
-    Returns
-    -------
-    dict
-        ``X_train`` and ``X_test``, uint8 (n, 28, 28); ``y_train`` and ``y_test``, uint8 (n,).
-        ``y_test`` is None for the competition, whose test images have no labels.
-
-    Raises
-    ------
-    KeyError
-        If there is no set of that name.
+    Raises:
+        KeyError: There is no set of that name.
     """
     kind = _SETS[name]
     rng = np.random.Generator(np.random.PCG64([SEED, kind.stream]))
