@@ -52,7 +52,6 @@ class History:
 FIGURES = {
     "samples": lambda: plots.samples(IMAGES, LABELS, CLASS_NAMES),
     "class_counts": lambda: plots.class_counts({"training": LABELS}, CLASS_NAMES),
-    "pixel_histogram": lambda: plots.pixel_histogram({"drawn": IMAGES}),
     "learning_curves": lambda: plots.learning_curves(History()),
     "knobs": lambda: plots.knobs({"units": {"20": History(), "200": History()}}, "Two"),
     "by_seed": lambda: plots.by_seed(
@@ -71,12 +70,8 @@ FIGURES = {
         IMAGES, LABELS, PROBABILITIES, CLASS_NAMES
     ),
     "confusion_matrix": lambda: plots.confusion_matrix(LABELS, PREDICTED, CLASS_NAMES),
-    "class_accuracy": lambda: plots.class_accuracy(LABELS, PREDICTED, CLASS_NAMES),
     "variations": lambda: plots.variations(IMAGES[:2], [IMAGES[2:4]], "Changed", ["dark"]),
     "captioned": lambda: plots.captioned(IMAGES[:2], ["the first", "the second"], "Two images"),
-    "bars": lambda: plots.bars(
-        {"plain": 0.9, "dark": 0.25}, "Accuracy", n=20, apart={"new kinds": ["dark"]}
-    ),
     "paired": lambda: plots.paired(
         {"plain": {"before": 1.0, "after": 0.9}, "dark": {"before": 0.2, "after": 0.8}}, "Twice"
     ),
@@ -134,10 +129,8 @@ def test_every_figure_of_practice_data_is_marked(name, monkeypatch):
         "predictions": "6 images, 2 of them predicted wrongly",
         "confident_mistakes": "dog (90.0%), actually cat; cat (40.0%), actually owl",
         "confusion_matrix": "4 of 6 images are on the diagonal",
-        "class_accuracy": "hardest first: cat 50.0%, owl 50.0%, dog 100.0%.",
         "variations": "Changed: 2 images, each as stored and in 1 changed version (dark)",
         "captioned": "Two images: the first; the second",
-        "bars": "plain 90.0%, dark 25.0%. New kinds: dark.",
         "paired": "plain, before 100.0%, after 90.0%; dark, before 20.0%, after 80.0%.",
         "reliability": "40% sure 0% right, 60% sure 100% right",
         "curves": "Moved, against pixels: plain, 50.0% at -1, 100.0% at 0, 25.0% at 1.",
@@ -246,21 +239,6 @@ def test_float_images_are_shown_like_whole_numbered_ones():
     np.testing.assert_allclose(*shown, atol=0.01)
 
 
-def test_accuracy_on_each_class_never_shows_more_than_all():
-    drawn = FIGURES["class_accuracy"]().axes[0].collections[0].get_segments()
-    assert max(segment[:, 0].max() for segment in drawn) <= 1
-
-
-def test_accuracy_on_each_class_without_a_mistake_is_a_sentence():
-    fig = plots.class_accuracy(LABELS, LABELS, CLASS_NAMES)
-    assert fig.alt == "No figure. The model read each of 3 classes without a mistake."
-
-
-def test_accuracy_on_each_class_leaves_out_a_class_without_images():
-    fig = plots.class_accuracy(np.array([0, 0, 2]), np.array([0, 1, 2]), CLASS_NAMES)
-    assert fig.alt.startswith("Accuracy on each of 2 classes, hardest first: cat 50.0%, owl 100.0%")
-
-
 def test_a_named_change_is_a_row_and_a_numbered_one_a_column():
     named, numbered = (
         plots.variations(IMAGES[:3], [IMAGES[3:6]], "Changed", names).axes[0]
@@ -302,29 +280,6 @@ def test_a_prediction_is_above_its_picture_and_the_label_below():
     assert (axis.get_title(), axis.get_xlabel()) == ("✗ dog, 90.0%", "actual: cat")
 
 
-def test_the_histogram_is_of_all_images():
-    two = np.stack([np.zeros((28, 28), "uint8"), np.full((28, 28), 100, "uint8")])
-    fig = plots.pixel_histogram({"two": two, "one": two[:1]})
-    assert "two, most common level 0 (50% of all pixels), mean 50; one, most" in fig.alt
-    first, second = (steps.get_data().values for steps in fig.axes[0].patches)
-    assert (first[0], first[100 // 16], second[0]) == (0.5, 0.5, 1)
-
-
-def test_the_bars_of_class_accuracy_are_wilson_s_intervals():
-    [cat, *_, dog] = FIGURES["class_accuracy"]().axes[0].collections[0].get_segments()
-    # Wilson's formula for 1 of 2 and for 2 of 2, with z = 1.96.
-    assert cat[:, 0] == pytest.approx([0.0945, 0.9055], abs=1e-4)
-    assert dog[:, 0] == pytest.approx([2 / (2 + 1.96**2), 1], abs=1e-4)
-
-
-def test_intervals_count_what_they_are_told_to():
-    few, many = (
-        plots.bars({"plain": 0.9}, "Accuracy", n=n).axes[0].collections[0].get_segments()[0][:, 0]
-        for n in (10, 1000)
-    )
-    assert few[0] < many[0] < 0.9 < many[1] < few[1]
-
-
 def test_a_reliability_diagram_bins_by_the_probability_of_the_prediction():
     sure = np.array([0.95, 0.95, 0.95, 0.95, 0.55, 0.55])
     right = np.array([1, 1, 1, 0, 1, 0], bool)
@@ -341,12 +296,6 @@ def test_a_loss_that_spans_decades_has_a_logarithmic_axis():
     falling.history = History.history | {"val_loss": [0.9, 0.1, 0.01]}
     scales = [plots.learning_curves(h).axes[0].get_yscale() for h in (History(), falling)]
     assert scales == ["linear", "log"]
-
-
-def test_no_number_stands_on_a_bar_of_its_interval():
-    axis = FIGURES["bars"]().axes[0]
-    assert [text.get_text() for text in axis.texts] == ["90.0%", "25.0%"]
-    assert all(text.xy[0] > 1 for text in axis.texts)
 
 
 def test_curves_are_drawn_as_they_are_named():
@@ -380,11 +329,6 @@ def test_each_knob_has_a_panel_and_each_setting_a_line_of_its_validation_losses(
 def test_bars_of_class_counts_are_in_order():
     fig = plots.class_counts({"test": np.array([0, 1, 1, 2, 2, 2])}, CLASS_NAMES)
     assert [bar.get_width() for bar in fig.axes[0].patches] == [1, 2, 3]
-
-
-def test_bars_stand_in_the_order_given():
-    axis = FIGURES["bars"]().axes[0]
-    assert [bar.get_width() for bar in axis.patches] == [0.9, 0.25] and axis.yaxis_inverted()
 
 
 def test_as_many_mistakes_as_asked_for_are_shown():

@@ -3,7 +3,6 @@ from workbook.datasets.photographs import People
 from workbook.hands import strangers
 
 import numpy as np
-import pytest
 from PIL import Image
 
 
@@ -28,12 +27,10 @@ def test_where_there_are_no_strangers_drawn_hands_stand_in_and_are_called_so():
     assert len(who.X) == len(who.y) == len(who.people) == len(who.lights)
 
 
-def test_among_the_first_counts_ranks():
+def test_right_is_what_is_the_most_probable():
     probabilities = np.array([[0.5, 0.3, 0.2], [0.1, 0.2, 0.7], [0.4, 0.35, 0.25]])
     labels = np.array([0, 1, 2])
     assert strangers.among_first(probabilities, labels).tolist() == [True, False, False]
-    assert strangers.among_first(probabilities, labels, 2).tolist() == [True, True, False]
-    assert strangers.among_first(probabilities, labels, 3).all()
 
 
 def test_a_tie_is_decided_once_so_that_an_undecided_network_is_not_right():
@@ -44,24 +41,6 @@ def test_a_tie_is_decided_once_so_that_an_undecided_network_is_not_right():
 def test_accuracy_by_kind():
     right = np.array([True, False, True, True])
     assert strangers.accuracy_by(right, np.array([3, 3, 1, 1])) == {"1": 1.0, "3": 0.5}
-
-
-def test_the_interval_counts_people_and_not_pictures():
-    rng = np.random.default_rng(0)
-    people = np.repeat(np.arange(5), 400)
-    right = rng.random(2000) < np.repeat([0.5, 0.6, 0.7, 0.8, 0.9], 400)
-    mean, low, high = strangers.over_people(right, people)
-    assert 0.66 < mean < 0.74
-    assert high - low > 0.3  # 2,000 pictures would make it 0.04
-    shares = [right[people == k].mean() for k in range(5)]
-    # Student's t for 4 degrees of freedom, from a printed table.
-    assert high - mean == pytest.approx(2.776 * np.std(shares, ddof=1) / np.sqrt(5), rel=1e-3)
-
-
-def test_of_one_person_nothing_is_known_of_people_and_of_none_nothing_at_all():
-    assert strangers.over_people(np.array([True, False]), np.array([1, 1])) == (0.5, 0.0, 1.0)
-    mean, low, high = strangers.over_people(np.zeros(0, bool), np.zeros(0, int))
-    assert np.isnan(mean) and (low, high) == (0.0, 1.0)
 
 
 def test_the_commonest_mistakes_come_first():

@@ -1,7 +1,6 @@
 """How a network does on people it never saw: by person, by letter, by light, and what it confuses.
 
-Hundreds of photographs of two people are two measurements of "a person", not hundreds: what is
-said of *people* has an interval that counts people.
+Hundreds of photographs of two people are two measurements of "a person", not hundreds.
 """
 
 from collections import Counter
@@ -49,35 +48,17 @@ def photographs(people: People, class_names: Sequence[str]) -> Photographs:
     return Photographs(X, y, people.people, people.lights, title)
 
 
-def among_first(probabilities: np.ndarray, labels: np.ndarray, k: int = 1) -> np.ndarray:
-    """Return for each image whether its label is among the ``k`` most probable: (n,) bool.
+def among_first(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return for each image whether its label is the most probable: (n,) bool.
 
-    ``probabilities`` is (n, classes), ``labels`` (n,). ``k=1`` is the usual accuracy's right.
+    ``probabilities`` is (n, classes), ``labels`` (n,).
     """
-    first = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
-    return (first == np.asarray(labels)[:, None]).any(axis=1)
+    return probabilities.argmax(axis=1) == np.asarray(labels)
 
 
 def accuracy_by(right: np.ndarray, kinds: np.ndarray) -> dict[str, float]:
     """Return the share of ``right`` (n,) for each of the ``kinds`` (n,), by its name, in order."""
     return {str(kind): float(right[kinds == kind].mean()) for kind in np.unique(kinds)}
-
-
-def over_people(right: np.ndarray, people: np.ndarray) -> tuple[float, float, float]:
-    """Return the mean of the people's accuracies, and its 95% interval, which counts people.
-
-    Student's t (1908) for as many measurements as there are people: for two of them it is nearly
-    everything from 0 to 1, and that is the truth about two people. It is cut off at 0 and 1, and
-    is all of it for one person.
-    """
-    from scipy.stats import t  # takes longer to import than all else here
-
-    shares = np.array(list(accuracy_by(right, people).values()))
-    if len(shares) < 2:
-        return (float(shares.mean()) if len(shares) else float("nan")), 0.0, 1.0
-    half = t.ppf(0.975, len(shares) - 1) * shares.std(ddof=1) / np.sqrt(len(shares))
-    mean = shares.mean()
-    return float(mean), float(max(mean - half, 0)), float(min(mean + half, 1))
 
 
 def confused(

@@ -13,8 +13,6 @@ Shapes: ``images`` are ``(n, 28, 28)`` or ``(n, 28, 28, 1)``, uint8 from 0 to 25
 from workbook.plots.base import BLUE, GREY, ORANGE, Figure, blank, described
 from workbook.plots.convolution import convolving, dropping, normalising, pooling
 from workbook.plots.evaluation import (
-    bars,
-    class_accuracy,
     confident_mistakes,
     confusion_matrix,
     curves,
@@ -23,7 +21,7 @@ from workbook.plots.evaluation import (
     predictions,
     reliability,
 )
-from workbook.plots.images import captioned, class_counts, pixel_histogram, samples, variations
+from workbook.plots.images import captioned, class_counts, samples, variations
 from workbook.plots.networks import (
     attention,
     evidence,
@@ -41,11 +39,9 @@ __all__ = [
     "ORANGE",
     "Figure",
     "attention",
-    "bars",
     "blank",
     "by_seed",
     "captioned",
-    "class_accuracy",
     "class_counts",
     "confident_mistakes",
     "confusion_matrix",
@@ -61,7 +57,6 @@ __all__ = [
     "learning_curves",
     "normalising",
     "paired",
-    "pixel_histogram",
     "pooling",
     "predictions",
     "reliability",

@@ -120,42 +120,6 @@ def confusion_matrix(
     return base.described(fig, f"Confusion matrix of {classes} classes: {text}.")
 
 
-def class_accuracy(
-    labels: np.ndarray, predicted: np.ndarray, class_names: Sequence[str]
-) -> base.Figure:
-    """Show the accuracy on each class that occurs, hardest first, with Wilson's 95% intervals."""
-    if np.array_equal(labels, predicted):
-        return base.sentence(f"The model read each of {len(class_names)} classes without a mistake")
-    images = np.bincount(labels, minlength=len(class_names))
-    right = np.bincount(labels[labels == predicted], minlength=len(class_names))
-    accuracy = np.divide(right, images, where=images > 0, out=np.full(len(images), np.nan))
-    order = [c for c in accuracy.argsort(kind="stable") if images[c]]
-    values = {class_names[c]: accuracy[c] for c in order}
-    fig = base.blank(0.27 * len(order) + 1.1)
-    axis = fig.subplots()
-    axis.errorbar(
-        accuracy[order],
-        range(len(order)),
-        xerr=_beyond(accuracy[order], [interval(right[c], images[c]) for c in order]),
-        fmt="o",
-        color=base.BLUE,
-        ecolor=base.GREY,
-    )
-    axis.set_yticks(range(len(order)), list(values))
-    axis.invert_yaxis()
-    axis.margins(x=0.05)
-    axis.set(
-        title="Accuracy on each class, hardest first",
-        xlabel="accuracy (bars: 95% intervals)",
-        ylabel="class",
-    )
-    _rows(axis, [f"{value:.1%}" for value in values.values()])
-    base.percent(axis.xaxis, decimals=1)
-    return base.described(
-        fig, f"Accuracy on each of {len(order)} classes, hardest first: {_listed(values)}."
-    )
-
-
 def _beyond(values: np.ndarray, intervals: Sequence[tuple[float, float]]) -> np.ndarray:
     """Return how far each interval goes below and above its value, as error bars want it."""
     low, high = np.transpose(intervals)
@@ -170,10 +134,6 @@ def _rows(axis: Axes, texts: Sequence[str]) -> None:
         axis.annotate(
             text, (1.02, place), xycoords=("axes fraction", "data"), va="center", fontsize=8
         )
-
-
-def _listed(values: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {value:.1%}" for name, value in values.items())
 
 
 def interval(right: int, n: int) -> tuple[float, float]:
@@ -237,46 +197,6 @@ def reliability(labels: np.ndarray, probabilities: np.ndarray) -> base.Figure:
         f"coverage: {half:.1%} on the half that the network is surest of, {right.mean():.1%} on "
         "all.",
     )
-
-
-def bars(
-    values: Mapping[str, float],
-    title: str,
-    xlabel: str = "accuracy",
-    n: int | None = None,
-    apart: Mapping[str, Sequence[str]] | None = None,
-) -> base.Figure:
-    """Show fractions from 0 to 1, each with its name, as horizontal bars.
-
-    With ``n``, the number of independent measurements behind each, its 95% interval is drawn.
-    ``apart`` gives a heading and the names of those that are drawn in another colour.
-    """
-    heading, others = next(iter(apart.items())) if apart else ("", ())
-    fig = base.blank(0.32 * len(values) + 1.1)
-    axis = fig.subplots()
-    numbers = np.array(list(values.values()), float)
-    intervals = [interval(round(value * n), n) for value in numbers] if n else None
-    drawn = axis.barh(
-        list(values),
-        numbers,
-        color=[base.ORANGE if name in others else base.BLUE for name in values],
-        xerr=_beyond(numbers, intervals) if intervals else None,
-        ecolor="black",
-        error_kw={"linewidth": 1},
-    )
-    text = f"{title}: {_listed(values)}."
-    if others:
-        apart_bars = [bar for name, bar in zip(values, drawn, strict=True) if name in others]
-        fig.legend(apart_bars[:1], [heading], fontsize=8, loc="outside lower right")
-        for bar in drawn:
-            bar.set_hatch("//" if bar in apart_bars else "")
-            bar.set_edgecolor("white")
-        text += f" {heading.capitalize()}: {', '.join(name for name in values if name in others)}."
-    axis.invert_yaxis()
-    axis.set_xlim(0, 1)
-    axis.set(title=title, xlabel=xlabel + (" (lines: 95% intervals)" if n else ""))
-    _rows(axis, [f"{value:.1%}" for value in numbers])
-    return base.described(fig, text)
 
 
 def paired(values: Mapping[str, Mapping[str, float]], title: str) -> base.Figure:

@@ -1,4 +1,4 @@
-"""Figures of the images themselves: samples, how many there are, how bright, what was changed."""
+"""Figures of the images themselves: samples, how many there are, what was changed."""
 
 from collections.abc import Mapping, Sequence
 
@@ -49,37 +49,6 @@ def class_counts(labels: Mapping[str, np.ndarray], class_names: Sequence[str]) -
     axes[0].set_ylabel("class")
     fig.suptitle("Images of each class")
     return base.described(fig, f"Bar charts of the images of each class: {'; '.join(parts)}.")
-
-
-def pixel_histogram(images: Mapping[str, np.ndarray]) -> base.Figure:
-    """Show how often grey levels from 0 (black) to 255 (white) occur in uint8 images, by dataset.
-
-    The levels are counted in 16 bins of 16; the first dataset is drawn filled, others as lines.
-    """
-    fig = base.blank(2.8)
-    axis = fig.subplots()
-    edges = np.arange(0, 257, 16)
-    parts = []
-    for place, (name, pixels) in enumerate(images.items()):
-        counts = np.bincount(pixels.reshape(-1), minlength=256)
-        share = counts / counts.sum()
-        binned = share.reshape(16, 16).sum(axis=1)
-        colour = base.ORANGE if place else base.BLUE
-        axis.stairs(binned, edges, label=name, color=colour, fill=not place, linewidth=2)
-        mode, mean = int(counts.argmax()), float((np.arange(256) * share).sum())
-        parts.append(
-            f"{name}, most common level {mode} ({share[mode]:.0%} of all pixels), mean {mean:.0f}"
-        )
-    axis.set(
-        ylim=(0, 1),  # the same for every dataset, so that two can be compared
-        title="How bright the pixels are",
-        xlabel="grey level (0 black, 255 white), in bins of 16",
-        ylabel="share of all pixels",
-    )
-    base.percent(axis.yaxis)
-    axis.legend(fontsize=8)
-    base.plain(axis)
-    return base.described(fig, f"Histogram of pixel grey levels from 0 to 255: {'; '.join(parts)}.")
 
 
 def variations(
