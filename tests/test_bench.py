@@ -24,7 +24,8 @@ def measure(tmp_path, monkeypatch):
     monkeypatch.setattr(live, "saved", lambda: [Path("01_a.keras"), Path("04_b.keras")])
     monkeypatch.setattr(pdf, "chromium", lambda: "chromium")
     monkeypatch.setattr(parent, "missing", lambda: "")
-    monkeypatch.setattr(bench, "_is_kept", lambda one: one.notebook.startswith(("01", "04")))
+    graded = {"01_mnist_dense", "04_asl_cnn", "01_inside_and_moved"}
+    monkeypatch.setattr(bench, "_is_kept", lambda one: one.notebook in graded)
 
     def measured(peak_mb=700.0, practice=()):
         """Give every process the same memory, and those that ``practice`` names drawings."""
