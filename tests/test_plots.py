@@ -385,12 +385,18 @@ def test_what_dropout_sets_to_zero_is_coloured():
 
 
 def test_a_step_on_paper_is_told_in_words():
-    one, none = np.array([1.0]), np.array([0.0])
+    one = np.array([1.0])
     step = {"x": one, "W1": np.array([[1.0, -2.0]]), "Z1": np.array([1.0, -2.0])}
     step |= {"H": np.array([1.0, 0.0]), "dZ1": np.array([0.5, -0.0]), "P": np.array([0.25, 0.75])}
     step |= {"dZ2": np.array([0.25, -0.25]), "W2": np.ones((2, 2)), "dW1": np.array([[0.5, -0.0]])}
-    step |= {"dW2": np.array([[0.25, -0.25], [0.0, -0.0]]), "y": one, "Z2": none}
+    step |= {
+        "dW2": np.array([[0.25, -0.25], [0.0, -0.0]]),
+        "y": one,
+        "Z2": np.zeros(2),
+        "dH": np.array([0.5, 0.25]),
+    }
     figure = plots.step_on_paper(step)
-    assert "hidden unit 1 is 1, gradient 0.50; hidden unit 2 is silent" in figure.alt
+    assert "hidden unit 1 is 1, gradient 0.50, before relu 0.50;" in figure.alt
+    assert "hidden unit 2 is silent, gradient 0.25, before relu 0.00;" in figure.alt
     assert "gradients of W2 0.25, -0.25, 0, 0" in figure.alt
     assert "-0.00" not in [text.get_text() for text in figure.axes[0].texts]

@@ -126,10 +126,11 @@ def dropping(activations: np.ndarray, dropped: np.ndarray) -> base.Figure:
         axis.set_title(f"step {place}" if place else "at inference", fontsize=9)
         axis.set_xlabel(f"mean {numbers.mean():.3g}", fontsize=9)
     fig.suptitle("Dropout: what is set to zero is orange")
-    shares = ", ".join(f"{part.mean():.0%}" for part in off[1:])
+    active = max(1, int((activations != 0).sum()))
+    shares = ", ".join(f"{part.sum() / active:.0%}" for part in off[1:])
     return base.described(
         fig,
-        f"Dropout: {base.count(len(activations), 'activation')} at inference, and in "
+        f"Dropout: {base.count(active, 'activation')} at inference, and in "
         f"{base.count(len(dropped), 'step')} of training, of which {shares} are set to 0, others "
         f"each time; the mean is {several[0].mean():.2f} and "
         f"{', '.join(f'{numbers.mean():.2f}' for numbers in several[1:])}.",

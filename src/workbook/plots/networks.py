@@ -204,54 +204,62 @@ def evidence(
 def step_on_paper(step: Mapping[str, np.ndarray]) -> base.Figure:
     """Show one step of a small network as a graph: values above, gradients below.
 
-    ``step`` is what :func:`workbook.explain.backpropagation` returns. A silent unit is dashed.
+    Units are drawn twice: as their sum, and behind it as what relu or softmax makes of it. ``step``
+    is what :func:`workbook.explain.backpropagation` returns. A silent unit is dashed.
     """
     step = {name: value + 0.0 for name, value in step.items()}  # no -0
-    layers = [step["x"], step["H"], step["P"]]
-    gradients: list[Any] = [None, step["dZ1"], step["dZ2"]]
+    columns = {  # by name: where, its values, the gradients
+        "inputs": (0.0, "x", None),
+        "sums": (0.9, "Z1", "dZ1"),
+        "after relu": (1.3, "H", "dH"),
+        "logits": (2.2, "Z2", "dZ2"),
+        "probabilities": (2.6, "P", None),
+    }
     fig = base.blank(3.4)
     axis = fig.subplots()
     silent = step["Z1"] <= 0
-    for column, name in enumerate(("W1", "W2")):
+    for name, left, right in (("W1", 0.0, 0.9), ("W2", 1.3, 2.2)):
         for (i, j), weight in np.ndenumerate(step[name]):
-            start, end = np.array([column, -i]), np.array([column + 1, -j])
-            off = silent[j] if column == 0 else silent[i]
+            start, end = np.array([left, -i]), np.array([right, -j])
+            off = silent[j] if name == "W1" else silent[i]
             axis.plot(
                 *zip(start, end, strict=True), color=base.GREY, ls=":" if off else "-", zorder=1
             )
-            at = start + (end - start) * (0.3 if i == j else 0.22)
+            at = start + (end - start) * (0.36 if i == j else 0.28)
             box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
             text: dict[str, Any] = {"ha": "center", "fontsize": 8, "bbox": box}
             axis.text(at[0], at[1] + 0.02, f"{weight:g}", va="bottom", color=base.BLUE, **text)
             gradient = _two_digits(float(step[f"d{name}"][i, j]))
             axis.text(at[0], at[1] - 0.02, gradient, va="top", color=base.ORANGE, **text)
-    for column, layer in enumerate(layers):
-        for row, value in enumerate(layer):
-            style = "--" if column == 1 and silent[row] else "-"
+    for heading, (across, name, gradients) in columns.items():
+        axis.text(across, 0.42, heading, ha="center", fontsize=9)
+        for row, value in enumerate(step[name]):
+            if name in ("Z1", "Z2"):
+                axis.plot([across, across + 0.4], [-row, -row], color=base.GREY, zorder=1)
+            style = "--" if name in ("Z1", "H") and silent[row] else "-"
             axis.scatter(
-                column,
+                across,
                 -row,
-                s=1900,
+                s=1300,
                 facecolor="white",
                 edgecolor=base.GREY,
                 linestyle=style,
                 linewidth=1.5,
                 zorder=2,
             )
-            text = {"ha": "center", "zorder": 3}
-            axis.text(column, 0.02 - row, _two_digits(value), va="bottom", color=base.BLUE, **text)
-            if gradients[column] is not None:
-                gradient = _two_digits(gradients[column][row])
-                axis.text(column, -0.02 - row, gradient, va="top", color=base.ORANGE, **text)
-    for column, name in enumerate(("inputs", "hidden units", "probabilities")):
-        axis.text(column, 0.5, name, ha="center", fontsize=9)
+            text = {"ha": "center", "zorder": 3, "fontsize": 9}
+            axis.text(across, 0.02 - row, _two_digits(value), va="bottom", color=base.BLUE, **text)
+            if gradients:
+                gradient = _two_digits(step[gradients][row])
+                axis.text(across, -0.02 - row, gradient, va="top", color=base.ORANGE, **text)
     title = "One step on paper: values (blue, above) and gradients (orange, below)"
-    axis.set(title=title, xlim=(-0.3, 2.3), ylim=(0.4 - len(step["H"]), 0.7))
+    axis.set(title=title, xlim=(-0.25, 2.85), ylim=(0.4 - len(step["H"]), 0.6))
     axis.set_axis_off()
     parts = [f"inputs {_listed(step['x'])}"]
     parts += [
-        f"hidden unit {j + 1} is {'silent' if silent[j] else f'{h:.3g}'}, gradient {d:.2f}"
-        for j, (h, d) in enumerate(zip(step["H"], step["dZ1"], strict=True))
+        f"hidden unit {j + 1} is {'silent' if silent[j] else f'{h:.3g}'}, gradient {d:.2f}, "
+        f"before relu {z:.2f}"
+        for j, (h, d, z) in enumerate(zip(step["H"], step["dH"], step["dZ1"], strict=True))
     ]
     parts += [f"probabilities {_listed(step['P'])}, gradients of the logits {_listed(step['dZ2'])}"]
     parts += [f"gradients of {name} {_listed(step[f'd{name}'].ravel())}" for name in ("W1", "W2")]
