@@ -86,6 +86,12 @@ def test_grad_cam_weighs_maps_by_measured_gradients(model, images):
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
+def test_layers_that_another_model_has_had_show_their_maps_in_this_one(model, images):
+    later = keras.Sequential([keras.Input((12, 12, 1)), *model.layers])
+    maps = explain.feature_maps(later, images, ["second"])["second"]
+    np.testing.assert_allclose(maps, explain.feature_maps(model, images, ["second"])["second"])
+
+
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_grad_cam_of_a_model_that_was_loaded_is_the_same(model, images, tmp_path):
     model.save(tmp_path / "model.keras")

@@ -17,7 +17,9 @@ def feature_maps(model: Any, images: np.ndarray, layer_names: list[str]) -> dict
     Raises:
         ValueError: The model has no layer of such a name.
     """
-    inner = keras.Model(model.inputs[0], [model.get_layer(name).output for name in layer_names])
+    known = [model.get_layer(name).name for name in layer_names]
+    passed = _passed(model)
+    inner = keras.Model(model.inputs[0], [passed[name][1] for name in known])
     found = tf.nest.flatten(inner(images, training=False))
     return {name: maps.numpy() for name, maps in zip(layer_names, found, strict=True)}
 
@@ -74,7 +76,8 @@ def grad_cam(model: Any, images: np.ndarray, labels: np.ndarray, layer_name: str
         ValueError: The model has no layer of that name.
     """
     last = model.layers[-1]
-    inner = keras.Model(model.inputs[0], _on_one_way(model, layer_name))
+    passed, known = _passed(model), model.get_layer(layer_name).name
+    inner = keras.Model(model.inputs[0], [passed[known][1], passed[last.name][0]])
     with tf.GradientTape() as tape:
         maps, features = inner(images, training=False)
         logits = tf.matmul(features, last.kernel) + last.bias
@@ -85,16 +88,20 @@ def grad_cam(model: Any, images: np.ndarray, labels: np.ndarray, layer_name: str
     return large / np.maximum(large.max(axis=(1, 2), keepdims=True), 1e-9)
 
 
-def _on_one_way(model: Any, layer_name: str) -> list[Any]:
-    """Return a layer's output, and the last layer's input that is made of it."""
-    layer, last = model.get_layer(layer_name), model.layers[-1]
+def _passed(model: Any) -> dict[str, tuple[Any, Any]]:
+    """Return what enters and what leaves each layer, by its name, on one way through the model.
+
+    The layers of a sequential model may have been called before, in another model or while this one
+    was loaded: what they gave first is on another way.
+    """
     if not isinstance(model, keras.Sequential):
-        return [layer.output, last.input]
-    # The layers of one that was loaded have been called several times, each way apart.
-    value, outputs = model.inputs[0], {}
-    for each in model.layers[:-1]:
-        value = outputs[each.name] = each(value)
-    return [outputs[layer.name], value]
+        return {layer.name: (layer.input, layer.output) for layer in model.layers}
+    passed, value = {}, model.inputs[0]
+    for layer in model.layers:
+        after = layer(value)
+        passed[layer.name] = value, after
+        value = after
+    return passed
 
 
 def backpropagation(x: Any, y: Any, W1: Any, W2: Any) -> dict[str, np.ndarray]:
