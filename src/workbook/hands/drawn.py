@@ -34,9 +34,17 @@ BALLS = np.array([(0.3, -0.8, 0.15), (-0.25, -0.8, 0.08)], np.float32)  # of thu
 SLANT = np.array([(0, 0.1, 0), (0, 0.05, 0.02), (0, -0.1, 0.06), (0, -0.3, 0.15)], np.float32)
 # Of the fingers' bones, the thumb's, the palm, the forearm, the balls.
 RADII = np.array(
-    [0.22] * 4 + [0.2] * 4 + [0.18] * 4 + [0.28, 0.25, 0.21] + [0.3] * 7 + [0.36] * 2 + [0.4, 0.34],
+    [0.22] * 4
+    + [0.2] * 4
+    + [0.18] * 4
+    + [0.28, 0.25, 0.21]
+    + [0.3] * 7
+    + [0.42] * 2
+    + [0.42, 0.36],
     np.float32,
 )
+DIGITS = 15  # the bones of fingers and thumb come first; flesh hides the others
+FLESH = 0.16  # how far it rounds off the palm, in the skeleton's units
 
 
 def drawn(class_names: Sequence[str], each: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -86,9 +94,21 @@ def _draw(rng: np.random.Generator, sign: Sign, n: int) -> np.ndarray:
         flat = (points[..., :2] - middle) * scale + np.float32((size - 1) / 2)
         return np.concatenate([flat, points[..., 2:] * scale], axis=2)
 
-    margin, height = capsules(placed(start), placed(end), radii * scale[..., 0], size)
+    starts, ends, pixels = placed(start), placed(end), radii * scale[..., 0]
+    margin, height = capsules(starts[:, :DIGITS], ends[:, :DIGITS], pixels[:, :DIGITS], size)
+    palm, relief = capsules(starts[:, DIGITS:], ends[:, DIGITS:], pixels[:, DIGITS:], size)
+    relief = _smoothed(relief, palm > -0.5, float(FLESH * scale.mean()))
+    margin, height = np.maximum(margin, palm), np.maximum(height, relief)
     picture = _lit(rng, cover(margin), height, scale)
     return picture.reshape(n, SIDE, FINER, SIDE, FINER).mean(axis=(2, 4))
+
+
+def _smoothed(relief: np.ndarray, inside: np.ndarray, sigma: float) -> np.ndarray:
+    """Return reliefs (n, size, size) rounded off by a Gaussian, of what lies ``inside`` only."""
+    blur = (0, sigma, sigma)
+    share = np.maximum(gaussian_filter(inside.astype("float32"), blur), np.float32(1e-3))
+    round_ = gaussian_filter(np.where(inside, relief, 0).astype("float32"), blur) / share
+    return np.where(inside, round_, relief)
 
 
 def _skeleton(rng: np.random.Generator, sign: Sign, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -99,11 +119,11 @@ def _skeleton(rng: np.random.Generator, sign: Sign, n: int) -> tuple[np.ndarray,
     fingers = np.radians(bends) + of_each + of_all
     fingers[..., 2] *= uniform(rng, 0.6, 1.3, (n, 1))
     lengths = FINGER_LENGTHS * uniform(rng, 0.9, 1.12, (n, 1)) * (1 + normal(rng, 0.03, (n, 4)))
-    knuckles = KNUCKLES + sign.slant * uniform(rng, 0.4, 1.2, (n, 1, 1)) * SLANT
+    knuckles = KNUCKLES + sign.slant * uniform(rng, 0.6, 1.2, (n, 1, 1)) * SLANT
     starts, ends = finger_bones(knuckles, fingers, lengths)
 
     thumb = np.array([THUMB_BASE, *sign.thumb], np.float32) + normal(rng, 0.07, (n, 4, 3))
-    taper = uniform(rng, 0.5, 0.8, (n, 1))  # how wide the wrist is, of the palm's width
+    taper = uniform(rng, 0.5, 0.85, (n, 1))  # how wide the wrist is, of the palm's width
     palm = np.broadcast_to(PALM, (n, 7, 3)).copy()
     palm[:, :4], palm[:, 4:] = knuckles, (knuckles[:, 1:] + knuckles[:, :-1]) / 2
     wrist = np.zeros_like(palm)
@@ -113,7 +133,7 @@ def _skeleton(rng: np.random.Generator, sign: Sign, n: int) -> tuple[np.ndarray,
     elbow_side[..., 1] = -0.9
     cut = elbow_side.copy()  # where the arm was cut off
     cut[..., 0] = cut[..., 0] * uniform(rng, 0.8, 1.15, (n, 1)) + normal(rng, 0.2, (n, 1))
-    cut[..., 1] = -uniform(rng, 1.0, 1.7, (n, 1))
+    cut[..., 1] = -uniform(rng, 0.9, 1.7, (n, 1))
     cut[..., 2] = normal(rng, 0.15, (n, 1))
     of_thumb = thumb[:, :2].mean(axis=1) - np.array([0, 0.05, 0], np.float32)
     of_hand = np.broadcast_to(np.array([-0.42, -0.15, 0.1], np.float32), (n, 3))
@@ -144,11 +164,7 @@ def _lit(
     inside = hand > 0.3
     lowest = np.where(inside, height, np.inf).min(axis=(1, 2), keepdims=True)
     # Skin rounds off where two bones meet. Outside, the relief goes on as at the outline.
-    share = gaussian_filter(inside.astype("float32"), (0, 0.35 * FINER, 0.35 * FINER))
-    relief = gaussian_filter(
-        np.where(inside, height, 0).astype("float32"), (0, 0.35 * FINER, 0.35 * FINER)
-    ) / np.maximum(share, np.float32(1e-3))
-    relief = np.where(inside, relief, lowest)
+    relief = np.where(inside, _smoothed(height, inside, 0.35 * FINER), lowest)
     relief = np.where(inside, relief, np.maximum(grey_dilation(relief, (1, 3, 3)), lowest))
 
     down, across = (
@@ -166,7 +182,7 @@ def _lit(
         return np.clip((near - relief) / scale, 0, 1.5)
 
     creases = uniform(rng, 0.3, 1.4, (n, 1, 1)) * np.minimum(hollow(1.5), 1)
-    shadow = np.minimum(creases + uniform(rng, 0.2, 1.3, (n, 1, 1)) * hollow(3.5), 0.9)
+    shadow = np.minimum(creases + uniform(rng, 0.2, 1.5, (n, 1, 1)) * hollow(3.5), 0.9)
     light = (ambient + (1 - ambient) * direct) * (1 - shadow)
     skin = uniform(rng, 0.4, 1, (n, 1, 1))
     grain = gaussian_filter(normal(rng, 2 * FINER, hand.shape), (0, 1.2 * FINER, 1.2 * FINER))

@@ -2,19 +2,19 @@
 
 The first way to make a letter is that of Sign Language MNIST; the others are how signers commonly
 make it, and they are not always the same sign: Sign Language MNIST shows K from the side, T as a
-pointing hand, F with its fingers spread. Angles are in degrees, points as in
-`workbook.practice.hands`.
+pointing hand, F with its fingers spread. Those in `fitted_signs.csv`, the fists above all, are
+fitted to photographs. Angles are in degrees, points as in `workbook.practice.hands`.
 """
 
+import csv
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from workbook.practice.hands import (
     ALONG,
     FIST,
-    LOW,
     MEETING,
     POSES,
-    SIDE,
     UP,
     Finger,
     Point,
@@ -42,16 +42,10 @@ INDEX: Finger = (56, 105, 0)
 MIDDLE: Finger = (66, 108, 0)
 RING: Finger = (78, 108, 0)
 LITTLE: Finger = (90, 104, 0)
-# Fingers that lie over a thumb.
-OVER: Finger = (80, 60, 0)
-OVER_LOOSE: Finger = (68, 72, 0)
 ROUND: Finger = (45, 55, 0)
 
 # Where the thumb's two joints and its tip are.
-BESIDE: Thumb = ((0.88, -0.25, 0.3), (0.98, 0.3, 0.42), (0.92, 0.85, 0.38))
-BESIDE_TALL: Thumb = ((0.9, -0.25, 0.3), (1.05, 0.3, 0.42), (1.08, 1.0, 0.38))
 OVER_FINGERS: Thumb = ((0.85, -0.25, 0.5), (0.62, 0.25, 1.0), (-0.1, 0.22, 1.05))
-OVER_INDEX: Thumb = ((0.95, -0.2, 0.45), (0.92, 0.4, 0.7), (0.35, 0.75, 0.95))
 OVER_RING: Thumb = ((0.85, -0.3, 0.5), (0.6, 0.1, 1.0), (-0.1, 0.05, 1.1))
 ON_PALM: Thumb = ((0.85, -0.3, 0.4), (0.55, 0.1, 0.6), (0.05, 0.25, 0.55))
 C_THUMB: Thumb = ((0.9, -0.4, 0.5), (0.95, -0.35, 1.1), (0.8, -0.05, 1.6))
@@ -62,17 +56,7 @@ K_THUMB: Thumb = ((0.85, -0.2, 0.4), (0.62, 0.4, 0.65), (0.4, 1.0, 0.55))
 K_THUMB_IN: Thumb = ((0.85, -0.15, 0.5), (0.7, 0.45, 0.7), (0.25, 1.0, 0.5))
 P_THUMB: Thumb = ((0.8, -0.2, 0.5), (0.7, 0.3, 0.9), (0.5, 0.6, 1.4))
 Q_THUMB: Thumb = ((0.9, -0.2, 0.4), (0.9, 0.3, 0.8), (0.85, 0.85, 1.0))
-T_THUMB: Thumb = ((0.85, -0.2, 0.25), (0.62, 0.45, 0.3), (0.4, 1.0, 0.7))
-T_THUMB_OUT: Thumb = ((0.87, -0.25, 0.3), (0.66, 0.4, 0.35), (0.4, 0.9, 0.88))
-T_THUMB_UP: Thumb = ((0.92, -0.15, 0.45), (0.86, 0.42, 0.65), (0.4, 1.12, 0.62))
-T_THUMB_BENT: Thumb = ((0.92, -0.15, 0.45), (0.8, 0.42, 0.75), (0.38, 0.98, 0.8))
 Y_THUMB: Thumb = ((1.0, -0.4, 0.2), (1.4, 0, 0.2), (1.7, 0.4, 0.15))
-UNDER_2: Thumb = ((0.85, -0.35, 0.3), (0.55, 0.1, 0.35), (-0.02, 0.45, 0.5))
-UNDER_2_IN: Thumb = ((0.85, -0.3, 0.25), (0.55, 0.2, 0.3), (0, 0.5, 0.55))
-UNDER_2_OUT: Thumb = ((0.85, -0.35, 0.4), (0.55, 0.1, 0.6), (-0.05, 0.4, 0.75))
-UNDER_3: Thumb = ((0.85, -0.35, 0.3), (0.45, 0.05, 0.35), (-0.25, 0.25, 0.5))
-UNDER_3_IN: Thumb = ((0.85, -0.3, 0.25), (0.45, 0.15, 0.3), (-0.3, 0.35, 0.55))
-UNDER_3_OUT: Thumb = ((0.85, -0.35, 0.4), (0.45, -0.1, 0.5), (-0.2, 0.1, 0.65))
 
 
 def _bent(finger: Finger, knuckle: float = 0, degrees: float = 0) -> Finger:
@@ -83,14 +67,11 @@ def _bent(finger: Finger, knuckle: float = 0, degrees: float = 0) -> Finger:
 _FIST = (INDEX, MIDDLE, RING, LITTLE)
 
 _AS_COMMONLY_MADE: dict[str, tuple[Sign, ...]] = {
-    "A": (
-        Sign(*_FIST, BESIDE, roll=-4),
-        Sign(*_FIST, BESIDE_TALL, roll=-12),
-    ),
+    "A": (),
     "B": (Sign(lean(UP, 4), lean(UP, 1), lean(UP, -2), lean(UP, -5), ON_PALM),),
     "C": (Sign(*((30, 35, 0),) * 4, C_THUMB, yaw=50),),
     "D": (Sign(UP, *((60, 75, 0),) * 3, MEETING, yaw=5),),
-    "E": (Sign(*((35, 110, 0),) * 4, LOW),),
+    "E": (),
     "F": (
         Sign((55, 70, 6), lean(UP, 3), lean(UP, -1), lean(UP, -5), F_THUMB),
         Sign((45, 75, 6), *(lean(UP, 2),) * 3, F_THUMB, pitch=-5),
@@ -111,20 +92,8 @@ _AS_COMMONLY_MADE: dict[str, tuple[Sign, ...]] = {
         Sign(lean(UP, 4), _bent(UP, 12, -10), (70, 95, 0), LITTLE, K_THUMB_IN),
     ),
     "L": (),
-    "M": (
-        Sign((65, 75, 0), (70, 75, 0), (78, 75, 0), LITTLE, UNDER_3, roll=-6),
-        Sign((55, 70, 0), (62, 70, 0), (70, 70, 0), LITTLE, UNDER_3, 12, -10, pitch=-8),
-        Sign((60, 55, 0), (65, 60, 0), (72, 65, 4), (90, 95, 0), UNDER_3_OUT, 0, -10, pitch=-12),
-        Sign(OVER, OVER, OVER, LITTLE, UNDER_3_IN, roll=-4, slant=0.8),
-        Sign(*(OVER_LOOSE,) * 3, LITTLE, UNDER_3_IN, 14, -8, pitch=-8, slant=1),
-    ),
-    "N": (
-        Sign((65, 75, 0), (70, 75, 0), RING, LITTLE, UNDER_2, roll=-6),
-        Sign((45, 90, 0), (52, 90, 0), RING, LITTLE, UNDER_2, yaw=-8, roll=-12),
-        Sign((55, 75, 0), (60, 78, 0), RING, LITTLE, UNDER_2_OUT, roll=-12, pitch=-8),
-        Sign(OVER, OVER, RING, LITTLE, UNDER_2_IN, roll=-4, slant=0.8),
-        Sign(*(OVER_LOOSE,) * 2, RING, LITTLE, UNDER_2_IN, yaw=14, roll=-8, slant=1),
-    ),
+    "M": (),
+    "N": (),
     "O": (
         Sign(*(ROUND,) * 4, O_THUMB, yaw=60),
         Sign(*(ROUND,) * 4, O_THUMB, yaw=40, pitch=10),
@@ -142,30 +111,38 @@ _AS_COMMONLY_MADE: dict[str, tuple[Sign, ...]] = {
         Sign((8, 5, -8), (0, 5, 8), FIST, FIST, OVER_FINGERS),
         Sign((10, 8, -10), (0, 5, 6), (60, 90, 0), (60, 90, 0), OVER_RING, yaw=-10),
     ),
-    "S": (
-        Sign(*_FIST, OVER_FINGERS, roll=-4),
-        Sign(*_FIST, OVER_INDEX, roll=-12),
-    ),
-    "T": (
-        Sign((56, 105, 26), MIDDLE, RING, LITTLE, T_THUMB, roll=-2, slant=0.8),
-        Sign((62, 105, 30), MIDDLE, RING, LITTLE, T_THUMB_OUT, roll=-8, slant=1),
-        Sign((50, 105, 26), MIDDLE, RING, LITTLE, T_THUMB_OUT, yaw=-12, roll=-4, slant=1),
-        Sign((56, 110, 26), (72, 108, 0), RING, LITTLE, T_THUMB, yaw=10, roll=-8, slant=0.6),
-        Sign((42, 110, 10), MIDDLE, RING, LITTLE, T_THUMB_UP, roll=-4),
-        Sign((48, 105, 12), MIDDLE, RING, LITTLE, T_THUMB_BENT, roll=-12),
-    ),
+    "S": (),
+    "T": (),
     "U": (Sign(lean(UP, 1), lean(UP, -1), RING, LITTLE, OVER_FINGERS),),
     "V": (Sign(lean(UP, 8), lean(UP, -12), RING, LITTLE, OVER_FINGERS),),
     "W": (Sign(lean(UP, 9), UP, lean(UP, -9), FIST, OVER_FINGERS),),
-    "X": (
-        Sign((15, 85, 0), FIST, FIST, FIST, OVER_FINGERS),
-        Sign((10, 90, 0), FIST, FIST, FIST, SIDE, yaw=-20),
-    ),
+    "X": (),
     "Y": (Sign(INDEX, MIDDLE, RING, lean(UP, -22), Y_THUMB),),
 }
 
+
+def _fitted() -> dict[str, list[Sign]]:
+    """Return the ways that were found by fitting drawings to photographs of people 1 and 3.
+
+    Pose and light were searched for by the cross-entropy method (Rubinstein, 1999, "The
+    cross-entropy method for combinatorial and continuous optimization"), so that the drawing is as
+    near to the photograph as can be, at 28 x 28 pixels.
+    """
+    found: dict[str, list[Sign]] = {}
+    with Path(__file__).with_name("fitted_signs.csv").open(encoding="utf-8", newline="") as file:
+        for letter, *numbers in list(csv.reader(file))[1:]:
+            values = [float(number) for number in numbers]
+            triples = [(values[k], values[k + 1], values[k + 2]) for k in range(0, 21, 3)]
+            yaw, roll, pitch, slant = values[21:]
+            sign = Sign(*triples[:4], (triples[4], triples[5], triples[6]), yaw, roll, pitch, slant)
+            found.setdefault(letter, []).append(sign)
+    return found
+
+
+_FITTED = _fitted()
+
 SIGNS: dict[str, tuple[Sign, ...]] = {
-    letter: (Sign(**asdict(POSES[ord(letter) - ord("A")])), *others)
+    letter: (Sign(**asdict(POSES[ord(letter) - ord("A")])), *others, *_FITTED.get(letter, ()))
     for letter, others in _AS_COMMONLY_MADE.items()
 }
 """The ways to make each letter."""
