@@ -132,9 +132,10 @@ def _fitted() -> dict[str, list[Sign]]:
     with Path(__file__).with_name("fitted_signs.csv").open(encoding="utf-8", newline="") as file:
         for letter, *numbers in list(csv.reader(file))[1:]:
             values = [float(number) for number in numbers]
-            triples = [(values[k], values[k + 1], values[k + 2]) for k in range(0, 21, 3)]
-            yaw, roll, pitch, slant = values[21:]
-            sign = Sign(*triples[:4], (triples[4], triples[5], triples[6]), yaw, roll, pitch, slant)
+            index, middle, ring, little, base, joint, tip = (
+                (values[k], values[k + 1], values[k + 2]) for k in range(0, 21, 3)
+            )
+            sign = Sign(index, middle, ring, little, (base, joint, tip), *values[21:])
             found.setdefault(letter, []).append(sign)
     return found
 
