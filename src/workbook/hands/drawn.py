@@ -107,8 +107,8 @@ def _smoothed(relief: np.ndarray, inside: np.ndarray, sigma: float) -> np.ndarra
     """Return reliefs (n, size, size) rounded off by a Gaussian, of what lies ``inside`` only."""
     blur = (0, sigma, sigma)
     share = np.maximum(gaussian_filter(inside.astype("float32"), blur), np.float32(1e-3))
-    round_ = gaussian_filter(np.where(inside, relief, 0).astype("float32"), blur) / share
-    return np.where(inside, round_, relief)
+    rounded = gaussian_filter(np.where(inside, relief, 0).astype("float32"), blur) / share
+    return np.where(inside, rounded, relief)
 
 
 def _skeleton(rng: np.random.Generator, sign: Sign, n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -64,8 +64,6 @@ def _bent(finger: Finger, knuckle: float = 0, degrees: float = 0) -> Finger:
     return knuckle, finger[1], degrees
 
 
-_FIST = (INDEX, MIDDLE, RING, LITTLE)
-
 _AS_COMMONLY_MADE: dict[str, tuple[Sign, ...]] = {
     "A": (),
     "B": (Sign(lean(UP, 4), lean(UP, 1), lean(UP, -2), lean(UP, -5), ON_PALM),),
