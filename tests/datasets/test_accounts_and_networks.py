@@ -7,13 +7,15 @@ import socket
 import ssl
 import struct
 import subprocess
+import threading
 from dataclasses import replace
 
 from workbook import datasets
-from workbook.datasets import sources
+from workbook.datasets import network, sources
 from workbook.datasets.catalogue import CATALOGUE
 
 import pytest
+import requests
 from test_sources import (  # noqa: F401
     COMPETITION,
     DATASET,
@@ -279,3 +281,16 @@ def test_a_page_instead_of_kaggles_answer(kaggle, capsys):  # noqa: F811
     kaggle.routes[DATASET] = b"<html>Sign in to this network</html>"
     assert datasets.load("sign-language-mnist").practice
     assert "sent something else" in capsys.readouterr().out
+
+
+def test_the_environment_is_read_where_a_host_is_asked_for(host, monkeypatch):  # noqa: F811
+    """Aside, it could change under the reader's hands: `os.environ` then raises KeyError."""
+    read, readers = requests.sessions.get_environ_proxies, []
+
+    def proxies(url, **options):
+        readers.append(threading.current_thread())
+        return read(url, **options)
+
+    monkeypatch.setattr(requests.sessions, "get_environ_proxies", proxies)
+    network.reachable(host.url)
+    assert set(readers) == {threading.current_thread()}

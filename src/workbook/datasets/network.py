@@ -51,10 +51,14 @@ def reachable(url: str) -> None:
     import requests
 
     reasons = []
+    session = requests.Session()
+    # The environment is read here, since it may change while a slow host is asked.
+    settings = session.merge_environment_settings(url, {}, None, None, None)
+    request = session.prepare_request(requests.Request("HEAD", url))
 
     def ask() -> None:
         try:
-            requests.head(url, timeout=PROBE_SECONDS, allow_redirects=False)
+            session.send(request, timeout=PROBE_SECONDS, allow_redirects=False, **settings)
             reasons.append("")
         except (requests.RequestException, OSError, ValueError) as error:
             reasons.append(why(error) or type(error).__name__)
