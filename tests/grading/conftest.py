@@ -1,7 +1,8 @@
 """The small course, run once for all tests of grading."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,14 @@ def graded(small: Path, tmp_path: Path) -> Graded:
     return run
 
 
+@pytest.fixture(scope="session")
+def thread() -> Iterator[Executor]:
+    """Give one thread for all tests, and so one sandbox: its start imports TensorFlow."""
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+
+
 @pytest.fixture(autouse=True)
-def here(monkeypatch: pytest.MonkeyPatch) -> None:
+def here(monkeypatch: pytest.MonkeyPatch, thread: Executor) -> None:
     """Run the jobs in this process, which has begun."""
-    monkeypatch.setattr(grade, "_processes", lambda _: ThreadPoolExecutor(1))
+    monkeypatch.setattr(grade, "_processes", lambda _: nullcontext(thread))
