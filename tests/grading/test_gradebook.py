@@ -157,6 +157,21 @@ def test_a_number_counts_only_in_its_own_column_and_with_the_name(
     assert not reason or lines[1].startswith(reason)
 
 
+@pytest.mark.parametrize("login", ["stud101", "STUD101", "m.mueller7"])
+def test_a_login_is_no_identifier_of_moodle_s(login: str, tmp_path: Path) -> None:
+    other = login[:-1] + "2"
+    text = f"Student ID,Name,04_asl_cnn,Essay\n{login},Anna Li,,7\n{other},Ben Bo,,7\n"
+    given = hand_in("Anna Li", 3), moodle("Ben Bo", 4, "55")
+    assert said(tmp_path, text, *given) == ["filled in 2 of 2 students"]
+    assert [row[2] for row in cells(tmp_path)[1:]] == ["3", "4"]
+
+
+def test_nor_is_what_all_have_in_common(tmp_path: Path) -> None:
+    text = MOODLE.replace("Email address", "Department")
+    text = text.replace("bclay@x.example", "Class 7").replace("aberg@x.example", "Class 7")
+    assert said(tmp_path, text, moodle("Anna Berg", 4, "55"))[0] == "filled in 1 of 1 students"
+
+
 @pytest.mark.parametrize(
     ("there", "handed_in", "fits"),
     [
@@ -294,6 +309,46 @@ FORMS = {
         {(1, 4): "7.5"},
     ),
     "Sakai's": (b'Student ID,Name,04_asl_cnn [20.0],Total\nali,"Li, Anna",,\n', {(1, 2): "15"}),
+    "Sakai's, with comments, and what it writes for none": (
+        b'"Student ID";"Student Name";"* 04_asl_cnn";"04_asl_cnn [20,0]";"# Total"\n'
+        b'"ali";"Li, Anna";"*";"null";""\n',
+        {(1, 3): "15"},
+    ),
+    "Sakai's of one assignment": (
+        b'"04_asl_cnn ","SCORE_GRADE_TYPE"\n""\n"Display ID","ID","Last Name","First Name",'
+        b'"grade","Submission date","Late submission"\n'
+        b'"ali","ali","Li","Anna","","2026-04-02T04:00:05Z","On time"\n',
+        {(3, 4): "3"},
+    ),
+    "ILIAS', which reads the rows that are marked": (
+        b"update;usr_id;login;lastname;firstname;status;mark;notice;comment;plagiarism\n"
+        b"0;55;ben;Bo;Ben;notgraded;;;;none\n0;56;ali;Li;Anna;notgraded;;;;none\n",
+        {(2, 0): "1", (2, 6): "3"},
+    ),
+    "Brightspace's, a name of several words": (
+        b"OrgDefinedId,Last Name,First Name,04 asl cnn Points Grade <Numeric MaxPoints:10>,"
+        b"04 asl cnn 2 Points Grade <Numeric MaxPoints:10>,End-of-Line Indicator\n#7,Li,Anna,,,#\n",
+        {(1, 3): "7.5"},
+    ),
+    "Brightspace's, in French, a name of several words": (
+        b"OrgDefinedId,Last Name,First Name,04 asl cnn Note en points <Num MaxPoints:10>,"
+        b"04 asl cnn 2 Note en points <Num MaxPoints:10>,End-of-Line Indicator\n#7,Li,Anna,,,#\n",
+        {(1, 3): "7.5"},
+    ),
+    "Blackboard's, handed in, with an identifier": (
+        b'"Last Name","First Name","Username","04_asl_cnn [Total Pts: 50 Score] | id: _12_1"\n'
+        b'"Li","Anna","ali","Needs Grading"\n',
+        {(1, 3): "37.5"},
+    ),
+    "a worksheet of one student, in Valencian": (
+        "Identificador,Nom complet,Estat,Qualificació,Qualificació màxima,Canvi\r\n"
+        'Participant 102,ANNA LI,Tramés,,"100,00",-\r\n'.encode(),
+        {(1, 3): "75"},
+    ),
+    "a name with a colon": (
+        b"First name,Last name,Email,Assignment: 04: asl (cnn) (Real)\nAnna,Li,a@x.example,-\n",
+        {(1, 3): "3"},
+    ),
 }
 
 
@@ -313,6 +368,33 @@ def test_every_cell_but_the_grade_stays(
     assert (b"\r\n" in made) == (b"\r\n" in raw)
     for mark in (b"\xef\xbb\xbf", b"\xff\xfe", b"sep="):
         assert made.startswith(mark) == raw.startswith(mark)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            '\ufeff"Identificador","Nombre completo","Calificación","Calificación máxima"\r\n'
+            '"Participante 101","Ben Bo","","10,00"\r\n"Participante 102","Anna Li","","10,00"',
+            '\ufeff"Identificador","Nombre completo","Calificación","Calificación máxima"\r\n'
+            '"Participante 101","Ben Bo","","10,00"\r\n"Participante 102","Anna Li","7,5","10,00"',
+        ),
+        (
+            '"First name",Surname, "Feedback, more",  "Assignment: 04_asl_cnn (Real)"\n'
+            'Ben,Bo,"a ""b"",\nc" d, -\r\nAnna,Li,"a ""b"",\nc" d,  "-" \n\n',
+            '"First name",Surname, "Feedback, more",  "Assignment: 04_asl_cnn (Real)"\n'
+            'Ben,Bo,"a ""b"",\nc" d, -\r\nAnna,Li,"a ""b"",\nc" d,  3\n\n',
+        ),
+        (
+            'sep=|\rStudent|ID|note|04_asl_cnn (1)\rLi, Anna|102| "x|\r',
+            'sep=|\rStudent|ID|note|04_asl_cnn (1)\rLi, Anna|102| "x|3\r',
+        ),
+    ],
+)
+def test_every_byte_but_the_grade_stays(before: str, after: str, tmp_path: Path) -> None:
+    (tmp_path / "export.csv").write_bytes(before.encode())
+    gradebook.fill(tmp_path / "export.csv", [moodle("Anna Li", 3, "102")], tmp_path)
+    assert (tmp_path / "export-filled.csv").read_bytes().decode() == after
 
 
 def _cells(raw: bytes) -> list[list[str]]:

@@ -24,15 +24,22 @@ from workbook_staff.grading.students import words
 MOST_LISTED = 40
 """How many students a line lists by name."""
 
-_NO_GRADE = {"", "-", "–", "—"}
+_NO_GRADE = {"", "-", "–", "—", "null", "needs grading", "in progress"}
 """What a platform writes where there is no grade yet."""
 
 # What platforms put around an assignment's name: "Assignment: " before it; after it a number or a
 # kind in parentheses, the most points in brackets, or Blackboard's own number after a bar.
-_AROUND = re.compile(r"^[^:\[(|]*:\s*|\s*(\([^()]*\)|\[[^\[\]]*\]|\|\s*\d+)$")
+_AROUND = (
+    re.compile(r"\s*(\([^()]*\)|\[[^\[\]]*\]|\|\s*(id:\s*)?[\d_]+)$"),
+    re.compile(r"^[^:\[(|]*:\s*"),
+)
 # Brightspace's "NAME Points Grade <Numeric MaxPoints:10>", whose words are translated.
-_BRIGHTSPACE = re.compile(r"(.+?)(?: \S+){1,4} *<[^<>]*>$|(.+?) Points Grade$", re.IGNORECASE)
-_ITEM = re.compile(r"^[^:]+: |[)\]>]$|\|\s*\d+$| Points Grade$", re.IGNORECASE)
+_BRIGHTSPACE = re.compile(r"(.+) Points Grade(?: *<[^<>]*>)?$|(.+) *<[^<>]*>$", re.IGNORECASE)
+_ITEM = re.compile(r"^[^:]+: |[)\]>]$|\|\s*(id:\s*)?[\d_]+$| Points Grade$", re.IGNORECASE)
+# Sakai's columns for a comment, and for what it does not read.
+_NOT_READ = re.compile(r"[*#] ")
+# ILIAS' sheet of one assignment: the first column says which rows are read.
+_ILIAS = ("update", "mark")
 # What is no number of points, and the most points of a worksheet, in languages that do not tell
 # by what stands below.
 _OTHER = re.compile(
@@ -120,8 +127,8 @@ def _columns(file: Path, table: Sheet, notebooks: list[str]) -> dict[int, list[s
     """
     known = {one: _of_points(table, _called(table.header, one)) for one in notebooks}
     columns = {places[0]: [one] for one, places in known.items() if len(places) == 1}
-    if not any(known.values()) and (worksheet := _worksheet(table)):
-        columns = {worksheet: notebooks}
+    if not any(known.values()) and (column := _one_assignment(table, notebooks)):
+        columns = {column: notebooks}
     if missing := sorted(set(notebooks) - {one for those in columns.values() for one in those}):
         raise NotebookError(
             f"{file}: expected one column for each of {', '.join(missing)}, called like the "
@@ -133,15 +140,30 @@ def _columns(file: Path, table: Sheet, notebooks: list[str]) -> dict[int, list[s
 
 def _called(header: Sequence[str], notebook: str) -> list[int]:
     """Return the columns that are called like a notebook."""
-    found = []
-    for number, name in enumerate(header):
-        if brightspace := _BRIGHTSPACE.match(name):
-            name = brightspace[1] or brightspace[2]
-        while (shorter := _AROUND.sub("", name)) != name:
-            name = shorter
-        if words(name.removesuffix(".ipynb")) == words(notebook):
-            found.append(number)
-    return found
+    wanted = words(notebook)
+    return [
+        number
+        for number, name in enumerate(header)
+        if not _NOT_READ.match(name)
+        and any(words(one.removesuffix(".ipynb")) == wanted for one in _names(name))
+    ]
+
+
+def _names(heading: str) -> list[str]:
+    """Return what an assignment may be called, with ever less of what platforms put around it."""
+    if brightspace := _BRIGHTSPACE.match(heading):
+        if brightspace[1]:
+            return [brightspace[1]]
+        parts = brightspace[2].split()
+        # A number is no word of the platform's, but part of the name.
+        cuts = range(len(parts) - 1, max(0, len(parts) - 5), -1)
+        return [" ".join(parts[:n]) for n in cuts if not re.search(r"\d", "".join(parts[n:]))]
+    names = [heading]
+    for around in _AROUND:
+        for name in [*names]:
+            while name != (name := around.sub("", name)):
+                names.append(name)
+    return names
 
 
 def _of_points(table: Sheet, columns: list[int]) -> list[int]:
@@ -159,20 +181,21 @@ def _of_points(table: Sheet, columns: list[int]) -> list[int]:
     )
 
 
-def _worksheet(table: Sheet) -> int:
-    """Return the column for the grade in Moodle's worksheet of one assignment, 0 where it is none.
-
-    It is the one before the most points, which are the same for all.
-    """
+def _one_assignment(table: Sheet, notebooks: list[str]) -> int:
+    """Return the column for the grade in a sheet of one assignment, 0 where it is none."""
+    if table.header[0] == _ILIAS[0] and _ILIAS[1] in table.header:
+        return table.header.index(_ILIAS[1])
+    if table.head and any(_called(table.rows[0][:1], one) for one in notebooks):
+        return 4  # Sakai's, with the assignment's name above: two ids, two names, the grade
     if not roster.is_identifier(table.column(0)):
         return 0
+    # Moodle's: before the most points, which are the same for all.
     called = [n for n, name in enumerate(table.header) if n > 1 and _MOST.search(name)]
     full = sum(map(any, table.rows)) - table.head - 1
     alike = [
         n
         for n in range(2, len(table.header))
-        if full > 1
-        and len(cells := table.column(n)) == full
+        if len(cells := table.column(n)) == full
         and len(set(cells)) == 1
         and sheet.number(cells[0], ",") is not None
         and all(re.match(r"[\d-]", cell) for cell in table.column(n - 1))
@@ -198,14 +221,16 @@ def _put(
             return f"the most points of {name!r}, {said!r}, are no number to take a share of"
         grade = grade / there_are * most
     text = f"{grade:.4f}".rstrip("0").rstrip(".").replace(".", decimal)
-    there = cells[column].strip()
+    there = cells[column].strip().casefold()
     if (
         there not in _NO_GRADE
         and not overwrite
         and sheet.number(there, decimal) != sheet.number(text, decimal)
     ):
         return f"kept, since something is there in {name!r} (--overwrite replaces it)"
-    cells[column] = text
+    table.put(row.number, column, text)
+    if table.header[0] == _ILIAS[0]:
+        table.put(row.number, 0, "1")
     return ""
 
 

@@ -35,9 +35,17 @@ class Row:
 
 
 def is_identifier(cells: list[str]) -> bool:
-    """Return whether cells are Moodle's identifiers: a word that is the same in all, a number."""
-    found = [IDENTIFIER.fullmatch(cell) for cell in cells]
-    return bool(found) and all(found) and len({one[1] for one in found if one}) == 1
+    """Return whether cells are Moodle's identifiers: the same word in all, and each its number.
+
+    The word has letters of both cases, if its script has cases: a login has not.
+    """
+    found = [said for cell in cells if (said := IDENTIFIER.fullmatch(cell))]
+    word = found[0][1] if found else ""
+    return (
+        0 < len(found) == len(cells) == len({*cells})
+        and {said[1] for said in found} == {word}
+        and not (word.islower() or word.isupper())
+    )
 
 
 def rows(sheet: Sheet, columns: int, last: int, everybody: Iterable[Identity]) -> list[Row]:
@@ -48,7 +56,7 @@ def rows(sheet: Sheet, columns: int, last: int, everybody: Iterable[Identity]) -
     grade goes to.
     """
     cells = {n: sheet.column(n) for n in range(columns)}
-    identifier = next((n for n in cells if is_identifier(cells[n])), None)
+    identifier = 0 if is_identifier(cells.get(0, [])) else None
     canvas = next((n for n in cells if n != identifier and sheet.header[n] == "ID"), None)
     named = [n for n in cells if n != identifier and _are(_is_name, cells[n])]
     ids = [

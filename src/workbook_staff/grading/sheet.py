@@ -25,14 +25,16 @@ _ENGLISH = re.compile(r"\b(name|surname|student|username|identifier|orgdefinedid
 class Sheet:
     """The cells of a file, row by row, and how they were written.
 
-    ``head`` is the heading's place among the rows: some files have a line or two above it.
-    ``said`` is Excel's own first line ("sep=;"), "" where there is none.
+    ``texts`` are the rows as they stand in the file, with their line ends; ``cell`` finds a cell in
+    them, its first group. ``head`` is the heading's place among the rows: some files have a line or
+    two above it. ``said`` is Excel's own first line ("sep=;"), "" where there is none.
     """
 
     rows: list[list[str]]
+    texts: list[str]
+    cell: re.Pattern[str]
     head: int
     delimiter: str
-    ending: str
     mark: bytes
     encoding: str
     said: str
@@ -47,18 +49,24 @@ class Sheet:
         cells = (row[number].strip() for row in self.rows[self.head + 1 :] if number < len(row))
         return [cell for cell in cells if cell]
 
+    def put(self, row: int, column: int, cell: str) -> None:
+        """Replace a cell, in quotes where it had them or needs them; nothing else is touched."""
+        text = self.texts[row]
+        there = [*self.cell.finditer(text)][column]
+        has_quotes = there[1].endswith('"') or self.delimiter in cell
+        made = f'"{cell}"' if has_quotes else cell
+        self.texts[row] = text[: there.start(1)] + made + text[there.end(1) :]
+        self.rows[row][column] = cell
+
     def write(self, target: Path) -> None:
-        """Write the rows in the form and alphabet that the file had; quotes only where needed.
+        """Write the rows as they stood in the file, but for the cells that were put there.
 
         Raises:
             OSError: The file cannot be written.
         """
-        text = io.StringIO(newline="")
-        writer = csv.writer(text, delimiter=self.delimiter, lineterminator=self.ending)
-        writer.writerows(self.rows)
         errors = "surrogateescape" if self.encoding == "cp1252" else "strict"
         with paths.writing(target) as path:
-            made = (self.said + text.getvalue()).encode(self.encoding, errors)
+            made = (self.said + "".join(self.texts)).encode(self.encoding, errors)
             path.write_bytes(self.mark + made)
 
 
@@ -85,25 +93,35 @@ def read(file: Path, is_known: Callable[[Sequence[str]], bool]) -> Sheet:
         raise NotebookError(
             f"{file}: it is empty; expected a gradebook as a learning platform exports it"
         )
-    ending = next(iter(re.findall(r"\r\n|\r|\n", text)), "\n")
     sheets = []
     for delimiter in first[1] if first else ",;\t":
-        rows = _parsed(text, delimiter)
+        rows, texts, cell = _parsed(text, delimiter)
         filled = [sum(map(bool, row)) for row in rows[:6]]
         head = next(n for n, cells in enumerate(filled) if cells and 2 * cells > max(filled))
-        sheets.append(Sheet(rows, head, delimiter, ending, mark, encoding, said))
+        sheets.append(Sheet(rows, texts, cell, head, delimiter, mark, encoding, said))
     return max(sheets, key=lambda sheet: (is_known(sheet.header), *_fit(sheet)))
 
 
-def _parsed(text: str, delimiter: str) -> list[list[str]]:
+def _parsed(text: str, delimiter: str) -> tuple[list[list[str]], list[str], re.Pattern[str]]:
+    """Return the cells of each row, its text, and what finds a cell in that."""
     # Older Moodles write a blank before a quoted heading; elsewhere blanks are part of a cell.
-    has_blanks = re.search(rf'{delimiter} +"', re.split(r"[\r\n]", text, maxsplit=1)[0])
+    first = re.split(r"[\r\n]", text, maxsplit=1)[0]
+    has_blanks = bool(re.search(rf'{re.escape(delimiter)} +"', first))
+    lines = [*io.StringIO(text, newline="")]
+    rows, texts, end = [], [], 0
     most = csv.field_size_limit(len(text) + 1)
     try:
-        lines = io.StringIO(text, newline="")
-        return [*csv.reader(lines, delimiter=delimiter, skipinitialspace=bool(has_blanks))]
+        reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=has_blanks)
+        for row in reader:
+            rows.append(row)
+            texts.append("".join(lines[end : reader.line_num]))
+            end = reader.line_num
     finally:
         csv.field_size_limit(most)
+    plain = rf"[^{re.escape(delimiter)}\r\n]*"
+    quoted = rf'"(?:[^"]|"")*"{plain}'
+    blanks = " *" if has_blanks else ""
+    return rows, texts, re.compile(rf"{blanks}({quoted}|{plain})(?:$|.)", re.DOTALL)
 
 
 def _fit(sheet: Sheet) -> tuple[bool, float, int]:
