@@ -126,7 +126,7 @@ def test_every_figure_of_practice_data_is_marked(name, monkeypatch):
         "knobs": "units: 20, lowest 0.600, at the end 0.800; 200, lowest 0.600, at the end 0.800.",
         "by_seed": "validation loss, 2 seeds each: plain 0.33 to 0.35; dropout 0.29 to 0.31.",
         "class_counts": "training, 6 images, 2 of each",
-        "predictions": "6 images, 2 of them predicted wrongly",
+        "predictions": "6 images, 2 of them misread",
         "confident_mistakes": "dog (90.0%), actually cat; cat (40.0%), actually owl",
         "confusion_matrix": "4 of 6 images are on the diagonal",
         "variations": "Changed: 2 images, each as stored and in 1 changed version (dark)",

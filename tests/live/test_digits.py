@@ -89,7 +89,7 @@ def test_networks_are_measured_on_your_own_hand(tmp_path, drawings, capsys):
     said = capsys.readouterr().out
     assert "8 drawings" in said
     # Wilson's interval for 1 of 8, worked out by hand with z = 1.96: 2.2% to 47.1%.
-    assert "stubborn: 1 read rightly, 12% (2% to 47%)" in said
+    assert "stubborn: 1 read correctly, 12% (2% to 47%)" in said
 
 
 def test_your_own_drawings_are_moved_as_they_say(tmp_path):

@@ -68,7 +68,7 @@ def predict(name: str, prediction: Any) -> None:
             mine.outcome = "predicted"
         record = {"exercise": name, "outcome": "predicted", "prediction": first}
     kept = "" if first == said else f" Your first prediction, {_code(first)}, stays."
-    _show(f"**Noted**: {_code(said)}.{kept} Now run the cells that tell.", record)
+    _show(f"**Noted**: {_code(said)}.{kept} Now run the next cells and compare.", record)
 
 
 def hint(name: str) -> None:
@@ -89,7 +89,7 @@ def hint(name: str) -> None:
 def recall(name: str, replies: Any) -> None:
     """Show for each statement of :data:`RECALL` whether ``replies`` (True or False) are right.
 
-    Nothing of it is graded.
+    None of this is graded.
 
     Raises:
         UnknownExerciseError: There are no such statements.
@@ -137,7 +137,7 @@ def _check(
         facts = exercise.facts(*given)
     except Exception as error:  # whatever is left of what cells above made, and others changed
         _show(
-            "**This cannot be judged**: what the check is given is not what the cells above make "
+            "**This cannot be judged**: the check was given other values than the cells above make "
             f"({_code(answers.say(f'{type(error).__name__}: {error}'))}). Run them again, in order."
         )
         return "unjudged"
@@ -213,7 +213,7 @@ def _find(name: str, among: Mapping[str, Any]) -> Any:
         return among[name]
     near = difflib.get_close_matches(str(name), among, n=3, cutoff=0.5) or _of_dataset(name, among)
     raise UnknownExerciseError(
-        f"nothing to ask is called {str(name)!r}; the nearest names are {', '.join(near)}"
+        f"no exercise is called {str(name)!r}; the nearest names are {', '.join(near)}"
     )
 
 

@@ -65,7 +65,7 @@ def measured(networks: Mapping[str, "keras.Model"], path: Path | None = None) ->
     for name, model in networks.items():
         right = _right(model, X, y)
         low, high = plots.interval(right, len(y))
-        print(f"{name}: {right} read rightly, {right / len(y):.0%} ({low:.0%} to {high:.0%})")
+        print(f"{name}: {right} read correctly, {right / len(y):.0%} ({low:.0%} to {high:.0%})")
 
 
 def moved(

@@ -125,7 +125,7 @@ def dropping(activations: np.ndarray, dropped: np.ndarray) -> base.Figure:
         base.bare(axis)
         axis.set_title(f"step {place}" if place else "at inference", fontsize=9)
         axis.set_xlabel(f"mean {numbers.mean():.3g}", fontsize=9)
-    fig.suptitle("Dropout: what is set to zero is orange")
+    fig.suptitle("Dropout: activations set to zero are orange")
     active = max(1, int((activations != 0).sum()))
     shares = ", ".join(f"{part.sum() / active:.0%}" for part in off[1:])
     return base.described(

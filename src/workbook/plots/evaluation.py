@@ -48,8 +48,7 @@ def predictions(
     wrong = int((predicted != labels).sum())
     return base.described(
         fig,
-        f"{base.count(len(images), 'image')}, {wrong} of them predicted wrongly: "
-        f"{'; '.join(parts)}.",
+        f"{base.count(len(images), 'image')}, {wrong} of them misread: {'; '.join(parts)}.",
     )
 
 
@@ -104,7 +103,7 @@ def confusion_matrix(
             name.set(rotation=45, ha="right", rotation_mode="anchor")
     axis.set_yticks(range(classes), class_names)
     title = "Confusion matrix: numbers of images, mistakes in colour"
-    text = f"{np.trace(matrix):,} of {matrix.sum():,} images are on the diagonal, predicted rightly"
+    text = f"{np.trace(matrix):,} of {matrix.sum():,} images are on the diagonal, read correctly"
     if mistakes.any():
         pairs = [np.unravel_index(k, matrix.shape) for k in mistakes.argsort(axis=None)[::-1][:3]]
         top = [

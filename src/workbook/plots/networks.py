@@ -187,7 +187,7 @@ def evidence(
         axis.set(xlabel=f"sum {pixels.sum():+.1f}", xticks=[], yticks=[])
     last.barh(list(probabilities), list(probabilities.values()), color=base.BLUE)
     last.invert_yaxis()
-    last.set(title="what softmax makes of it", xlabel="probability", xlim=(0, 1))
+    last.set(title="after softmax", xlabel="probability", xlim=(0, 1))
     fig.suptitle("What the pixels add: orange for more, purple for less", fontsize=10)
     base.plain(last)
     sums = ", ".join(

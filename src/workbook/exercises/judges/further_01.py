@@ -62,7 +62,7 @@ def _near(answer: Any, name: str) -> bool:
 
 
 def _of_gaps(plain: Any, decayed: Any) -> Facts:
-    """Return the last epoch's gaps of two trainings, (accuracy, loss), and what is left of them."""
+    """Return the last epoch's gaps of two training runs, (accuracy, loss), and what is left."""
     gaps = [
         (h["accuracy"][-1] - h["val_accuracy"][-1], h["val_loss"][-1] - h["loss"][-1])
         for h in (plain.history, decayed.history)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from workbook.exercises import slips
-from workbook.exercises.exercise import Equals, Exercise, Facts
+from workbook.exercises.exercise import Equals, Exercise, Facts, Judge
 
 import numpy as np
 
@@ -40,8 +40,11 @@ def _times(factor_of: Any) -> Any:
 
 
 def _of_planted(loss: Any, point: dict[str, np.ndarray], claimed: dict[str, np.ndarray]) -> Facts:
-    """Return how far each claimed gradient is off what is measured, relative to its size."""
-    off = {}
+    """Return how far each claimed gradient is off what is measured, relative to its size.
+
+    And of the one that is furthest off, the slope that is measured and the one that is claimed.
+    """
+    off, slopes, claims = {}, {}, {}
     for name, gradient in claimed.items():
         place = np.unravel_index(np.abs(gradient).argmax(), gradient.shape)
         measured = []
@@ -49,13 +52,38 @@ def _of_planted(loss: Any, point: dict[str, np.ndarray], claimed: dict[str, np.n
             moved = point | {name: point[name].copy()}
             moved[name][place] += step
             measured.append(loss(**moved))
-        slope = (measured[0] - measured[1]) / 2e-5
-        off[name] = float(abs(slope - gradient[place]) / abs(gradient[place]))
-    return {"off": off}
+        slopes[name], claims[name] = (measured[0] - measured[1]) / 2e-5, float(gradient[place])
+        off[name] = float(abs(slopes[name] - claims[name]) / abs(claims[name]))
+    wrong = max(off, key=lambda name: off[name])
+    return {"off": off, "slope": slopes[wrong], "claimed": claims[wrong]}
 
 
 def _wrong_one(facts: Facts) -> str:
     return max(facts["off"], key=facts["off"].get)
+
+
+_names_it = Equals(lambda facts: [_wrong_one(facts), f"d{_wrong_one(facts)}"])
+
+
+def _sloped(*factors: float) -> Judge:
+    """Return the judge of the wrong array's name, and its measured slope times one of ``factors``.
+
+    It may be off by a twentieth, since a large step crosses the bends of relu; the claimed one is
+    off by more.
+    """
+
+    def judge(answer: Any, facts: Facts) -> bool:
+        name, slope = answer
+        near = (abs(slope / facts["slope"] / factor - 1) < 0.05 for factor in factors)
+        return _names_it(name, facts) and any(near)
+
+    return judge
+
+
+def _copied(answer: Any, facts: Facts) -> bool:
+    """Return whether the slope is that which is claimed for the wrong array."""
+    name, slope = answer
+    return _names_it(name, facts) and bool(np.isclose(slope, facts["claimed"], rtol=0.02))
 
 
 def _of_units(model: Any, images: np.ndarray) -> Facts:
@@ -111,9 +139,13 @@ EXERCISES: dict[str, Exercise] = {
     ),
     "digit-recognizer.planted-bug": Exercise(
         facts=_of_planted,
-        right=Equals(lambda facts: [_wrong_one(facts), f"d{_wrong_one(facts)}"]),
+        right=_sloped(1),
         slips={
-            "a right one": lambda answer, facts: facts["off"][answer] < 0.01,
+            "a right one": lambda answer, facts: facts["off"][answer[0]] < 0.01,
+            "claimed": _copied,
+            "not divided": _sloped(*(ways * 10.0**-k for k in range(2, 9) for ways in (1, 2))),
+            "half the way": _sloped(2),
+            "sign": slips.sign(_sloped(1), 1),
         },
         varies=True,
     ),

@@ -87,7 +87,7 @@ def _of_mistakes(model: Any, images: np.ndarray, labels: np.ndarray) -> Facts:
 
 
 def read(model: Any, images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return probabilities, float64 (n, classes), and which images are read wrongly, bool (n,)."""
+    """Return probabilities, float64 (n, classes), and which images are misread, bool (n,)."""
     probabilities = model.predict(images, verbose=0).astype(float)
     return probabilities, probabilities.argmax(axis=1) != labels
 

@@ -29,6 +29,16 @@ def _stops(facts: Facts) -> list[list[list[int]]]:
     return [[_stop(facts["losses"], patience) for patience in facts["patience"]]]
 
 
+def _stop_rising(losses: list[float], patience: int) -> list[int]:
+    """Return where training would end if each loss were compared with the one before it."""
+    waited = 0
+    for epoch in range(1, len(losses)):
+        waited = waited + 1 if losses[epoch] >= losses[epoch - 1] else 0
+        if waited == patience:
+            return [epoch + 1, losses.index(min(losses[: epoch + 1])) + 1]
+    return [len(losses), losses.index(min(losses)) + 1]
+
+
 def _counts(dense: int, convolution: int, dense_doubled: int, doubled: int) -> Judge:
     return Equals(lambda _: [np.array([dense, convolution, dense_doubled, doubled])])
 
@@ -85,6 +95,9 @@ EXERCISES: dict[str, Exercise] = {
             "counted from 0": slips.counted_from(0, _is_stops),
             "one too late": Equals(lambda facts: [[[e + 1, b] for e, b in _stops(facts)[0]]]),
             "one too early": Equals(lambda facts: [[[e - 1, b] for e, b in _stops(facts)[0]]]),
+            "from one to the next": Equals(
+                lambda facts: [[_stop_rising(facts["losses"], p) for p in facts["patience"]]]
+            ),
             "sees the future": lambda answer, facts: all(
                 pair[1] == facts["losses"].index(min(facts["losses"])) + 1 for pair in answer
             ),
