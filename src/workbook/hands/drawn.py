@@ -1,7 +1,7 @@
 """Hands that the computer draws: training images of people who do not exist, as many as wanted.
 
-Whoever draws the training images can vary what they like: the form of the hand, how a letter is
-made, where the camera stands, the light. What is varied, a network learns to pass over; that is
+If you draw the training images yourself, you can vary all that you like: the form of the hand, how
+a letter is made, where the camera stands, the light. A network learns to pass over these; that is
 *domain randomisation* (Tobin and others, 2017, "Domain randomization for transferring deep neural
 networks from simulation to the real world", IROS). A hand is a skeleton in three dimensions whose
 bones are capsules, as in `workbook.practice.hands`, here lit, on black, and cropped as

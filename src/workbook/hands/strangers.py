@@ -64,7 +64,7 @@ def accuracy_by(right: np.ndarray, kinds: np.ndarray) -> dict[str, float]:
 def confused(
     labels: np.ndarray, predicted: np.ndarray, class_names: Sequence[str], most: int = 10
 ) -> list[tuple[str, str, int]]:
-    """Return the commonest mistakes, first to last: what it was, what it was taken for, how often.
+    """Return the most common mistakes, most often first: the label, the prediction, how many.
 
     ``labels`` and ``predicted`` are (n,) places in ``class_names``.
     """

@@ -96,10 +96,10 @@ def _describe_curves(values: Mapping[str, Sequence[float]], best: int) -> str:
 
 
 def knobs(histories: Mapping[str, Mapping[str, Any]], title: str) -> base.Figure:
-    """Show the validation losses of several trainings: a panel for each knob that was turned.
+    """Show the validation losses of several training runs: a panel for each knob that was turned.
 
     Each knob maps its settings to what ``model.fit`` returned, with validation after every epoch.
-    A training that stands under several knobs, from which each was turned, looks the same in all.
+    A run that stands under several knobs, from which each was turned, looks the same in all.
     """
     fig = base.blank(3.4)
     panels = fig.subplots(1, len(histories), sharey=True, squeeze=False)[0]

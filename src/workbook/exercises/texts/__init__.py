@@ -1,12 +1,11 @@
 """The words of exercises, to edit or translate without Python: a TOML file for each notebook.
 
 Texts are Markdown, where a line break is a space and a blank line begins a paragraph. An exercise
-has a ``title``; its ``form``, what an answer looks like; three ``hints``; a ``why`` that a right
-answer opens, and perhaps ``show``, with the answer's own numbers; and ``slips``, what is said to
-the wrong answers that ``judges`` recognises under the same name. What a notebook asks first about
-the earlier ones has ``statements``. Where a prediction is asked for, with an exercise or without
-one, ``prediction`` says what it looks like: one of ``choices``, or ``parts`` numbers ``between``
-two.
+has a ``title``; a ``form``, an example of an answer; three ``hints``; a ``why`` that a right answer
+opens, and perhaps ``show``, with the answer's own numbers; and ``slips``, the messages to the wrong
+answers that ``judges`` recognises under the same names. The questions on earlier notebooks have
+``statements``. Where a prediction is asked for, with an exercise or without one, ``prediction``
+gives its form: one of ``choices``, or ``parts`` numbers ``between`` two.
 """
 
 import re
