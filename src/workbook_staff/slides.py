@@ -101,7 +101,10 @@ def page(run: Run, path: Path) -> str:
     first, *others = deck.slides
     shown = [slide for slide in others if slide.parts]
     if not shown and not first.parts:
-        raise NotebookError(f"{path}: it holds nothing that a slide could show")
+        raise NotebookError(
+            f"{path}: it holds nothing that a slide could show: write text into it, or run it and "
+            "save it"
+        )
     title = next((h.text for h in anchors.headings if h.level == 1), "") or path.stem
     return html_page(
         "slides.html.j2",

@@ -128,33 +128,56 @@ def test_cells_run_out_of_order_are_told_of(
     assert f"in the order {word}:" in text or not word
 
 
-WIDE = """() => {
-  const box = (e) => e.getBoundingClientRect();
-  return [...document.querySelectorAll(".wide table")].map((table) => ({
-    beyond: box(table).right - box(table.closest(".rich")).right,
-    cut: [...table.querySelectorAll("td, th")]
-      .filter((cell) => cell.scrollWidth > cell.clientWidth + 1).length,
-  }));
+ON_PAPER = """() => {
+  const paper = document.querySelector("main").getBoundingClientRect().right;
+  const beyond = (e) => e.getBoundingClientRect().right - paper;
+  const cells = [...document.querySelectorAll(".wide :is(td, th)")];
+  return {
+    cells: cells.length,
+    cut: cells.filter((cell) => cell.scrollWidth > cell.clientWidth + 1).length,
+    beyond: Math.max(...[...document.querySelectorAll("td, th, math *")].map(beyond)),
+  };
 }"""
 
 
-@pytest.mark.parametrize("columns", [13, 40, 100])
-@pytest.mark.parametrize("untrusted", [False, True])
-def test_a_wide_table_is_whole_on_paper(
-    browser: Any, tmp_path: Path, columns: int, untrusted: bool
-) -> None:
-    row = "".join(f"<td>{number}.2345</td>" for number in range(columns))
-    table = f"<table class='dataframe'><tr>{row}</tr></table>"
-    made = new_code_cell(
-        "x", outputs=[new_output("display_data", data={"text/html": table})], execution_count=1
-    )
+def on_paper(browser: Any, tmp_path: Path, untrusted: bool, *cells: nbformat.NotebookNode) -> Any:
     text = export.Exporter(untrusted=untrusted).page(
-        Run(new_notebook(cells=[made]), 0.0), Path("a.ipynb")
+        Run(new_notebook(cells=cells), 0.0), Path("a.ipynb")
     )
     (tmp_path / "a.html").write_text(text, encoding="utf-8")
     opened = browser.new_page(viewport={"width": 1001, "height": 700})  # 265 mm
     opened.goto((tmp_path / "a.html").as_uri())
     opened.emulate_media(media="print")
-    (found,) = opened.evaluate(WIDE)
+    found = opened.evaluate(ON_PAPER)
     opened.close()
-    assert found["beyond"] <= 1 and found["cut"] == 0
+    return found
+
+
+@pytest.mark.parametrize(("columns", "untrusted"), [(13, False), (40, True), (100, True)])
+@pytest.mark.parametrize("kind", ["text/html", "text/markdown", "Markdown"])
+def test_a_wide_table_is_whole_on_paper(
+    browser: Any, tmp_path: Path, columns: int, kind: str, untrusted: bool
+) -> None:
+    if kind == "text/html":
+        row = "".join(f"<td>{number}.2345</td>" for number in range(columns))
+        table = f"<table class='dataframe'><tr>{row}</tr></table>"
+    else:
+        row = "".join(f"|{number}.2345" for number in range(columns))
+        table = f"{row}|\n{'|-' * columns}|\n"
+    output = new_output("display_data", data={kind: table})
+    made = (
+        new_markdown_cell(f"A table:\n\n{table}")
+        if kind == "Markdown"
+        else new_code_cell("x", outputs=[output], execution_count=1)
+    )
+    found = on_paper(browser, tmp_path, untrusted, made)
+    assert found["cells"] == columns and found["cut"] == 0 and found["beyond"] <= 1
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["+".join(f"a_{{{n}}}" for n in range(90)), r"y = \sum_i " + r"\frac{x_i}{2} - " * 60 + "1"],
+)
+def test_a_long_formula_is_whole_on_paper(browser: Any, tmp_path: Path, formula: str) -> None:
+    made = new_markdown_cell(f"$${formula}$$")
+    assert on_paper(browser, tmp_path, True, made)["beyond"] <= 1

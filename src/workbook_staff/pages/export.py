@@ -25,7 +25,7 @@ from workbook_staff.notebooks.student_edition import student, tags
 from workbook_staff.pages import markdown, pictures, sanitize
 from workbook_staff.pages.anchors import Anchors, Heading
 from workbook_staff.pages.limits import KEEP_MARKDOWN, Amounts
-from workbook_staff.pages.outputs import Outputs, Piece
+from workbook_staff.pages.outputs import Outputs, Piece, columns
 
 from nbconvert.filters.highlight import Highlight2HTML
 from nbformat import NotebookNode
@@ -50,6 +50,11 @@ class Cell:
     def is_code(self) -> bool:
         """Whether it holds code."""
         return bool(self.source.cell_type == "code")
+
+    @property
+    def columns(self) -> int:
+        """The most columns of a table in its text, 0 where there is none."""
+        return 0 if self.is_code else columns(self.text)
 
     @property
     def kind(self) -> str:

@@ -9,6 +9,9 @@ from latex2mathml.converter import convert_to_element
 KEEP_FORMULA = 20_000
 """A formula of more characters is shown as it is written."""
 
+FITS_PAPER = 60
+"""Signs of a formula that a line on paper holds; a longer one is broken there."""
+
 _ENVIRONMENTS = (
     r"(?:equation|align(?:ed|at|edat)?|eqnarray|gather(?:ed)?|multline|flalign|split|cases|array"
     r"|[pbBvV]?(?:small)?matrix|math|displaymath|subarray|dcases)\*?"
@@ -54,7 +57,10 @@ def mathml(latex: str, display: str = "inline") -> str:
         element.text = html.unescape(element.text) if element.text else None
         for name in ("href", "style", "class", "id"):
             element.attrib.pop(name, None)
-    tree.set("tabindex", "0") if display == "block" else None
+    if display == "block":
+        tree.set("tabindex", "0")
+        if sum(len(element.text or "") for element in tree.iter()) > FITS_PAPER:
+            tree.set("class", "long")
     return ElementTree.tostring(tree, encoding="unicode")
 
 

@@ -57,8 +57,7 @@ class Piece:
     @property
     def columns(self) -> int:
         """The most cells of a row in it, 0 where there is no table."""
-        rows = re.split(r"<tr\b", self.text)[1:] if self.kind == "rich" else []
-        return max((len(re.findall(r"<t[dh]\b", row)) for row in rows), default=0)
+        return columns(self.text) if self.kind in ("rich", "prose") else 0
 
     @property
     def summary(self) -> str:
@@ -168,6 +167,12 @@ class Outputs:
         width, height = (_pixels(size, side) for side in ("width", "height"))
         alt, alive = pictures.alt(output), output.get("live") or ""
         return Piece("picture", address, alt=alt, width=width, height=height, live=alive)
+
+
+def columns(text: str) -> int:
+    """Return the most cells of a table's row in HTML, 0 where there is no table."""
+    rows = re.split(r"<tr\b", text)[1:]
+    return max((len(re.findall(r"<t[dh]\b", row)) for row in rows), default=0)
 
 
 def _text(text: str, kind: str) -> Piece | None:
