@@ -83,6 +83,7 @@ def test_whose_a_path_is(
         ["hw1/anna.ipynb", "hw1/bert.ipynb", "hw1/anna.ipynb.txt"],
         ["export/anna/x.ipynb", "export/bert/x.ipynb", "README.html", "index.html"],
         ["anna/small.ipynb", "bert/small.ipynb", "bert/copy/small.ipynb"],
+        ["anna/small.ipynb", "bert/first/small.ipynb", "bert/second/small.ipynb"],
         ["in/anna_small.ipynb", "in/bert_small.ipynb"],
     ],
 )
@@ -108,6 +109,7 @@ def test_a_folder_of_the_course_s_notebooks_is_a_student_s(tmp_path: Path, scrat
     [
         [f"week{w}/{n}/small.ipynb" for w in (1, 2) for n in ("anna", "bert")],
         [f"{w}/all/{n}/small.ipynb" for w in "ABC" for n in ("anna", "bert", "cleo")],
+        [f"{w}/{n}/small.ipynb" for w, n in (("A", "anna"), ("A", "bert"), ("B", "cleo"))],
         [f"hw/{n}_01_mnist.ipynb" for n in ("anna", "bert", "cleo")],
         [f"x/{w}/{n}/small.ipynb.txt" for w in ("lab 1", "lab 2") for n in ("anna", "bert")],
     ],
@@ -171,11 +173,27 @@ def test_a_name_in_two_unicode_forms_is_one_student(tmp_path: Path, scratch: Pat
     assert students(find([str(path)], scratch)) == ["Bo", names[0], names[0]]
 
 
-def test_brightspace_s_attempts_are_in_order(tmp_path: Path, scratch: Path) -> None:
-    dates = ["Nov 3, 2025 1130 PM", "Dec 1, 2025 904 AM", "Nov 12, 2025 1204 AM"]
+@pytest.mark.parametrize(
+    "dates",
+    [
+        (
+            "Nov 3, 2025 1130 PM",
+            "Nov 12, 2025 1204 AM",
+            "Dec 1, 2025 904 AM",
+            "Jan 2, 2026 1 00 PM",
+        ),
+        ("9 März, 2026 0905", "10 März, 2026 2330", "1 Oktober, 2026 0000", "1 Dez., 2026 0100"),
+        ("31 janv. 2026 23 h 30", "9 févr. 2026 08 h 05", "1 juin 2026 0905", "1 août 2026 0905"),
+        ("30 de enero de 2026 9:05", "3 de abr. de 2026 8.05 p. m.", "1 set 2026 1805"),
+        ("30 maart, 2026 1130", "1 mei, 2026 1130", "9 oktober, 2026 1130", "1 mai, 2027 1130"),
+    ],
+)
+def test_brightspace_s_attempts_are_in_order(
+    dates: tuple[str, ...], tmp_path: Path, scratch: Path
+) -> None:
     names = [f"1-2 - Anna Berg - {date}/x.ipynb" for date in dates]
     found = sorted(find([str(put(tmp_path / "in", *names))], scratch), key=lambda one: one.order)
-    assert [one.place for one in found] == [names[0], names[2], names[1]]
+    assert [one.place for one in found] == names
     assert {one.student for one in found} == {"Anna Berg"}
 
 

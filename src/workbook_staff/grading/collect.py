@@ -124,17 +124,20 @@ def _ask_where_many_become_one(
 ) -> None:
     """Stop where a folder is no student's: most have one file several times, in folders below.
 
-    Or the only one has a notebook of the course several times, beside different words.
+    Or some have, and no notebook lies in such a folder itself. Or the only one has a notebook of
+    the course several times, beside different words.
 
     Raises:
         NotebookError: It is so.
     """
     files: dict[str, Counter[str]] = {}
     words: dict[str, set[str]] = {name: set() for name in notebooks}
+    is_deep = True
     for place, student in by_folder.items():
         if NOTEBOOK.search(place) and "/" in place:
             file = PurePosixPath(place).name
             files.setdefault(student, Counter())[file] += 1
+            is_deep &= students.in_a_line(PurePosixPath(place).parent.name) != student
             for name in notebooks:
                 if name in file:
                     rest = NOTEBOOK.sub("", file).replace(name, "").casefold()
@@ -142,7 +145,7 @@ def _ask_where_many_become_one(
     many = [student for student, names in files.items() if max(names.values()) > 1]
     if len(files) == 1 and any(len(found - {""}) > 1 for found in words.values()):
         many = list(files)
-    if 2 * len(many) > len(files):
+    if 2 * len(many) > len(files) or (many and is_deep):
         example = next(place for place, student in by_folder.items() if student == many[0])
         raise NotebookError(
             f"{given}: whose each notebook is cannot be seen: {many[0]!r} would have "
