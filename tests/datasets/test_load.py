@@ -1,14 +1,12 @@
 """What a student sees: the datasets, their notices, their errors."""
 
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 from workbook import datasets, paths
-from workbook.datasets import cache
 from workbook.datasets.catalogue import CATALOGUE, PEOPLE, PHOTOGRAPHS
 
 import numpy as np
@@ -297,30 +295,3 @@ def test_a_file_of_another_date_is_read_again(course):
     path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     os.utime(path, ns=(1, 1))
     assert not datasets.load("mnist").verified
-
-
-def test_a_label_may_stand_in_the_last_column(course, monkeypatch):
-    spec = CATALOGUE["digit-recognizer"]
-    (layout,) = spec.layouts
-    train = replace(layout.parts[0], columns=(*layout.parts[0].columns[1:], "label"))
-    layouts = (replace(layout, parts=(train, layout.parts[1])),)
-    monkeypatch.setitem(CATALOGUE, "digit-recognizer", replace(spec, layouts=layouts))
-    path = cache.csv_file(CATALOGUE["digit-recognizer"], "train.csv", course.arrays[spec.name])
-    assert path.read_text().partition("\n")[0].endswith(",pixel783,label")
-    shutil.copy(path, course.data / "train.csv")
-    test = cache.csv_file(CATALOGUE["digit-recognizer"], "test.csv", course.arrays[spec.name])
-    shutil.copy(test, course.data / "test.csv")
-    dataset = datasets.load("digit-recognizer")
-    assert dataset.source.startswith("from data")
-    (X_train, y_train), _ = dataset.load_data()
-    np.testing.assert_array_equal(X_train, course.arrays[spec.name]["X_train"])
-    np.testing.assert_array_equal(y_train, course.arrays[spec.name]["y_train"])
-
-
-def test_what_the_catalogue_cannot_verify_is_told_so(course, monkeypatch, capsys):
-    spec = replace(CATALOGUE["mnist"], sha256={}, downloads=())
-    monkeypatch.setitem(CATALOGUE, "mnist", spec)
-    assert table_rows()["mnist"][0] == "not here: place it yourself"
-    course.npz("mnist", course.data / "mnist.npz")
-    assert not datasets.load("mnist").verified
-    assert "the catalogue has no digests to compare it with" in capsys.readouterr().out

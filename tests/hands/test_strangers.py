@@ -6,25 +6,24 @@ import numpy as np
 from PIL import Image
 
 
-def people(paths=(), signs=(), numbers=()):
-    lights = np.full(len(paths), "top")
-    return People("A set", "here", list(paths), np.array(signs), np.array(numbers), lights, {})
+def people(photos=(), signs=(), numbers=()):
+    return People("A set", list(photos), np.array(signs), np.array(numbers))
 
 
 def test_photographs_are_read_as_a_photo_of_ones_own_is(tmp_path):
     X, _ = hands.drawn(("B", "K"), 1, seed=1)
     for k, picture in enumerate(X):
         Image.fromarray(picture).resize((400, 400)).save(tmp_path / f"{k}.png")
-    paths = [str(tmp_path / "1.png"), str(tmp_path / "0.png")]
-    who = strangers.photographs(people(paths, ["K", "B"], [3, 1]), ("A", "B", "K"))
+    photos = [(tmp_path / f"{k}.png").read_bytes() for k in (1, 0)]
+    who = strangers.photographs(people(photos, ["K", "B"], [3, 1]), ("A", "B", "K"))
     assert who.y.tolist() == [2, 1] and who.title == "people 1, 3 of A set"
-    assert np.array_equal(who.X, [hands.read_photo(path) for path in paths])
+    assert np.array_equal(who.X, [hands.read_photo(photo) for photo in photos])
 
 
 def test_where_there_are_no_strangers_drawn_hands_stand_in_and_are_called_so():
     who = strangers.photographs(people(), ("A", "B", "space"))
     assert set(who.y) == {0, 1} and set(who.people) == {1, 2} and "DRAWN" in who.title
-    assert len(who.X) == len(who.y) == len(who.people) == len(who.lights)
+    assert len(who.X) == len(who.y) == len(who.people)
 
 
 def test_right_is_what_is_the_most_probable():

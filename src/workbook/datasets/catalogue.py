@@ -21,17 +21,13 @@ class Part:
     """One file of a layout: its usual name, in lower case, and the arrays that it holds.
 
     ``columns`` is the header of a CSV file, in the publisher's order: those of `pixel_columns`
-    and, where the file holds ``y_…`` as its second array, one for the label. Other files have none.
+    and, where the file holds ``y_…`` as its second array, one before them for the label. Files of
+    another kind have none.
     """
 
     file: str
     arrays: tuple[str, ...]
     columns: tuple[str, ...] = ()
-
-    @property
-    def label_column(self) -> int:
-        """Where among the columns the label is."""
-        return next(i for i, name in enumerate(self.columns) if not name.startswith("pixel"))
 
 
 @dataclass(frozen=True)

@@ -110,12 +110,9 @@ def load(name: str) -> Dataset:
     if found:
         notice.PRACTICE.pop(spec.name, None)
     if found and not found.verified and spec.name not in PHOTOGRAPHS:
-        missing = "the catalogue has no digests to compare it with."
-        if spec.sha256 or spec.images_sha256:
-            missing = "its images or labels are not the published ones. "
-            missing += f"To get those: {spec.how_to_get}."
         print(
-            f"NOT VERIFIED: this data ({loaded.source}) has the form of {spec.title}, but {missing}"
+            f"NOT VERIFIED: this data ({loaded.source}) has the form of {spec.title}, but its "
+            f"images or labels are not the published ones. To get those: {spec.how_to_get}."
         )
     return Dataset(
         name=spec.name,

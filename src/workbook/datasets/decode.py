@@ -125,8 +125,8 @@ def read_csv(spec: Spec, part: Part, file: File) -> Arrays:
     images, *labels = part.arrays
     arrays: Arrays = {}
     if labels:
-        arrays[labels[0]] = values[:, part.label_column].copy()
-        values = np.delete(values, part.label_column, axis=1)
+        arrays[labels[0]] = values[:, 0].copy()
+        values = values[:, 1:]
     return arrays | {images: values.reshape(-1, *IMAGE_SHAPE)}
 
 

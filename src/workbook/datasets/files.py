@@ -74,12 +74,12 @@ class File:
         """Return the content, unpacked (a zip of arrays, which is an npz, stays as it is).
 
         Raises:
-            DataError: It is not a file, cannot be read, is empty, cut, encrypted, far too large,
+            DataError: It cannot be read, is empty, cut, encrypted, far too large,
                 or a web page saved under a data file's name.
         """
         if self.member:
             with open_zip(self.path) as archive:
-                data = _read_member(self, archive, self.member)
+                data = read_member(self, archive, self.member)
         else:
             data = _read_plain(self.path)
         return self._unpacked(data)
@@ -99,14 +99,14 @@ class File:
         if data.startswith(b"PK\x03\x04"):
             try:
                 with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                    names = safe_names(self, archive)
+                    names = members(archive)
                     if any(name.endswith(".npy") for name in names):
                         return data
                     own = canonical((self.member or self.path.name).rpartition("/")[2])
                     fits = [n for n in names if canonical(PurePosixPath(n).name) == own]
                     if len(fits) != 1:
                         raise DataError(self, f"a zip that holds {listed(names)}", own)
-                    return self._unpacked(_read_member(self, archive, fits[0]), layers + 1)
+                    return self._unpacked(read_member(self, archive, fits[0]), layers + 1)
             except BAD_ZIP as error:
                 raise damaged(self, "zip file", error) from None
         return data
@@ -114,10 +114,6 @@ class File:
 
 def _read_plain(path: Path) -> bytes:
     try:
-        if path.is_dir():
-            raise DataError(
-                shown(path), "a folder", "a file", "Move the file out of it, or remove the folder"
-            )
         refuse_large(shown(path), path.stat().st_size)
         return path.read_bytes()
     except OSError as error:
@@ -140,28 +136,22 @@ def open_zip(path: Path) -> zipfile.ZipFile:
         raise unreadable(path, error) from None
 
 
-def safe_names(where: object, archive: zipfile.ZipFile) -> list[str]:
-    """Return the names of a zip's files, without what a Mac or Windows added.
+def members(archive: zipfile.ZipFile) -> list[str]:
+    """Return the names of a zip's files, without what a Mac or Windows added."""
+    return [
+        name
+        for name in archive.namelist()
+        if not name.endswith("/")
+        if not any(map(is_junk, set(re.split(r"[/\\]", name)) - {".", ".."}))
+    ]
+
+
+def read_member(where: object, archive: zipfile.ZipFile, name: str) -> bytes:
+    """Return what a file in a zip holds.
 
     Raises:
-        DataError: One of them points outside of the zip.
+        DataError: It wants a password, is far too large, or is damaged.
     """
-    names = []
-    for name in archive.namelist():
-        steps = PurePosixPath(name.replace("\\", "/"))
-        if not name.endswith("/") and not any(map(is_junk, set(steps.parts) - {".", ".."})):
-            names.append(name)
-        if steps.is_absolute() or ".." in steps.parts or re.match(r"[A-Za-z]:", name):
-            raise DataError(
-                where,
-                f"a zip with a member that points outside of it ({name})",
-                "plain file names",
-                "Do not use this file: remove it and download it again",
-            )
-    return names
-
-
-def _read_member(where: object, archive: zipfile.ZipFile, name: str) -> bytes:
     info = archive.getinfo(name)
     if info.flag_bits & 1:
         raise DataError(

@@ -15,9 +15,8 @@ def table() -> str:
     rows = [("dataset", "found", "verified", "images", "size", "licence")]
     specs = [find_spec(name) for name in names()]
     for spec in specs:
-        state = _state(spec) if spec.name in CATALOGUE else _photographs_state(spec)
         images = f"{spec.n_train:,} + {spec.n_test:,}"
-        rows.append((spec.name, *state, images, spec.size, spec.licence))
+        rows.append((spec.name, *_state(spec), images, spec.size, spec.licence))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     lines.insert(1, "  ".join("-" * width for width in widths))
@@ -63,23 +62,17 @@ def _state(spec: Spec) -> tuple[str, str]:
     """Return where `load` would find a dataset, and whether that is known to be right."""
     if sources.mode() == "practice":
         return "practice data (WORKBOOK_DATA=practice)", "no"
-    for where, _, entry in _at_hand(spec):
-        return where, ("yes" if entry["verified"] else "no") if entry else "not yet"
-    found = sources.at_hand(spec)
-    if found and found[0].own:
-        return f"{found[0].where}, unusable: load() tells why", "no"
-    if spec.cut_from:
-        return f"load() cuts it from {CATALOGUE[spec.cut_from].title}", "-"
-    if spec.downloads or spec.kaggle_dataset or spec.kaggle_competition:
-        return "not here: load() downloads it", "-"
-    return "not here: place it yourself", "-"
-
-
-def _photographs_state(spec: Spec) -> tuple[str, str]:
-    if sources.mode() == "practice":
-        return "not used (WORKBOOK_DATA=practice)", "no"
-    root, problems = photographs.placed(spec)
+    if spec.name in CATALOGUE:
+        for where, _, entry in _at_hand(spec):
+            return where, ("yes" if entry["verified"] else "no") if entry else "not yet"
+        problems = sources.at_hand(spec)
+    else:
+        root, problems = photographs.placed(spec)
+        if root:
+            return shown(root), "no digest"
     for problem in problems:
         if problem.own:
             return f"{problem.where}, unusable: load() tells why", "no"
-    return (shown(root), "no digest") if root else ("not here: load() downloads it", "-")
+    if spec.cut_from:
+        return f"load() cuts it from {CATALOGUE[spec.cut_from].title}", "-"
+    return "not here: load() downloads it", "-"

@@ -1,5 +1,7 @@
 """Datasets of photographs, one folder for each class: find, check, split and shrink them.
 
+The folders lie on disk or in a zip, which stays as it is.
+
 The photographs of `PHOTOGRAPHS` were cut from video, so neighbouring numbers show nearly the same
 picture. The frames of each class, in order, are therefore cut into `RUNS` runs of consecutive
 frames, of which `TEST_RUNS`, chosen by `SPLIT_SEED`, are the test set: no run is on both sides.
@@ -11,15 +13,14 @@ colour image dataset for ASL gestures").
 """
 
 import hashlib
+import io
 import os
 import re
-import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -28,7 +29,13 @@ from workbook.datasets import cache, kaggle, network, search, sources
 from workbook.datasets.cache import Loaded
 from workbook.datasets.catalogue import IMAGE_SHAPE, PEOPLE, Spec
 from workbook.datasets.decode import Arrays
-from workbook.datasets.files import DAMAGED, canonical, is_junk, open_zip, unreadable
+from workbook.datasets.files import (
+    canonical,
+    is_junk,
+    open_zip,
+    read_member,
+    unreadable,
+)
 from workbook.datasets.search import Candidate
 from workbook.errors import DataError
 from workbook.paths import shown
@@ -43,51 +50,34 @@ LARGEST_FILE = 50_000_000
 
 
 class Frame(NamedTuple):
-    """A file named as a photograph is ("A/A1.jpg"): its class, bytes, and time of change (ns)."""
+    """A file named as a photograph is ("A/A1.jpg"): its class, its place, and what it holds.
+
+    ``place`` is its path below the root, or its name in the zip; ``changed`` the time of its last
+    change (ns), or the checksum that the zip has of it.
+    """
 
     name: str
     label: int
+    place: str
     size: int
     changed: int
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class People:
-    """Photographs on disk, one by one: none where they cannot be had, and ``source`` says why.
+    """Photographs of people's hands, as JPEG files in memory; none where they cannot be had.
 
-    ``signs`` (n,) are capital letters, ``people`` (n,) the numbers of the people, ``lights`` (n,)
-    where the light came from, as the files' names have it. ``skipped`` says why files are not
-    usable photographs, by their names.
+    ``signs`` (n,) are capital letters, ``people`` (n,) the numbers of the people.
     """
 
     title: str
-    source: str
-    paths: list[str]
+    photos: list[bytes]
     signs: np.ndarray
     people: np.ndarray
-    lights: np.ndarray
-    skipped: dict[str, str]
-    licence: str = ""
-    url: str = ""
 
     def __len__(self) -> int:
         """Return how many photographs there are."""
-        return len(self.paths)
-
-    def __repr__(self) -> str:
-        """Return what there is and where it came from, as a small table."""
-        skipped = f" ({len(self.skipped):,} files skipped)" if self.skipped else ""
-        rows = {
-            "dataset": self.title,
-            "photos": f"{len(self):,}{skipped}",
-            "people": ", ".join(map(str, np.unique(self.people))) or "none",
-            "lights": ", ".join(np.unique(self.lights)) or "none",
-            "source": self.source,
-            "verified": "names and pictures only: the publisher gives no digest",
-            "licence": self.licence,
-            "home page": self.url,
-        }
-        return "\n".join(f"{key:<10} {value}" for key, value in rows.items())
+        return len(self.photos)
 
 
 def load_people(name: str, signs: tuple[str, ...]) -> People:
@@ -108,33 +98,25 @@ def load_people(name: str, signs: tuple[str, ...]) -> People:
         raise DataError("datasets.load_people", f"no dataset {name!r}", " or ".join(PEOPLE))
     spec = PEOPLE[name]
     sys.audit("workbook.datasets", name)  # heard where a run is recorded
-    root, loaded, reasons = None, None, ["WORKBOOK_DATA=practice asks for drawings"]
+    found, reasons = None, ["WORKBOOK_DATA=practice asks for drawings"]
     if sources.mode() != "practice":
         found, reasons = sources.real(spec, _placed, _downloaded)
-        root, loaded = found or (None, None)
-    reason = "; ".join(reasons)
-    skipped = loaded.skipped if loaded else {}
-    if root is None:
-        print(f"NOT HERE: {spec.title} ({reason}).\n{spec.to_get}; then run this again.")
-    frames = list_frames(spec, root)[0] if root else []
+    if found is None:
+        print(
+            f"NOT HERE: {spec.title} ({'; '.join(reasons)}).\n{spec.to_get}; then run this again."
+        )
+        return People(spec.title, [], np.array([], "U1"), np.array([], int))
+    root, loaded = found
     wanted = {sign.lower() for sign in signs}
-    rows = []
-    for frame in frames:
-        match = named(spec).fullmatch(frame.name)
-        if root and match and match[1].lower() in wanted and frame.name not in skipped:
-            rows.append((str(root / frame.name), match[1].upper(), match[2], match[3].lower()))
-    names, letters, people, lights = zip(*rows, strict=True) if rows else ((), (), (), ())
-    return People(
-        title=spec.title,
-        source=f"from {shown(root)}" if root else f"not here ({reason})",
-        paths=list(names),
-        signs=np.array(letters, "U1"),
-        people=np.array(people, int),
-        lights=np.array(lights, "U9"),
-        skipped=skipped,
-        licence=spec.licence,
-        url=spec.url,
-    )
+    photos, letters, people = [], [], []
+    with _reading(root) as read_bytes:
+        for frame in list_frames(spec, root)[0]:
+            match = named(spec).fullmatch(frame.name)
+            if match and match[1].lower() in wanted and frame.name not in loaded.skipped:
+                photos.append(read_bytes(frame.place))
+                letters.append(match[1].upper())
+                people.append(int(match[2]))
+    return People(spec.title, photos, np.array(letters, "U1"), np.array(people, int))
 
 
 def load(spec: Spec) -> tuple[Loaded | None, str]:
@@ -159,7 +141,6 @@ def _placed(spec: Spec) -> tuple[Path, Loaded] | None:
         if not problems:
             sources.require_data_dir()
         return None
-    root = _unpacked(spec, root) if root.is_file() else root
     return root, read(spec, root)
 
 
@@ -173,11 +154,8 @@ def placed(spec: Spec) -> tuple[Path | None, list[Candidate]]:
         problems += more
     if any(problem.own for problem in problems):
         return None, problems
-    return _find(spec, _from_kaggle(spec))[0], problems
-
-
-def _from_kaggle(spec: Spec) -> Path:
-    return cache.folder(spec) / "photographs" / "kaggle"
+    # What was downloaded: a zip, or the folders that earlier versions made of it.
+    return _find(spec, cache.folder(spec))[0], problems
 
 
 def _find(spec: Spec, top: Path) -> tuple[Path | None, list[Candidate]]:
@@ -188,26 +166,22 @@ def _find(spec: Spec, top: Path) -> tuple[Path | None, list[Candidate]]:
     """
     found: list[tuple[bool, bool, bool, Path]] = []
     problems: list[Candidate] = []
-    for place in search.walk(top):
-        own = not place.steps or search.named_dataset(*place.steps) == spec.name
-        if problem := search.problem_of(spec, place):
-            problems.append(problem)
-        if len(set(spec.class_names) & set(place.folders)) > 1 and (
-            own or _well_named(spec, place.path)
-        ):
-            is_test = "test" in "".join(place.steps[-1:]).lower()
-            found.append((not own, is_test, False, place.path))
+    for place in search.walk(spec, top, problems):
+        tried: list[tuple[Path, bool]] = []
+        if len(set(spec.class_names) & set(place.folders)) > 1:
+            own = not place.steps or search.named_dataset(*place.steps) == spec.name
+            tried.append((place.path, own))
         for name in place.files:
             zipped = search.named_dataset(*place.steps, canonical(name))
-            if zipped not in (None, spec.name) or not name.lower().endswith(".zip"):
-                continue
-            own_zip = zipped == spec.name
+            if zipped in (None, spec.name) and name.lower().endswith(".zip"):
+                tried.append((place.path / name, zipped == spec.name))
+        for path, own in tried:
             try:
-                members = _members(spec, place.path / name)
-                if own_zip or any(map(named(spec).fullmatch, members)):
-                    found.append((not own_zip, False, True, place.path / name))
+                if list_frames(spec, path)[0] or own:
+                    is_test = path.is_dir() and "test" in path.name.lower()
+                    found.append((not own, is_test, path.is_file(), path))
             except DataError as error:
-                problems.append(Candidate(spec, error.where, own_zip, problem=error))
+                problems.append(Candidate(spec, error.where, own, problem=error))
     if found:
         return min(found)[3], []
     return None, problems or search.candidates(spec, top)
@@ -219,84 +193,31 @@ def named(spec: Spec) -> re.Pattern:
     return re.compile(rf"({names})/{spec.photograph}\.jpe?g", re.IGNORECASE)
 
 
-def _well_named(spec: Spec, root: Path) -> bool:
-    for name in spec.class_names:
-        with suppress(OSError), os.scandir(root / name) as entries:
-            for entry in islice(entries, 100):
-                if named(spec).fullmatch(f"{name}/{entry.name}"):
-                    return True
-    return False
-
-
-def _members(spec: Spec, file: Path) -> dict[str, str]:
-    """Return the training photographs of a zip: its member by "class/file name"."""
-    with open_zip(file) as archive:
-        parts = {name: PurePosixPath(name).parts for name in archive.namelist()}
-    return {
-        "/".join(own[-2:]): name
-        for name, own in parts.items()
-        if len(own) > 1 and own[-2] in spec.class_names and not name.endswith("/")
-        if not any(map(is_junk, own)) and "\\" not in own[-1] and ":" not in own[-1]
-    }
-
-
-def _unpacked(spec: Spec, file: Path) -> Path:
-    """Return the folder in the cache with the photographs of a zip, which stays as it is."""
-    stat = file.stat()
-    key = hashlib.sha256(f"{file}{stat.st_size}{stat.st_mtime_ns}".encode()).hexdigest()[:16]
-    root = cache.folder(spec) / "photographs" / key
-    with cache.lock(spec):
-        if not root.is_dir():
-            _unpack(spec, file, root)
-    return root
-
-
-def _unpack(spec: Spec, file: Path, root: Path) -> None:
-    partial = root.with_name("unpacking")
-    if not (members := _members(spec, file)):
-        raise DataError(shown(file), "no folder of a class", "folders A to Z", spec.to_get)
-    try:
-        shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed
-        with open_zip(file) as archive:
-            for name, member in members.items():
-                if archive.getinfo(member).file_size > LARGEST_FILE:
-                    raise DataError(shown(file), f"{member} is no photograph", "some kilobytes")
-                (partial / name).parent.mkdir(parents=True, exist_ok=True)
-                (partial / name).write_bytes(archive.read(member))
-        partial.replace(root)
-    except (*DAMAGED, RuntimeError) as error:  # RuntimeError: it wants a password
-        raise DataError(
-            shown(file), f"cannot be unpacked ({error})", "", "Free some space or get it again"
-        ) from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
 def _downloaded(spec: Spec) -> tuple[Path, Loaded]:
-    """Download and unpack the photographs of Kaggle, once; return as `_placed` does.
+    """Download the zip of Kaggle, once; return as `_placed` does.
 
     Raises:
         DataError: Kaggle cannot be reached, refuses, or sends something else.
     """
-    root = _from_kaggle(spec)
+    root = cache.folder(spec) / "kaggle.zip"
     with cache.lock(spec):
-        if not root.is_dir():
+        if not root.is_file():
             asked = kaggle.request(spec)
             with sources.downloading(spec, asked["url"]) as folder:
                 network.fetch(path=folder / "archive.zip", **asked)
-                try:
-                    _unpack(spec, folder / "archive.zip", root)
-                except DataError as problem:
-                    raise DataError("Kaggle", f"sent something else ({problem})") from None
-    found = _find(spec, root)[0] or root  # an earlier version unpacked into folders below
-    return found, read(spec, found)
+                (folder / "archive.zip").replace(root)
+    try:
+        return root, read(spec, root)
+    except DataError as problem:
+        root.unlink(missing_ok=True)
+        raise DataError("Kaggle", f"sent something else ({problem})") from None
 
 
 def read(spec: Spec, root: Path) -> Loaded:
     """Check every photograph once, shrink it, and write the small ones: (n, 28, 28) uint8, grey.
 
-    Files that are no usable photograph are skipped; of a dataset to train on they are named. Of
-    `PEOPLE`, whose photographs are used in full size, no array is made.
+    Files that are no usable photograph are skipped and named. Of `PEOPLE`, whose photographs are
+    used in full size, no array is made.
 
     Raises:
         DataError: No class, or only one, has a usable photograph; or a folder cannot be read.
@@ -307,7 +228,7 @@ def read(spec: Spec, root: Path) -> Loaded:
         return _shrunk(spec, root, frames, others)
 
     loaded = cache.get_or_make(spec, "photographs", shrink, _fingerprint(root, frames, others))
-    if loaded.skipped and loaded.arrays:
+    if loaded.skipped:
         first = "; ".join(f"{name} ({why})" for name, why in list(loaded.skipped.items())[:5])
         more = f"; and {len(loaded.skipped) - 5:,} more" if len(loaded.skipped) > 5 else ""
         print(f"Skipped {len(loaded.skipped):,} files of {shown(root)}: {first}{more}.")
@@ -324,9 +245,6 @@ def fingerprint(spec: Spec) -> str:
     if root is None:
         sources.tell_problems([problem for problem in problems if problem.own])
         return ""
-    if root.is_file():  # a zip
-        stat = root.stat()
-        return _fingerprint(root, [Frame(root.name, 0, stat.st_size, stat.st_mtime_ns)], {})
     return _fingerprint(root, *list_frames(spec, root))
 
 
@@ -336,42 +254,56 @@ def _fingerprint(root: Path, frames: list[Frame], others: dict[str, str]) -> str
 
 
 def list_frames(spec: Spec, root: Path) -> tuple[list[Frame], dict[str, str]]:
-    """Return the photographs by class and number; and the other files, with why they are none."""
-    frames: list[Frame] = []
-    others: dict[str, str] = {}
-    for label, class_name in enumerate(spec.class_names):
-        numbered = []
-        for file_name, stat in _entries(root / class_name):
-            name = f"{class_name}/{file_name}"
-            match = named(spec).fullmatch(name)
-            if stat is None:
-                others[name] = "not a file"
-            elif not match:
-                others[name] = "not named as its photographs are"
-            else:
-                frame = Frame(name, label, stat.st_size, stat.st_mtime_ns)
-                numbered.append((int(match[2]), frame))
-        frames += [frame for _, frame in sorted(numbered)]
-    return frames, others
-
-
-def _entries(folder: Path) -> list[tuple[str, os.stat_result | None]]:
-    """Return the names in a folder, if it is there, each with its size and time if it is a file.
+    """Return the photographs by class and number; and the other files, with why they are none.
 
     Raises:
-        DataError: The folder cannot be read.
+        DataError: A folder cannot be read, or the zip is damaged.
     """
-    try:
-        if not folder.is_dir():
-            return []
-        with os.scandir(folder) as entries:
-            return [
-                (entry.name, entry.stat() if entry.is_file() else None)
-                for entry in entries
-                if not is_junk(entry.name)
-            ]
-    except OSError as error:
-        raise unreadable(folder, error, "folder") from None
+    numbered: dict[str, tuple[tuple[int, int], Frame]] = {}
+    others: dict[str, str] = {}
+    files = _in_folders(spec, root) if root.is_dir() else _in_zip(spec, root)
+    for name, place, size, changed in files:
+        if match := named(spec).fullmatch(name):
+            label = spec.class_names.index(name.partition("/")[0])
+            frame = Frame(name, label, place, size, changed)
+            numbered[name] = (label, int(match[2])), frame
+        else:
+            others[name] = "not named as its photographs are"
+    return [frame for _, frame in sorted(numbered.values())], others
+
+
+def _in_folders(spec: Spec, root: Path) -> Iterator[tuple[str, str, int, int]]:
+    for folder in spec.class_names:
+        try:
+            with os.scandir(root / folder) as entries:
+                for entry in entries:
+                    if entry.is_file() and not is_junk(entry.name):
+                        name, stat = f"{folder}/{entry.name}", entry.stat()
+                        yield name, name, stat.st_size, stat.st_mtime_ns
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError as error:
+            raise unreadable(root / folder, error, "folder") from None
+
+
+def _in_zip(spec: Spec, file: Path) -> Iterator[tuple[str, str, int, int]]:
+    """Yield the files that lie in a folder of a class, whatever that lies in; each name once."""
+    with open_zip(file) as archive:
+        for info in archive.infolist():
+            parts = PurePosixPath(info.filename).parts
+            of_class = len(parts) > 1 and parts[-2] in spec.class_names
+            if of_class and not info.is_dir() and not any(map(is_junk, parts)):
+                yield "/".join(parts[-2:]), info.filename, info.file_size, info.CRC
+
+
+@contextmanager
+def _reading(root: Path) -> Iterator[Callable[[str], bytes]]:
+    """Give what reads a photograph by its place: its path below a folder, or its name in a zip."""
+    if root.is_dir():
+        yield lambda place: (root / place).read_bytes()
+        return
+    with open_zip(root) as archive:
+        yield lambda place: read_member(shown(root), archive, place)
 
 
 def split(frames: Iterable[tuple[str, int]]) -> tuple[list, list]:
@@ -395,8 +327,17 @@ def split(frames: Iterable[tuple[str, int]]) -> tuple[list, list]:
 def _shrunk(spec: Spec, root: Path, frames: list[Frame], others: dict[str, str]) -> Loaded:
     from tqdm.auto import tqdm
 
-    with ThreadPoolExecutor() as pool:
-        work = pool.map(lambda frame: small(root / frame.name), frames)
+    with _reading(root) as read_bytes, ThreadPoolExecutor() as pool:
+
+        def shrink(frame: Frame) -> np.ndarray | str:
+            if frame.size > LARGEST_FILE:
+                return "too large"
+            try:
+                return small(read_bytes(frame.place))
+            except OSError:
+                return "cannot be read"
+
+        work = pool.map(shrink, frames)
         images = list(tqdm(work, total=len(frames), desc=spec.title, disable=len(frames) < 1000))
     found = {frame.name: image for frame, image in zip(frames, images, strict=True)}
     skipped = others | {name: image for name, image in found.items() if isinstance(image, str)}
@@ -416,17 +357,17 @@ def _shrunk(spec: Spec, root: Path, frames: list[Frame], others: dict[str, str])
     return Loaded(arrays, f"from {shown(root)}", False, skipped=skipped)
 
 
-def small(path: Path) -> np.ndarray | str:
-    """Return a JPEG as a grey uint8 image (28, 28), or why it is not a usable one.
+def small(data: bytes) -> np.ndarray | str:
+    """Return a JPEG file as a grey uint8 image (28, 28), or why it is not a usable one.
 
     The decoder works at a quarter of the size ("draft"), which is where most of the time goes.
     """
     from PIL import Image
 
+    if not data:
+        return "empty"
     try:
-        if path.stat().st_size == 0:
-            return "empty"
-        with Image.open(path, formats=["JPEG"]) as image:
+        with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
             if max(image.size) > LARGEST_SIDE:
                 return f"{image.size[0]} x {image.size[1]} pixels"
             if image.mode not in ("RGB", "L"):

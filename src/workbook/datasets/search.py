@@ -21,8 +21,8 @@ from workbook.datasets.files import (
     canonical,
     is_junk,
     listed,
+    members,
     open_zip,
-    safe_names,
     unreadable,
 )
 from workbook.errors import DataError
@@ -48,7 +48,6 @@ class Place:
     steps: tuple[str, ...]
     files: list[str]
     folders: list[str]
-    problem: DataError | None = None
 
     @property
     def n_classes(self) -> int:
@@ -60,13 +59,12 @@ def _is_class(name: str) -> bool:
     return name in _CLASSES or (len(name) == 1 and name.isalpha())
 
 
-def walk(top: Path) -> Iterator[Place]:
+def walk(spec: Spec, top: Path, problems: list["Candidate"]) -> Iterator[Place]:
     """Look into a folder and those below it, nearest first, within `DEPTH` and `ENTRIES`.
 
     Left out are hidden files, what systems leave in folders, and the workbook's own output. What
-    lies in folders of classes is not looked at: there may be ten thousand pictures in each. A
-    folder below that cannot be read is a place with a problem; a search cut short ends with ``top``
-    as one.
+    lies in folders of classes is not looked at: there may be ten thousand pictures in each. To
+    ``problems`` go folders of the dataset's own that cannot be read, and a search cut short.
     """
     own = (paths.CACHE, paths.DATA / "models")
     queue: list[tuple[Path, tuple[str, ...]]] = [(top, ())]
@@ -82,8 +80,9 @@ def walk(top: Path) -> Iterator[Place]:
                     if not is_junk(entry.name):
                         (folders if _leads_on(entry) else files).append(entry.name)
         except OSError as error:
-            if steps:
-                yield Place(path, steps, [], [], unreadable(path, error, "folder"))
+            if named_dataset(*steps) == spec.name:
+                problem = unreadable(path, error, "folder")
+                problems.append(Candidate(spec, problem.where, own=True, problem=problem))
             continue
         place = Place(path, steps, sorted(files), sorted(folders))
         yield place
@@ -94,7 +93,7 @@ def walk(top: Path) -> Iterator[Place]:
                 "",
                 "Place the files in a folder of their own near the top",
             )
-            yield Place(top, (), [], [], problem)
+            problems.append(Candidate(spec, problem.where, problem=problem))
             return
         if len(steps) < DEPTH:
             queue += [
@@ -227,7 +226,7 @@ class _Places(dict[tuple, Candidate]):
             return None
         try:
             with open_zip(path) as archive:
-                names = safe_names(shown(path), archive)
+                names = members(archive)
         except DataError as problem:
             return problem
         added = False
@@ -240,14 +239,6 @@ class _Places(dict[tuple, Candidate]):
         return DataError(shown(path), found, _needed(self.spec), self.spec.to_get)
 
 
-def problem_of(spec: Spec, place: Place) -> Candidate | None:
-    """Return the problem with a place, if it may be why the dataset is not found."""
-    own = named_dataset(*place.steps) == spec.name
-    if not place.problem or not (own or not place.steps):
-        return None
-    return Candidate(spec, place.problem.where, own, problem=place.problem)
-
-
 def candidates(spec: Spec, top: Path) -> list[Candidate]:
     """Return where the dataset may be below a folder: complete sets first, its own before others.
 
@@ -258,10 +249,7 @@ def candidates(spec: Spec, top: Path) -> list[Candidate]:
     places = _Places(spec)
     problems: list[Candidate] = []
     unread: list[Path] = []
-    folders: list[tuple[Place, str]] = []
-    for place in walk(top):
-        if problem := problem_of(spec, place):
-            problems.append(problem)
+    for place in walk(spec, top, problems):
         for name in sorted(place.files, key=lambda name: name.lower().endswith((".gz", ".zip"))):
             path = place.path / name
             named = named_dataset(*place.steps, canonical(name)) == spec.name
@@ -272,11 +260,8 @@ def candidates(spec: Spec, top: Path) -> list[Candidate]:
                     problems.append(Candidate(spec, error.where, named, problem=error))
             elif named and not re.search(rf"\.({_NOTES})$", name.lower()):
                 unread.append(path)
-        folders += [(place, name) for name in place.folders if canonical(name) in places.wanted]
         if place.n_classes > 1 and named_dataset(*place.steps) == spec.name:
             unread.append(place.path)
-    for place, name in folders:  # a folder by a file's name, where the file itself is not there
-        places.add(File(place.path / name), place.steps, name, place.path)
 
     sets = [_of_layout(layout, place) for place in places.values() for layout in spec.layouts]
     sets = sorted((one for one in sets if one.files), key=lambda one: not one.own)

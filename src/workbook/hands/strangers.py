@@ -1,4 +1,4 @@
-"""How a network does on people it never saw: by person, by letter, by light, and what it confuses.
+"""How a network does on people it never saw: by person, and what it confuses.
 
 Hundreds of photographs of two people are two measurements of "a person", not hundreds.
 """
@@ -19,14 +19,12 @@ STAND_IN = "DRAWN hands, since no strangers are here"
 class Photographs(NamedTuple):
     """Photographs as the network reads them: ``X`` (n, 28, 28) uint8, ``y`` (n,) class numbers.
 
-    ``people`` (n,) and ``lights`` (n,) tell whose hand each is, and where its light came from;
-    ``title`` is what a figure should say of whose hands these are.
+    ``people`` (n,) tell whose hand each is; ``title`` is what a figure should say of them.
     """
 
     X: np.ndarray
     y: np.ndarray
     people: np.ndarray
-    lights: np.ndarray
     title: str
 
 
@@ -38,14 +36,11 @@ def photographs(people: People, class_names: Sequence[str]) -> Photographs:
     """
     if not len(people):
         X, y = drawn(class_names, 6, seed=len(class_names))
-        places = np.arange(len(y))
-        return Photographs(
-            X, y, places % 2 + 1, np.where(places % 4 < 2, "left", "right"), STAND_IN
-        )
+        return Photographs(X, y, np.arange(len(y)) % 2 + 1, STAND_IN)
     y = np.array([list(class_names).index(sign) for sign in people.signs])
-    X = np.stack([read_photo(path) for path in people.paths])
+    X = np.stack([read_photo(photo) for photo in people.photos])
     title = f"people {', '.join(map(str, np.unique(people.people)))} of {people.title}"
-    return Photographs(X, y, people.people, people.lights, title)
+    return Photographs(X, y, people.people, title)
 
 
 def among_first(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
