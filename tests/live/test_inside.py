@@ -1,6 +1,5 @@
 """The look inside a convolutional network, in a real browser."""
 
-import io
 from typing import Any
 
 from workbook import live
@@ -10,7 +9,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsing import PIXELS, settle
 from networks import LETTERS, hands
-from PIL import Image
 from playwright.sync_api import expect
 
 
@@ -76,32 +74,6 @@ def test_a_patch_covers_a_part_and_changes_what_is_said(opened: Any, shown: live
     settle(page)
     assert np.array_equal(view(page), before)
     assert page.locator(".answers .share").all_inner_texts() == bars
-
-
-def test_a_photo_of_one_s_own_is_cropped_and_read(opened: Any, shown: live.Live) -> None:
-    page = opened(shown)
-    pixels = np.full((300, 500, 3), 40, "uint8")
-    pixels[:, 100:400] = [200, 120, 80]  # the middle square is of one colour
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, format="png")
-    page.get_by_label("A photo of your own").set_input_files(
-        {"name": "hand.png", "mimeType": "image/png", "buffer": file.getvalue()}
-    )
-    expect(page.get_by_text("Your photo", exact=True)).to_be_visible()
-    settle(page)
-    level = 0.299 * 200 + 0.587 * 120 + 0.114 * 80
-    assert np.abs(view(page) - level).max() <= 1
-    page.get_by_label("Left to right").fill("0")
-    settle(page)
-    assert np.abs(view(page)[:, 0] - 40).max() <= 1
-
-
-def test_a_file_that_is_no_picture_is_said_to_be_none(opened: Any, shown: live.Live) -> None:
-    page = opened(shown)
-    page.get_by_label("A photo of your own").set_input_files(
-        {"name": "hand.png", "mimeType": "image/png", "buffer": b"no picture"}
-    )
-    expect(page.get_by_role("alert")).to_contain_text("cannot be read as a picture")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -18,7 +18,6 @@ function inside(spec, [network]) {
   let stage = stages.find(({ conv }) => conv !== undefined);
   let map = 0;
   let place = [0, 0];
-  let incoming; // the map that comes in whose products are shown; undefined: the strongest
   let tensors, before;
 
   const voice = speaker();
@@ -78,7 +77,7 @@ function inside(spec, [network]) {
     tell();
   }
 
-  // --- Twenty test images, and a photo of one's own.
+  // --- Twenty test images.
   const strip = pictures.map((one) => {
     const canvas = picture(height, width);
     paintLevels(canvas, one.pixels);
@@ -91,59 +90,6 @@ function inside(spec, [network]) {
     if (covering) patch = [height >> 1, width >> 1];
     before = network.predict(one.pixels);
     strip.forEach((button, i) => button.setAttribute("aria-pressed", String(pictures[i] === one)));
-    cropping.hidden = one !== own;
-    changed();
-  }
-
-  const own = { pixels: new Uint8Array(height * width), name: "Your photo" };
-  let photo;
-  const sliders = ["Size", "Left to right", "Up to down"].map(
-    (name, i) => html`
-      <input type="range" min=${i ? 0 : 20} max="100" value=${i ? 50 : 100} aria-label=${name}
-        @input=${crop}>`,
-  );
-  const problem = html`<p class="problem" role="alert"></p>`;
-  const cropping = html`
-    <div class="cropping" hidden>${sliders.map(
-      (slider) =>
-        html`<label class="range"><span>${slider.getAttribute("aria-label")}</span>${slider}</label>`,
-    )}</div>`;
-  const file = html`
-    <input type="file" accept="image/*" class="hidden" aria-label="A photo of your own" @change=${open}>`;
-
-  async function open() {
-    if (!file.files.length) return;
-    problem.textContent = "";
-    try {
-      photo = await createImageBitmap(file.files[0]);
-    } catch {
-      problem.textContent = "This file cannot be read as a picture. Choose a JPEG, PNG or WebP file.";
-      return;
-    }
-    file.value = ""; // the same file may be chosen again
-    sliders.forEach((slider, i) => (slider.value = i ? 50 : 100));
-    crop();
-    choose(own);
-  }
-  /** Cut the square that the sliders choose, and average what falls on each pixel. */
-  function crop() {
-    const [size, across, down] = sliders.map((slider) => slider.value / 100);
-    const side = size * Math.min(photo.width, photo.height);
-    const fine = 8;
-    const canvas = html`<canvas width=${width * fine} height=${height * fine}></canvas>`;
-    const context = canvas.getContext("2d", { willReadFrequently: true });
-    context.imageSmoothingQuality = "high";
-    const [left, top] = [across * (photo.width - side), down * (photo.height - side)];
-    context.drawImage(photo, left, top, side, side, 0, 0, canvas.width, canvas.height);
-    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-    const sums = new Float64Array(height * width);
-    for (let i = 0; i < data.length / 4; i++) {
-      const at =
-        Math.floor(i / canvas.width / fine) * width + Math.floor((i % canvas.width) / fine);
-      sums[at] += 0.299 * data[4 * i] + 0.587 * data[4 * i + 1] + 0.114 * data[4 * i + 2];
-    }
-    own.pixels = Uint8Array.from(sums, (sum) => Math.round(sum / fine ** 2));
-    before = network.predict(own.pixels);
     changed();
   }
 
@@ -167,7 +113,6 @@ function inside(spec, [network]) {
   function enter(next) {
     stage = next;
     map = 0;
-    incoming = undefined;
     tensors ??= network.run(covered());
     const [rows, columns, count] = output().shape;
     Object.assign(large, { height: rows, width: columns });
@@ -190,7 +135,6 @@ function inside(spec, [network]) {
   }
   function take(index) {
     map = index;
-    incoming = undefined;
     maps.forEach(({ button }, i) => button.setAttribute("aria-pressed", String(i === map)));
     changed();
   }
@@ -204,12 +148,10 @@ function inside(spec, [network]) {
     },
   );
 
-  // --- One place of one map: the products, and their sum.
+  // --- One place of one map: the products of the map that counts most there, and their sum.
   const said = html`<p class="sums"></p>`;
   const matrices = html`<div class="times"></div>`;
-  const source = html`<select @change=${() => ((incoming = Number(source.value)), tell())}></select>`;
-  const comingIn = html`<span></span>`;
-  const sourceLabel = html`<label class="source">${[comingIn, source]}</label>`;
+  const comingIn = html`<p class="sums"></p>`;
   const after = html`<p class="sums"></p>`;
 
   function matrix(name, values, largest, digits) {
@@ -246,7 +188,7 @@ function inside(spec, [network]) {
     );
     outline(cursor, place.map((at) => [at, at]), [rows, columns]);
     const at = `Row ${place[0]}, column ${place[1]}`;
-    matrices.hidden = sourceLabel.hidden = after.hidden = stage.conv === undefined;
+    matrices.hidden = comingIn.hidden = after.hidden = stage.conv === undefined;
     if (stage.conv === undefined) {
       outline(frame, place.map((at) => [at, at]), [height, width]);
       const value = output().data[(place[0] * columns + place[1]) * count + map];
@@ -257,15 +199,10 @@ function inside(spec, [network]) {
     const trace = traced(layers, tensors, stage, ...place, map);
     outline(frame, seenFrom(layers, tensors, stage.end - 1, place), [height, width]);
     const parts = met(layer, tensors[stage.conv], trace.at, map);
-    const order = [...parts].sort((a, b) => Math.abs(b.sum) - Math.abs(a.sum));
-    const part = parts[incoming ?? order[0].map];
+    const part = parts[strongest(parts.map(({ sum }) => Math.abs(sum)))];
     const from = stages[stages.indexOf(stage) - 1];
-    source.replaceChildren(
-      ...order.map(({ map: i, sum }) => new Option(`map ${i + 1} (${signed(sum)})`, i)),
-    );
-    source.value = part.map;
-    comingIn.textContent = `${from ? from.name : "The picture"}, coming in: `;
-    sourceLabel.hidden = parts.length === 1;
+    comingIn.hidden = parts.length === 1;
+    comingIn.textContent = `${from ? from.name : "The picture"}, map ${part.map + 1} of ${parts.length}, which counts most here:`;
 
     const of = (name) => part.cells.map((cell) => cell[name]);
     const largest = (values) => Math.max(...values.map(Math.abs), 1e-9);
@@ -308,9 +245,6 @@ function inside(spec, [network]) {
   return html`
     <div class="inside">
       <div class="strip" role="group" aria-label="Test images">${strip}</div>
-      <div class="photo">
-        <label class="button">${file}Your own photo…</label>${[cropping, problem]}
-      </div>
       <div class="desk two">
         <div class="drawing">
           ${[title, stand]}<label class="switch">${cover} Slide a patch over the picture</label>
@@ -320,7 +254,7 @@ function inside(spec, [network]) {
       <div class="stage">${[levels, grid]}</div>
       <div class="desk two place">
         <div class="drawing">${[mapName, lens]}</div>
-        <div class="products">${[said, sourceLabel, matrices, after]}</div>
+        <div class="products">${[said, comingIn, matrices, after]}</div>
       </div>
       ${voice.region}
     </div>`;

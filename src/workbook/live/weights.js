@@ -12,7 +12,7 @@ function weights(networks, voice) {
   if (!firsts.every(({ straight }) => straight)) return undefined;
   let first = firsts[0];
   let unit = 0;
-  let chosen = false; // until a unit is, the busiest one is shown
+  let chosen = false; // until a unit is, the most active one is shown
   let pixels = new Float32Array(SIDE * SIDE);
   let empty = true;
 
@@ -23,8 +23,6 @@ function weights(networks, voice) {
   const range = html`
     <input type="range" min="1" value="1" aria-label="Unit" @input=${() => choose(range.value - 1)}>`;
   const number = html`<span class="number"></span>`;
-  const busiest = html`
-    <div class="busiest" role="group" aria-label="Units that answer most"></div>`;
   const sums = html`<p class="sums"></p>`;
   const place = html`<p class="sums"></p>`;
   const titles = firsts.map(({ title }, i) => [String(i), title]);
@@ -45,7 +43,7 @@ function weights(networks, voice) {
       <summary>Look inside: which pixels speak for a hidden unit, and which against?</summary>
       <div class="choose">
         ${firsts.length > 1 ? which : ""}
-        <label class="range"><span>Unit </span>${[number, range]}</label>${busiest}
+        <label class="range"><span>Unit </span>${[number, range]}</label>
       </div>
       <div class="votes">
         <div class="times">${[own, sign("×"), what, sign("="), votes]}</div>
@@ -77,8 +75,7 @@ function weights(networks, voice) {
     pixels.forEach((pixel, i) => {
       if (pixel) for (let k = 0; k < units; k++) answers[k] += pixel * data[i * units + k];
     });
-    const order = answers.map((_, k) => k).sort((a, b) => answers[b] - answers[a]);
-    unit = chosen || empty ? Math.min(unit, units - 1) : order[0];
+    unit = chosen || empty ? Math.min(unit, units - 1) : strongest(answers);
     range.max = units;
     range.value = unit + 1;
     number.textContent = `${unit + 1} of ${units}`;
@@ -89,13 +86,6 @@ function weights(networks, voice) {
     paint(pictures[1].canvas, [...pixels].map(grey));
     paint(pictures[2].canvas, votes.map((value) => leaning(value / loudest)));
 
-    const focused = busiest.contains(busiest.getRootNode().activeElement);
-    const buttons = order.slice(0, empty ? 0 : 5).map(
-      (k) => html`
-        <button type="button" aria-pressed=${String(k === unit)} @click=${() => choose(k)}>${k + 1}</button>`,
-    );
-    busiest.replaceChildren(...buttons);
-    if (focused) busiest.querySelector("[aria-pressed=true]")?.focus();
     if (empty) {
       sums.textContent = "Draw a digit above, and see what this unit makes of it.";
       place.textContent = "";
