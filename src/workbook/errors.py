@@ -8,6 +8,10 @@ keeps its traceback.
 class WorkbookError(Exception):
     """Something that a user can mend; its message says what it is, and what to do."""
 
+    def _render_traceback_(self) -> list[str]:
+        """Show the message without the traceback in a notebook: it says what a reader needs."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class DataError(WorkbookError):
     """Data that cannot be used: which file, what was found, what was expected, what to do next."""
@@ -19,10 +23,6 @@ class DataError(WorkbookError):
         text = f"{self.reason}; expected {expected}." if expected else f"{self.reason}."
         super().__init__(f"{text} {next_step}." if next_step else text)
 
-    def _render_traceback_(self) -> list[str]:
-        """Show the message without the traceback in a notebook: it says what a reader needs."""
-        return [f"DataError: {self}"]
-
 
 class UnknownExerciseError(WorkbookError, KeyError):
     """A name that no exercise has, and the nearest ones that some have."""
@@ -30,10 +30,6 @@ class UnknownExerciseError(WorkbookError, KeyError):
     def __str__(self) -> str:
         """Return the message as it is: a KeyError would quote it."""
         return str(self.args[0])
-
-    def _render_traceback_(self) -> list[str]:
-        """Show the message without the traceback in a notebook: it says what a reader needs."""
-        return [str(self)]
 
 
 class NetworkError(WorkbookError, ValueError):

@@ -65,11 +65,9 @@ def _bent(finger: Finger, knuckle: float = 0, degrees: float = 0) -> Finger:
 
 
 _AS_COMMONLY_MADE: dict[str, tuple[Sign, ...]] = {
-    "A": (),
     "B": (Sign(lean(UP, 4), lean(UP, 1), lean(UP, -2), lean(UP, -5), ON_PALM),),
     "C": (Sign(*((30, 35, 0),) * 4, C_THUMB, yaw=50),),
     "D": (Sign(UP, *((60, 75, 0),) * 3, MEETING, yaw=5),),
-    "E": (),
     "F": (
         Sign((55, 70, 6), lean(UP, 3), lean(UP, -1), lean(UP, -5), F_THUMB),
         Sign((45, 75, 6), *(lean(UP, 2),) * 3, F_THUMB, pitch=-5),
@@ -89,9 +87,6 @@ _AS_COMMONLY_MADE: dict[str, tuple[Sign, ...]] = {
         Sign(lean(UP, 8), _bent(UP, 20, -8), RING, LITTLE, K_THUMB, yaw=-10),
         Sign(lean(UP, 4), _bent(UP, 12, -10), (70, 95, 0), LITTLE, K_THUMB_IN),
     ),
-    "L": (),
-    "M": (),
-    "N": (),
     "O": (
         Sign(*(ROUND,) * 4, O_THUMB, yaw=60),
         Sign(*(ROUND,) * 4, O_THUMB, yaw=40, pitch=10),
@@ -109,12 +104,9 @@ _AS_COMMONLY_MADE: dict[str, tuple[Sign, ...]] = {
         Sign((8, 5, -8), (0, 5, 8), FIST, FIST, OVER_FINGERS),
         Sign((10, 8, -10), (0, 5, 6), (60, 90, 0), (60, 90, 0), OVER_RING, yaw=-10),
     ),
-    "S": (),
-    "T": (),
     "U": (Sign(lean(UP, 1), lean(UP, -1), RING, LITTLE, OVER_FINGERS),),
     "V": (Sign(lean(UP, 8), lean(UP, -12), RING, LITTLE, OVER_FINGERS),),
     "W": (Sign(lean(UP, 9), UP, lean(UP, -9), FIST, OVER_FINGERS),),
-    "X": (),
     "Y": (Sign(INDEX, MIDDLE, RING, lean(UP, -22), Y_THUMB),),
 }
 
@@ -141,7 +133,11 @@ def _fitted() -> dict[str, list[Sign]]:
 _FITTED = _fitted()
 
 SIGNS: dict[str, tuple[Sign, ...]] = {
-    letter: (Sign(**asdict(POSES[ord(letter) - ord("A")])), *others, *_FITTED.get(letter, ()))
-    for letter, others in _AS_COMMONLY_MADE.items()
+    letter: (
+        Sign(**asdict(POSES[ord(letter) - ord("A")])),
+        *_AS_COMMONLY_MADE.get(letter, ()),
+        *_FITTED.get(letter, ()),
+    )
+    for letter in "ABCDEFGHIKLMNOPQRSTUVWXY"
 }
 """The ways to make each letter."""

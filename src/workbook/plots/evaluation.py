@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from workbook.plots import base
 
 import numpy as np
-from matplotlib.axes import Axes
 
 
 def predictions(
@@ -119,22 +118,6 @@ def confusion_matrix(
     return base.described(fig, f"Confusion matrix of {classes} classes: {text}.")
 
 
-def _beyond(values: np.ndarray, intervals: Sequence[tuple[float, float]]) -> np.ndarray:
-    """Return how far each interval goes below and above its value, as error bars want it."""
-    low, high = np.transpose(intervals)
-    return np.maximum([values - low, high - values], 0)
-
-
-def _rows(axis: Axes, texts: Sequence[str]) -> None:
-    """Finish a chart of one row for each name: percentages along x, a text right of each row."""
-    base.percent(axis.xaxis)
-    base.plain(axis)
-    for place, text in enumerate(texts):
-        axis.annotate(
-            text, (1.02, place), xycoords=("axes fraction", "data"), va="center", fontsize=8
-        )
-
-
 def interval(right: int, n: int) -> tuple[float, float]:
     """Return the 95% interval of the share ``right / n``, by Wilson (1927): wide at 100%, too."""
     from scipy.stats import binomtest  # takes longer to import than all else here
@@ -156,14 +139,14 @@ def reliability(labels: np.ndarray, probabilities: np.ndarray) -> base.Figure:
     used = np.unique(bins)
     certainty = [float(sure[bins == k].mean()) for k in used]
     accuracy = np.array([right[bins == k].mean() for k in used])
-    intervals = [interval(right[bins == k].sum(), (bins == k).sum()) for k in used]
+    low, high = np.transpose([interval(right[bins == k].sum(), (bins == k).sum()) for k in used])
     fig = base.blank(3.2)
     left, axis = fig.subplots(1, 2)
     left.plot([0, 1], [0, 1], color=base.GREY, linestyle=":", label="as sure as right")
     left.errorbar(
         certainty,
         accuracy,
-        yerr=_beyond(accuracy, intervals),
+        yerr=np.maximum([accuracy - low, high - accuracy], 0),
         fmt="o",
         color=base.BLUE,
         ecolor=base.GREY,
@@ -223,7 +206,16 @@ def paired(values: Mapping[str, Mapping[str, float]], title: str) -> base.Figure
     axis.set(title=title, xlabel="accuracy")
     fig.legend(fontsize=8, ncols=2, loc="outside lower right")
     axis.grid(axis="x", alpha=0.3)
-    _rows(axis, [f"{one:.1%}, {other:.1%}" for one, other in pairs])
+    base.percent(axis.xaxis)
+    base.plain(axis)
+    for place, (one, other) in enumerate(pairs):
+        axis.annotate(
+            f"{one:.1%}, {other:.1%}",
+            (1.02, place),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            fontsize=8,
+        )
     parts = (
         f"{name}, {first} {one:.1%}, {second} {other:.1%}"
         for name, (one, other) in zip(values, pairs, strict=True)
