@@ -1,6 +1,5 @@
 """How the notebooks are compared when ``pytest --nbval-lax`` executes them again."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +10,6 @@ from workbook_staff.notebooks import reading
 from workbook_staff.reports import NotebookError
 
 import pytest
-
-os.environ["WORKBOOK_PROGRESS"] = ""  # what a test answers is no student's progress
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:

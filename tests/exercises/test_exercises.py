@@ -1,10 +1,10 @@
-"""What is said to an answer, what is kept of it, and that notebooks and specs agree."""
+"""What is said to an answer, what is recorded of it, and that notebooks and specs agree."""
 
 import ast
 import builtins
 import dataclasses
 import json
-import multiprocessing
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -62,7 +62,8 @@ SIZE = Exercise(
 @pytest.fixture(autouse=True)
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
     mine = {"test.half": HALF, "test.size": SIZE}
-    monkeypatch.setattr(records, "_unwritten", {})
+    monkeypatch.setattr(records, "opened", Counter())
+    monkeypatch.setattr(records, "predicted", {})
     for name, exercise in mine.items():
         monkeypatch.setitem(exercises.EXERCISES, name, exercise)
     monkeypatch.setitem(exercises.NOTEBOOKS, "test", mine)
@@ -88,7 +89,6 @@ def test_a_right_answer_opens_the_explanation(shown: list[records.Said]) -> None
     assert shown[0].record == {
         "exercise": "test.half",
         "outcome": "right",
-        "attempts": 1,
         "hints": 0,
         "prediction": None,
         "facts": {"whole": 0.4},
@@ -145,19 +145,12 @@ def test_without_an_answer_nothing_is_asked_of_what_is_given(shown: list[records
     exercises.check("test.half", (..., 1))
     exercises.check("test.half", None)
     assert [said.record and said.record["outcome"] for said in shown] == ["unattempted"] * 3
-    assert shown[0].record is not None and shown[0].record["attempts"] == 0
 
 
 def test_what_cannot_be_judged_is_no_traceback(shown: list[records.Said]) -> None:
     exercises.check("mnist.gap", (0.1, 0.1), None, None)
     assert repr(shown[0]).startswith("This cannot be judged: ")
     assert "AttributeError" in repr(shown[0]) and shown[0].record is None
-
-
-def test_attempts_count_answers_that_differ(shown: list[records.Said]) -> None:
-    for answer in (0.3, 0.3, 0.5, 0.2):
-        exercises.check("test.half", answer, 0.4)
-    assert [said.record and said.record["attempts"] for said in shown] == [1, 1, 2, 3]
 
 
 def test_hints_come_one_after_the_other(shown: list[records.Said]) -> None:
@@ -169,7 +162,10 @@ def test_hints_come_one_after_the_other(shown: list[records.Said]) -> None:
     assert shown[4].record is not None and shown[4].record["hints"] == 3
 
 
-def test_the_first_prediction_stays_and_is_shown_again(shown: list[records.Said]) -> None:
+def test_the_first_prediction_stays_and_is_shown_again(
+    shown: list[records.Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(calls.PREDICTIONS, "test.half", Prediction())
     exercises.predict("test.half", ...)
     exercises.predict("test.half", 0.3)
     exercises.predict("test.half", 0.2)
@@ -254,16 +250,6 @@ def test_statements_have_no_hints(shown: list[records.Said], statements: None) -
     assert "have no hints" in repr(shown[0])
 
 
-def test_progress_has_a_line_for_each_exercise_of_what_was_begun(
-    shown: list[records.Said],
-) -> None:
-    exercises.hint("test.half")
-    exercises.check("test.half", 0.2, 0.4)
-    exercises.progress()
-    lines = repr(shown[-1]).splitlines()
-    assert lines[2:] == ["| test.half | right | 1 | 1 |", "| test.size | unattempted | 0 | 0 |"]
-
-
 @pytest.mark.parametrize("call", ["check", "fill", "predict", "hint", "recall"])
 def test_an_unknown_name_names_the_known_ones(call: str) -> None:
     arguments = ("mnist.gaps",) if call == "hint" else ("mnist.gaps", 1)
@@ -332,88 +318,6 @@ def test_a_right_answer_shows_itself_and_its_text_stays_the_same(
 def test_code_in_a_hint_keeps_its_stars() -> None:
     said = records.Said("1. **Call** `loss(**(a | b))`.")
     assert repr(said) == "1. Call loss(**(a | b))."
-
-
-def test_what_was_right_stays_so_in_the_progress(shown: list[records.Said]) -> None:
-    exercises.check("test.half", 0.2, 0.4)
-    exercises.check("test.half", 0.2, 0.8)  # another cell has changed what it is judged by
-    exercises.progress()
-    assert "You had it right before" in repr(shown[1])
-    assert shown[1].record is not None and shown[1].record["outcome"] == "wrong"
-    assert "| test.half | right | 1 | 0 |" in repr(shown[2])
-
-
-# What is kept on this computer.
-
-
-def test_a_deleted_file_begins_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shown: list[records.Said]
-) -> None:
-    file = tmp_path / "progress.json"
-    monkeypatch.setenv("WORKBOOK_PROGRESS", str(file))
-    exercises.check("test.half", 0.2, 0.4)
-    file.unlink()
-    exercises.progress()
-    assert "| test.half | right |" not in repr(shown[-1])
-    exercises.check("test.half", 0.3, 0.4)
-    assert json.loads(file.read_text())["test.half"]["outcome"] == "wrong"
-
-
-def test_progress_outlives_the_kernel(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shown: list[records.Said]
-) -> None:
-    file = tmp_path / "kept" / "progress.json"
-    monkeypatch.setenv("WORKBOOK_PROGRESS", str(file))
-    exercises.check("test.half", 0.3, 0.4)
-    monkeypatch.setattr(records, "_unwritten", {})  # a new kernel
-    exercises.check("test.half", 0.2, 0.4)
-    assert shown[-1].record is not None and shown[-1].record["attempts"] == 2
-    assert json.loads(file.read_text())["test.half"]["outcome"] == "right"
-
-
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"test.half": 1}', '{"a": {"b": 1}}', "\0"])
-def test_a_spoilt_file_is_begun_anew(
-    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shown: list[records.Said]
-) -> None:
-    file = tmp_path / "progress.json"
-    file.write_text(content)
-    monkeypatch.setenv("WORKBOOK_PROGRESS", str(file))
-    exercises.check("test.half", 0.2, 0.4)
-    assert repr(shown[0]).startswith("Right.")
-    assert json.loads(file.read_text())["test.half"]["attempts"] == 1
-
-
-def test_a_place_that_cannot_be_written_to_stops_nobody(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shown: list[records.Said]
-) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("WORKBOOK_PROGRESS", str(tmp_path / "file" / "progress.json"))
-    exercises.hint("test.half")
-    exercises.check("test.half", 0.3, 0.4)
-    exercises.check("test.half", 0.2, 0.4)
-    record = shown[-1].record
-    assert record is not None and (record["attempts"], record["hints"]) == (2, 1)
-
-
-def _count(file: str, name: str) -> None:
-    import os
-
-    os.environ["WORKBOOK_PROGRESS"] = file
-    for _ in range(20):
-        with records.progress(name) as mine:
-            mine.attempts += 1
-
-
-def test_two_notebooks_at_once_lose_nothing(tmp_path: Path) -> None:
-    file = tmp_path / "progress.json"
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_count, args=(str(file), name)) for name in "aab"]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    known = json.loads(file.read_text())
-    assert {name: one["attempts"] for name, one in known.items()} == {"a": 40, "b": 20}
 
 
 # The notebooks and the specs agree.

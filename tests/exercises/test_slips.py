@@ -12,7 +12,6 @@ SHARE = Equals(lambda facts: np.array(facts["share"]), within=0.005)
 OF_SHARES = {
     "percentage": slips.percentage(SHARE),
     "the rest": slips.the_rest(SHARE),
-    "odds": slips.odds(SHARE),
 }
 ANY = [*np.linspace(-1, 2, 301).round(2), 50, 99.5, 100, 1e9]
 
@@ -27,7 +26,7 @@ def test_where_none_or_all_is_right_no_slip_is_told(name: str, share: Any) -> No
 
 @pytest.mark.parametrize("share", [0.015, 0.2, 0.5, 0.75, 0.98])
 def test_a_slip_is_found_and_no_right_answer_has_one(share: float) -> None:
-    given = {"percentage": 100 * share, "the rest": 1 - share, "odds": share / (1 - share)}
+    given = {"percentage": 100 * share, "the rest": 1 - share}
     exercise = Exercise(
         facts=dict, right=SHARE, slips=OF_SHARES, messages=dict.fromkeys(OF_SHARES, "?")
     )
@@ -39,6 +38,23 @@ def test_a_slip_is_found_and_no_right_answer_has_one(share: float) -> None:
             assert verdict.outcome == "right" and verdict.misconception is None
     for answer in (share, share + 0.004, share - 0.004):
         assert judged(exercise, answer, {"share": share}).misconception is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        ([25, 50], "percentage"),
+        ([0.25, 50], "percentage"),
+        ([0.75, 0.5], "the rest"),
+        ([0.25, 0.4], None),
+        ([0.5, 0.25], "order"),
+        ([-0.25, -0.5], "sign"),
+    ],
+)
+def test_what_recurs_is_found_in_a_part_too(answer: list[float], name: str | None) -> None:
+    judge = Equals(lambda _: np.array([0.25, 0.5]), within=0.001)
+    found = [one for one, slip in slips.COMMON.items() if holds(slip(judge), answer, {})]
+    assert next(iter(found), None) == name
 
 
 MATRIX = Equals(lambda _: np.array([[1, 2], [3, 4]]))

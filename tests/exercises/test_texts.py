@@ -3,19 +3,22 @@
 from pathlib import Path
 
 from workbook import exercises
-from workbook.exercises import judges, texts
+from workbook.exercises import judges, slips, texts
 
 import pytest
 
 
 def test_every_exercise_and_every_slip_has_its_words_and_no_words_have_none() -> None:
-    assert {path.stem for path in texts.FOLDER.glob("*.toml")} == judges.NOTEBOOKS.keys()
+    assert {p.stem for p in texts.FOLDER.glob("*.toml")} == {*judges.NOTEBOOKS, "common"}
+    assert texts.common().keys() == slips.COMMON.keys() and all(texts.common().values())
     for notebook, known in judges.NOTEBOOKS.items():
         assert texts.read(notebook).exercises.keys() == known.keys()
         for name, exercise in known.items():
             assert exercise.title and exercise.form and exercise.why, name
             assert len(set(exercise.hints)) == 3 and all(exercise.hints), name
-            assert list(exercise.messages) == list(exercise.slips), name
+            assert exercise.messages.keys() == exercise.slips.keys(), name
+            words = texts.read(notebook).exercises[name]["messages"]
+            assert all(words.get(slip, said) == said for slip, said in exercise.messages.items())
             assert all(exercise.messages.values()), name
 
 

@@ -113,7 +113,7 @@ HABITS: dict[str, Callable[[str, str], Written]] = {
     "asserted": _after("assert ({names}) is not None"),
     "with a table": _after("import pandas as pd\npd.DataFrame({{'a': [1]}}).head()"),
     "with a walrus": _after("print(said := 'done')"),
-    "with hints": _after("exercises.hint('mnist.gap')\nexercises.progress()"),
+    "with hints": _after("exercises.hint('mnist.gap')"),
     "timed": lambda source, _: Written(f"%%time\n{source}"),
     "captured": lambda source, _: Written(f"%%capture\n{source}"),
     "with magics": lambda source, _: Written(f"%matplotlib inline\n!pip list\nlen?\n{source}"),

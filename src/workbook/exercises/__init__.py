@@ -13,7 +13,7 @@ holds for whatever data and training the student has. What was answered, and by 
 judged, is recorded as an output in the notebook (see :mod:`workbook.exercises.records`).
 """
 
-from workbook.exercises.calls import check, fill, hint, predict, progress, recall
+from workbook.exercises.calls import check, fill, hint, predict, recall
 from workbook.exercises.exercise import Exercise, Facts, Prediction, Statement, Verdict, judged
 from workbook.exercises.judges import EXERCISES, NOTEBOOKS, RECALL
 
@@ -31,6 +31,5 @@ __all__ = [
     "hint",
     "judged",
     "predict",
-    "progress",
     "recall",
 ]

@@ -1,13 +1,13 @@
 """What a notebook calls: an answer is checked, and what is said of it is shown and recorded."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from workbook.errors import UnknownExerciseError
 from workbook.exercises import answers, form, missing_names, records
 from workbook.exercises.exercise import Exercise, Facts, Prediction, Statement, Verdict, judged
-from workbook.exercises.judges import EXERCISES, NOTEBOOKS, PREDICTIONS, RECALL
+from workbook.exercises.judges import EXERCISES, PREDICTIONS, RECALL
 
 import numpy as np
 
@@ -47,26 +47,22 @@ def fill(name: str, answer: Any, *given: Any) -> Any:
 def predict(name: str, prediction: Any) -> None:
     """Commit to a prediction before the cell that tells; :func:`check` shows it again.
 
-    ``name`` is one of :data:`PREDICTIONS`, which says what a prediction looks like, or of
-    :data:`EXERCISES`. There is no right or wrong here. The first prediction stays.
+    ``name`` is one of :data:`PREDICTIONS`, which says what a prediction looks like. There is no
+    right or wrong here. The first prediction stays.
 
     Raises:
-        UnknownExerciseError: There is no such exercise and no such prediction.
+        UnknownExerciseError: There is no such prediction.
     """
-    _find(name, {**EXERCISES, **PREDICTIONS})
+    wanted: Prediction = _find(name, PREDICTIONS)
     if _missing(prediction):
         _show(f"**No prediction yet.** {NOT_YET} Then run on.")
         return
     said = answers.say(prediction)
-    if expected := _unlike(PREDICTIONS.get(name, Prediction(parts=0)), prediction):
+    if expected := _unlike(wanted, prediction):
         _show(f"**No prediction yet**: expected {expected}, got {_code(said)}.")
         return
-    with records.progress(name) as mine:
-        first = mine.prediction or said
-        mine.prediction = first
-        if mine.outcome == "unattempted":
-            mine.outcome = "predicted"
-        record = {"exercise": name, "outcome": "predicted", "prediction": first}
+    first = records.predicted.setdefault(name, said)
+    record = {"exercise": name, "outcome": "predicted", "prediction": first}
     kept = "" if first == said else f" Your first prediction, {_code(first)}, stays."
     _show(f"**Noted**: {_code(said)}.{kept} Now run the next cells and compare.", record)
 
@@ -81,8 +77,7 @@ def hint(name: str) -> None:
         _show("These statements have no hints: `recall` says of each reply why it is right or not.")
         return
     hints = _known(name).hints
-    with records.progress(name) as mine:
-        mine.hints = opened = min(mine.hints + 1, len(hints))
+    records.opened[name] = opened = min(records.opened[name] + 1, len(hints))
     _show("\n".join(f"{number}. {text}" for number, text in enumerate(hints[:opened], start=1)))
 
 
@@ -111,27 +106,12 @@ def recall(name: str, replies: Any) -> None:
     _show("\n".join(lines), {"exercise": name, "outcome": "recalled", "right": known})
 
 
-def progress() -> None:
-    """Show a line for each exercise of the notebooks that were begun: outcome, attempts, hints."""
-    known = records.all_progress()
-    begun = [exercises for exercises in NOTEBOOKS.values() if known.keys() & exercises.keys()]
-    rows = [
-        f"| {name} | {one.outcome} | {one.attempts} | {one.hints} |"
-        for exercises in begun or NOTEBOOKS.values()
-        for name in exercises
-        for one in [known.get(name, records.Progress())]
-    ]
-    _show("\n".join(["| exercise | outcome | attempts | hints |", "|---|---|--:|--:|", *rows]))
-
-
 def _check(
     name: str, answer: Any, given: tuple[Any, ...], otherwise: str = "", because: Any = ...
 ) -> str:
     exercise = _known(name)
     if _missing(answer):
-        with records.progress(name) as mine:
-            record = _record(name, "unattempted", mine)
-        _show(f"**Not attempted yet.** {otherwise or NOT_YET}", record)
+        _show(f"**Not attempted yet.** {otherwise or NOT_YET}", _record(name, "unattempted"))
         return "unattempted"
     try:
         facts = exercise.facts(*given)
@@ -143,28 +123,24 @@ def _check(
         return "unjudged"
     plain, said = _measured(exercise, answer, given)
     verdict = judged(exercise, plain, facts)
-    with records.progress(name) as mine:
-        mine.attempts += mine.answer != said
-        solved = mine.outcome == "right"
-        mine.answer, mine.outcome = said, "right" if solved else verdict.outcome
-        record = _record(name, verdict.outcome, mine)
     slip = verdict.misconception
+    record = _record(name, verdict.outcome)
     record |= {"facts": dict(facts), "answer": plain, "said": said}
     record |= {"misconception": slip and slip.name}
     reason = answers.line(because)
     if reason:
         record["because"] = reason
     if verdict.outcome == "right":
-        predicted = f" You predicted {_code(mine.prediction)}." if mine.prediction else ""
+        prediction = record["prediction"]
+        predicted = f" You predicted {_code(prediction)}." if prediction else ""
         yours = f" You wrote: {_code(reason)}. The workbook's:" if reason else ""
         shown = exercise.show.format(answer=plain, facts=facts)
         _show(f"**Right.**{predicted}{yours} {exercise.why}", record, shown)
     else:
         got = f": got {_code(said)}" if exercise.measure is None else ""
-        before = "You had it right before, and that stays in your progress." if solved else ""
         help_ = f'For help, in three steps: `exercises.hint("{name}")`.'
         words = _words(exercise, plain, facts, verdict)
-        parts = [f"**Not yet**{got}.", words, otherwise, before, help_]
+        parts = [f"**Not yet**{got}.", words, otherwise, help_]
         _show(" ".join(filter(None, parts)), record)
     return verdict.outcome
 
@@ -188,13 +164,12 @@ def _measured(exercise: Exercise, answer: Any, given: tuple[Any, ...]) -> tuple[
     return plain, answers.say(str(plain) if exercise.measure else answer)
 
 
-def _record(name: str, outcome: str, mine: records.Progress) -> dict[str, Any]:
+def _record(name: str, outcome: str) -> dict[str, Any]:
     return {
         "exercise": name,
         "outcome": outcome,
-        "attempts": mine.attempts,
-        "hints": mine.hints,
-        "prediction": mine.prediction,
+        "hints": records.opened[name],
+        "prediction": records.predicted.get(name),
     }
 
 
@@ -211,16 +186,10 @@ def _find(name: str, among: Mapping[str, Any]) -> Any:
     """
     if name in among:
         return among[name]
-    near = difflib.get_close_matches(str(name), among, n=3, cutoff=0.5) or _of_dataset(name, among)
+    near = difflib.get_close_matches(str(name), among, n=3, cutoff=0)
     raise UnknownExerciseError(
         f"no exercise is called {str(name)!r}; the nearest names are {', '.join(near)}"
     )
-
-
-def _of_dataset(name: str, among: Iterable[str]) -> list[str]:
-    """Return the names of the same notebook, or else all of them."""
-    known = list(among)
-    return [n for n in known if n.partition(".")[0] == str(name).partition(".")[0]] or known
 
 
 def _missing(answer: Any) -> bool:
@@ -231,14 +200,12 @@ def _missing(answer: Any) -> bool:
 
 
 def _unlike(expected: Prediction, prediction: Any) -> str:
-    """Return what a prediction should look like, "" if it does; of no parts: whatever it is."""
+    """Return what a prediction should look like, "" if it does."""
     low, high = expected.between
     if expected.choices:
         if any(answers.same(prediction, choice, 0) for choice in expected.choices):
             return ""
         return "one of " + ", ".join(f'`"{choice}"`' for choice in expected.choices)
-    if not expected.parts:
-        return ""
     try:
         found = np.ravel(answers.numbers(answers.as_json(prediction)))
         if found.size == expected.parts and np.all((found >= low) & (found <= high)):

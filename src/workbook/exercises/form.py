@@ -1,9 +1,9 @@
-"""What is said to the form of a wrong answer: its kind, its shape, its unit, its digits."""
+"""What is said to the form of a wrong answer: its kind, its shape, its digits."""
 
 from typing import Any
 
-from workbook.exercises import answers, slips
-from workbook.exercises.exercise import Equals, Exercise, Facts, holds
+from workbook.exercises import answers
+from workbook.exercises.exercise import Equals, Exercise, Facts
 
 import numpy as np
 
@@ -35,9 +35,6 @@ def remark(exercise: Exercise, answer: Any, facts: Facts) -> str:
     """Return a line on the form of a wrong answer (JSON), in Markdown; "" if it is as expected."""
     if answer is None:
         return ""
-    parts = range(len(answer)) if isinstance(answer, list) else ()
-    if any(holds(slips.percentage(exercise.right, n), answer, facts) for n in (None, *parts)):
-        return "A percentage is given where a fraction is asked for: 2% is 0.02."
     if isinstance(exercise.right, Equals):
         for wanted in exercise.right.several(facts)[:1]:
             return _beside(answer, wanted)

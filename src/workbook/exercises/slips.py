@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from workbook.exercises import answers
-from workbook.exercises.exercise import Facts, Judge
+from workbook.exercises.exercise import Facts, Judge, holds
 
 import numpy as np
 
@@ -26,18 +26,9 @@ def the_rest(right: Judge, part: Part = None) -> Judge:
     return _undone(_neither_none_nor_all(right, part), lambda numbers: 1 - numbers, part)
 
 
-def odds(right: Judge, part: Part = None) -> Judge:
-    """Return the judge of how many there are for each of the others, where a share is asked for."""
-    return _undone(_neither_none_nor_all(right, part), _share, part)
-
-
-def _share(ratio: np.ndarray) -> np.ndarray:
-    return np.divide(ratio, 1 + ratio, out=np.full_like(ratio, np.nan), where=ratio != -1)
-
-
-def turned_round(right: Judge, part: Part = None) -> Judge:
+def turned_round(right: Judge) -> Judge:
     """Return the judge of several numbers in the opposite order."""
-    return _undone(right, lambda numbers: numbers[::-1], part)
+    return _undone(right, lambda numbers: numbers[::-1])
 
 
 def counted_from(first: int, right: Judge, part: Part = None) -> Judge:
@@ -50,9 +41,9 @@ def sign(right: Judge, part: Part = None) -> Judge:
     return _undone(right, lambda numbers: -numbers, part)
 
 
-def transposed(right: Judge, part: Part = None) -> Judge:
+def transposed(right: Judge) -> Judge:
     """Return the judge of matrices whose rows and columns are exchanged."""
-    return _undone(right, np.transpose, part)
+    return _undone(right, np.transpose)
 
 
 def _neither_none_nor_all(right: Judge, part: Part) -> Judge:
@@ -69,7 +60,7 @@ def _neither_none_nor_all(right: Judge, part: Part) -> Judge:
     return judge
 
 
-def _undone(right: Judge, undo: Callable[[np.ndarray], np.ndarray], part: Part) -> Judge:
+def _undone(right: Judge, undo: Callable[[np.ndarray], np.ndarray], part: Part = None) -> Judge:
     def judge(answer: Any, facts: Facts) -> bool:
         if part is None:
             return right(_changed(answer, undo), facts)
@@ -82,3 +73,26 @@ def _undone(right: Judge, undo: Callable[[np.ndarray], np.ndarray], part: Part) 
 
 def _changed(plain: Any, undo: Callable[[np.ndarray], np.ndarray]) -> Any:
     return undo(np.asarray(answers.numbers(plain), dtype=float)).tolist()
+
+
+def _in_any_part(slip: Callable[[Judge, Part], Judge]) -> Callable[[Judge], Judge]:
+    """Return what makes the judge of answers that have a slip as a whole, or in one part."""
+
+    def judge_of(right: Judge) -> Judge:
+        def judge(answer: Any, facts: Facts) -> bool:
+            parts = range(len(answer)) if isinstance(answer, list) else ()
+            return any(holds(slip(right, part), answer, facts) for part in (None, *parts))
+
+        return judge
+
+    return judge_of
+
+
+COMMON: dict[str, Callable[[Judge], Judge]] = {
+    "percentage": _in_any_part(percentage),
+    "the rest": _in_any_part(the_rest),
+    "order": turned_round,
+    "sign": sign,
+    "transposed": transposed,
+}
+"""What is looked for in every exercise, after its own slips; the words are in texts/common.toml."""

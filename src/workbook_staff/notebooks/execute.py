@@ -43,7 +43,7 @@ OUTPUT_COUNT = 50_000
 THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 """Variables that say how many threads a kernel's libraries use, set where the user has not."""
 
-FIXED = ("IPYTHONDIR", "MATPLOTLIBRC", "WORKBOOK_PROGRESS")
+FIXED = ("IPYTHONDIR", "MATPLOTLIBRC")
 """Variables that are the same for every run, whatever the user has set."""
 
 SET_ASIDE = ("MPLBACKEND", "PYTHONINSPECT", "PYTHONOPTIMIZE", "PYTHONSTARTUP")
@@ -294,7 +294,6 @@ def _environment(scratch: Path, folder: Path | None) -> dict[str, str]:
         | {
             "IPYTHONDIR": str(scratch / "ipython"),
             "MATPLOTLIBRC": str(scratch / "matplotlibrc"),
-            "WORKBOOK_PROGRESS": "",  # what we run is no student's progress
             "WORKBOOK_RECORD": str(scratch / "record"),
             "WORKBOOK_RUN_FOLDER": str(folder or ""),
         }

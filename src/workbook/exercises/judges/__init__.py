@@ -7,8 +7,9 @@ Where students' code runs for grading, neither of the two folders is to be seen.
 """
 
 from dataclasses import replace
+from typing import Any
 
-from workbook.exercises import texts
+from workbook.exercises import slips, texts
 from workbook.exercises.exercise import Exercise, Prediction, Statement
 from workbook.exercises.judges import (
     further_01,
@@ -34,9 +35,22 @@ _JUDGED: dict[str, dict[str, Exercise]] = {
 
 _TEXTS = {notebook: texts.read(notebook) for notebook in _JUDGED}
 
+_COMMON = texts.common()
+
+
+def _complete(exercise: Exercise, words: dict[str, Any]) -> Exercise:
+    """Return an exercise with its words, and with the slips that all have after its own."""
+    common = {name: slip(exercise.right) for name, slip in slips.COMMON.items()}
+    return replace(
+        exercise,
+        **words | {"messages": _COMMON | words["messages"]},
+        slips=dict(exercise.slips) | {n: s for n, s in common.items() if n not in exercise.slips},
+    )
+
+
 NOTEBOOKS: dict[str, dict[str, Exercise]] = {
     notebook: {
-        name: replace(exercise, **_TEXTS[notebook].exercises[name])
+        name: _complete(exercise, _TEXTS[notebook].exercises[name])
         for name, exercise in exercises.items()
     }
     for notebook, exercises in _JUDGED.items()

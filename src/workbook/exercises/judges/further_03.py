@@ -169,7 +169,6 @@ EXERCISES: dict[str, Exercise] = {
         right=Equals(_momentum, within=0.02),
         slips={
             "two steps": Equals(lambda f: 1 + f["momentum"]),
-            "running mean": Equals(lambda f: 1.0),
         },
     ),
 }

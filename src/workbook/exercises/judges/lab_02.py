@@ -3,7 +3,6 @@
 import math
 from typing import Any
 
-from workbook.exercises import slips
 from workbook.exercises.exercise import Equals, Exercise, Facts
 
 import numpy as np
@@ -158,9 +157,6 @@ def _of_shirts(labels: np.ndarray, predicted: np.ndarray, class_names: Any) -> F
     }
 
 
-_is_precision = Equals(lambda facts: np.array([facts["precision"], facts["recall"]]), within=0.002)
-
-
 EXERCISES: dict[str, Exercise] = {
     "fashion-mnist.build": Exercise(
         facts=dict,
@@ -201,10 +197,8 @@ EXERCISES: dict[str, Exercise] = {
     ),
     "fashion-mnist.precision": Exercise(
         facts=_of_shirts,
-        right=_is_precision,
+        right=Equals(lambda facts: np.array([facts["precision"], facts["recall"]]), within=0.002),
         slips={
-            "turned round": slips.turned_round(_is_precision),
-            "percentage": slips.percentage(_is_precision),
             "of all images": Equals(lambda facts: np.full(2, facts["of all"]), within=0.001),
         },
         varies=True,

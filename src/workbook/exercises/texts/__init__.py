@@ -3,9 +3,10 @@
 Texts are Markdown, where a line break is a space and a blank line begins a paragraph. An exercise
 has a ``title``; a ``form``, an example of an answer; three ``hints``; a ``why`` that a right answer
 opens, and perhaps ``show``, with the answer's own numbers; and ``slips``, the messages to the wrong
-answers that ``judges`` recognises under the same names. The questions on earlier notebooks have
-``statements``. Where a prediction is asked for, with an exercise or without one, ``prediction``
-gives its form: one of ``choices``, or ``parts`` numbers ``between`` two.
+answers that ``judges`` recognises under the same names; those in ``common.toml`` are looked for in
+every exercise, and an exercise may have its own message to one. The questions on earlier notebooks
+have ``statements``. Where a prediction is asked for, with an exercise or without one,
+``prediction`` gives its form: one of ``choices``, or ``parts`` numbers ``between`` two.
 """
 
 import re
@@ -54,6 +55,12 @@ def read(notebook: str) -> Texts:
                 "messages": {n: _markdown(text) for n, text in words.get("slips", {}).items()},
             }
     return Texts(exercises, recall, predictions)
+
+
+def common() -> dict[str, str]:
+    """Return the messages to the slips that are looked for in every exercise, by their names."""
+    slips: dict[str, str] = tomllib.loads((FOLDER / "common.toml").read_text(encoding="utf-8"))
+    return slips
 
 
 def _tuple(value: Any) -> Any:
