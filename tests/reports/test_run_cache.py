@@ -301,6 +301,13 @@ LATER = {
     "iglob": "import glob\nglob.glob('../data/*.csv')",
     "listdir": "import os\nos.listdir('../data')",
     "walk": "import os\nlist(os.walk('..'))",
+    "lstat": "import os\ntry:\n    os.lstat('../data/mine.csv')\nexcept OSError:\n    pass",
+    "islink": "import os\nos.path.islink('../data/mine.csv')",
+    "fwalk": "import os\nlist(os.fwalk('../data'))",
+    "a number": (
+        "import os\nfolder = os.open('../data', os.O_RDONLY)\ntry:\n"
+        "    os.stat('mine.csv', dir_fd=folder)\nexcept OSError:\n    pass"
+    ),
     "import": "try:\n    import mine\nexcept ImportError:\n    pass",
     "a part": "import workbook\ntry:\n    import workbook.mine\nexcept ImportError:\n    pass",
     "a path": "import contextlib\nwith contextlib.suppress(ImportError):\n    import mine",

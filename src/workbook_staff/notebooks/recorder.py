@@ -54,10 +54,11 @@ class Recorder:
         self._seen: set[tuple[str, str]] = set()
 
     def start(self) -> None:
-        """Hear of all that is opened from now on, and of what `os.stat` and `os.access` answer."""
+        """Hear of all that is opened from now on, and of what `os.stat` and others answer."""
         sys.addaudithook(self._hear)
         for module, name in (
             (os, "stat"),
+            (os, "lstat"),
             (os, "access"),
             *((os.path, n) for n in _PATH_QUESTIONS),
         ):
@@ -141,8 +142,8 @@ class Recorder:
             os.write(self._file, json.dumps([kind, name]).encode() + b"\n")
 
 
-# Where they are Python's own functions, they ask `os.stat`.
-_PATH_QUESTIONS = ("exists", "isfile", "isdir")
+# Where they are Python's own functions, they ask `os.stat` or `os.lstat`.
+_PATH_QUESTIONS = ("exists", "isfile", "isdir", "islink", "lexists")
 
 if __name__ == "__main__":
     Recorder(os.environ.pop("WORKBOOK_RECORD")).start()

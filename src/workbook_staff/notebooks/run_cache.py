@@ -221,13 +221,18 @@ def _changed(found: dict[str, Any], now: dict[str, str]) -> list[str]:
 
 
 def _file(name: str) -> str:
-    """Return the digest of what is in a file, "" where there is none."""
+    """Return the digest of what is in a file, "" where there is none.
+
+    A folder is opened for its number, by which the files in it are asked for.
+    """
     try:
         with (paths.ROOT / name).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()[:32]
     except (FileNotFoundError, NotADirectoryError):
         return ""
-    except OSError:  # a folder, or a file that may not be read
+    except IsADirectoryError:
+        return _tree(name)
+    except OSError:  # a file that may not be read
         return "not read"
 
 
