@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 from workbook import paths
@@ -261,9 +261,10 @@ def list_frames(spec: Spec, root: Path) -> tuple[list[Frame], dict[str, str]]:
     """
     numbered: dict[str, tuple[tuple[int, int], Frame]] = {}
     others: dict[str, str] = {}
+    pattern = named(spec)
     files = _in_folders(spec, root) if root.is_dir() else _in_zip(spec, root)
     for name, place, size, changed in files:
-        if match := named(spec).fullmatch(name):
+        if match := pattern.fullmatch(name):
             label = spec.class_names.index(name.partition("/")[0])
             frame = Frame(name, label, place, size, changed)
             numbered[name] = (label, int(match[2])), frame
@@ -290,7 +291,7 @@ def _in_zip(spec: Spec, file: Path) -> Iterator[tuple[str, str, int, int]]:
     """Yield the files that lie in a folder of a class, whatever that lies in; each name once."""
     with open_zip(file) as archive:
         for info in archive.infolist():
-            parts = PurePosixPath(info.filename).parts
+            parts = info.filename.split("/")
             of_class = len(parts) > 1 and parts[-2] in spec.class_names
             if of_class and not info.is_dir() and not any(map(is_junk, parts)):
                 yield "/".join(parts[-2:]), info.filename, info.file_size, info.CRC
