@@ -15,7 +15,7 @@ from workbook import exercises
 from workbook_staff.grading import course, grade
 from workbook_staff.grading import submission as reading
 from workbook_staff.grading.result import HandIn
-from workbook_staff.grading.sandbox import engines, parent
+from workbook_staff.grading.sandbox import parent
 
 import pytest
 from nbformat import NotebookNode
@@ -23,15 +23,6 @@ from nbformat.v4 import new_code_cell
 from small_course import NAMES, SOLUTIONS, S, answered, notebook, put
 
 Graded = Callable[..., dict[str, HandIn]]
-
-
-@pytest.fixture(params=engines.ROOMS, ids=lambda room: getattr(room, "engine", "bubblewrap"))
-def each_room(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Execute answers in each kind of room that there is here, none of them a second time."""
-    if why_not := request.param.why_not():
-        pytest.skip(why_not)
-    monkeypatch.setattr(engines, "chosen", lambda: (request.param, ""))
-    monkeypatch.setattr(grade, "_grader", lambda: repr(request.param))
 
 
 needs_sandbox = pytest.mark.skipif(bool(parent.missing()), reason=parent.missing())
@@ -45,7 +36,7 @@ def why(hand_in: HandIn, name: str) -> str:
     return next(r.why for r in hand_in.results if r.exercise == f"{S}.{name}")
 
 
-@pytest.mark.usefixtures("each_room")
+@needs_sandbox
 def test_answers_are_right_wrong_or_missing(tmp_path: Path, graded: Graded) -> None:
     wrong = {
         "count": "weights = [1, 2, 3, 4]",
@@ -243,8 +234,8 @@ HOSTILE = {
     ),
     "letters that no file can hold": ("raise ValueError('\\ud800 \\x1b[2J')", "error"),
     "a value that no file can hold": ("weights = '\\ud800'", "wrong"),
-    "the door by which a container is given its work": (
-        "import socket\nsocket.socket(socket.AF_UNIX).connect('/door')",
+    "a socket to programs of this machine": (
+        "import socket\nsocket.socket(socket.AF_UNIX)",
         "error",
     ),
     "a note for the next answer": (
@@ -394,7 +385,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.usefixtures("each_room")
+@needs_sandbox
 @pytest.mark.parametrize("seconds", [2, 600], ids=["endless", "others"])
 def test_hostile_answers_reach_nothing_and_stop_nobody(
     seconds: int, tmp_path: Path, graded: Graded, small: Path, monkeypatch: pytest.MonkeyPatch

@@ -41,8 +41,8 @@ from workbook_staff.grading.collect import HandedIn, find
 from workbook_staff.grading.course import Course, Kept, Slot
 from workbook_staff.grading.result import HandIn, Result
 from workbook_staff.grading.sandbox import (
+    bubblewrap,
     child,
-    engines,
     parent,
     silent,
     system_calls,
@@ -387,7 +387,7 @@ def _files(job: dict[str, Any]) -> set[str]:
 @functools.cache
 def _grader() -> str:
     """Return the digest of what executes answers and makes values of them."""
-    made = (answers, child, engines, parent, silent, snapshot, system_calls)
+    made = (answers, bubblewrap, child, parent, silent, snapshot, system_calls)
     files = [Path(str(module.__file__)) for module in made]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 

@@ -56,12 +56,7 @@ class TooMuchError(BaseException):
 
 
 def main() -> None:
-    """Serve one job after the other until the standard input ends.
-
-    In a container the descriptors come by a socket, whose path is the argument.
-    """
-    if len(sys.argv) > 1:
-        _take(sys.argv[1])
+    """Serve one job after the other until the standard input ends."""
     _prctl(_PR_SET_DUMPABLE, 0)  # children cannot open this process' files or memory in /proc
     control = os.dup(2)
     os.dup2(os.open(os.devnull, os.O_RDWR), 2)  # what TensorFlow has to say when it starts
@@ -92,16 +87,6 @@ def main() -> None:
         os.write(control, f"{ended}{'' if is_clear else ' last'}\n".encode())
         if not is_clear:
             return  # a new sandbox is started for the next job
-
-
-def _take(door: str) -> None:
-    """Take standard input, output and error from whoever waits behind a socket."""
-    with socket.socket(socket.AF_UNIX) as asked:
-        asked.connect(door)
-        given = socket.recv_fds(asked, 1, 3)[1]
-    for number, descriptor in enumerate(given):
-        os.dup2(descriptor, number)
-        os.close(descriptor)
 
 
 def _clear(folder: Path) -> bool:

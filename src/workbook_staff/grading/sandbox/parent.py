@@ -1,4 +1,4 @@
-"""Execute answers, one after the other, in a sandbox that one of the engines makes."""
+"""Execute answers, one after the other, in a sandbox."""
 
 import base64
 import contextlib
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook.errors import GradingError
-from workbook_staff.grading.sandbox import child, engines, system_calls
+from workbook_staff.grading.sandbox import bubblewrap, child, system_calls
 
 MOST_BYTES = 1_000_000
 """The longest value that an answer may have, as JSON."""
@@ -26,7 +26,7 @@ START_SECONDS = 300
 
 def missing() -> str:
     """Return why nothing can be executed here, "" where it can."""
-    return engines.chosen()[1] or system_calls.missing()
+    return bubblewrap.why_not() or system_calls.missing()
 
 
 @dataclass
@@ -88,16 +88,10 @@ class Sandbox:
         if self._jobs is not None:
             self._jobs.close()
             if self._process is not None:
-                self._room().leave(self._process)
+                bubblewrap.leave(self._process)
             os.close(self._said)
             os.close(self._control)
             self._process = self._jobs = None
-
-    def _room(self) -> engines.Room:
-        room, why_not = engines.chosen()
-        if room is None:
-            raise GradingError(f"nothing can be executed here: {why_not}")
-        return room
 
     def _started(self) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -108,7 +102,7 @@ class Sandbox:
         self._control, errors = os.pipe()
         first = ""
         try:
-            self._process = self._room().enter((theirs.fileno(), output, errors))
+            self._process = bubblewrap.enter((theirs.fileno(), output, errors))
         except OSError as error:
             first = str(error)
         finally:
