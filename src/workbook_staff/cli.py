@@ -179,7 +179,6 @@ COMMANDS: dict[str, tuple[str, str, dict[str, dict[str, Any]]]] = {
             "--gradebook": _path("a learning platform's export, to fill in", metavar="FILE"),
             "--overwrite": _FLAG | {"help": "replace what is in the gradebook already"},
             "--explain": _FLAG | {"help": "show students the model explanations"},
-            "--scheduler": {"metavar": "ADDRESS", "help": "of a Dask cluster, for many machines"},
             "--jobs": _jobs("answers to run"),
             "--folder": _path("where to write (default: reports/grades/)"),
         },

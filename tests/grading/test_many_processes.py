@@ -1,6 +1,5 @@
-"""Graded by other processes, here and in a cluster; some of them killed, and nothing lost."""
+"""Graded by other processes, which are killed, and nothing is lost."""
 
-import contextlib
 import os
 import re
 import shutil
@@ -8,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from workbook_staff.grading import course
@@ -26,7 +25,7 @@ from workbook_staff.grading import course, grade
 
 if __name__ == "__main__":
     course.FOLDER, handed_in, folder, notebook = map(Path, sys.argv[1:5])
-    options = grade.Options(folder=folder, scheduler=(sys.argv[5:] or [None])[0])
+    options = grade.Options(folder=folder)
     grade.grade([str(handed_in)], options, [notebook])
 """
 
@@ -44,12 +43,11 @@ def command(small: Path, tmp_path: Path) -> Callable[..., list[str]]:
     run = put(tmp_path / "run.py", RUN)
     course.keep(course.courses([small])[0])
 
-    def grading(folder: Path, *scheduler: str) -> list[str]:
+    def grading(folder: Path) -> list[str]:
         kept = folder.with_suffix(".kept")
         shutil.copytree(course.FOLDER, kept, ignore=shutil.ignore_patterns("answers"))
         return [
-            *(sys.executable, str(run), str(kept), str(tmp_path / "in"), str(folder)),
-            *(str(small), *scheduler),
+            *(sys.executable, str(run), str(kept), str(tmp_path / "in"), str(folder), str(small))
         ]
 
     return grading
@@ -93,45 +91,3 @@ def test_what_was_killed_goes_on_where_it_stopped(
     assert rows == table(whole)
     assert len(rows) == 1 + 12 * 5
     assert sum("receptive-field,right" in row for row in rows) == 1
-
-
-@contextlib.contextmanager
-def cluster(folder: Path) -> Iterator[tuple[str, list["subprocess.Popen[bytes]"]]]:
-    """Give a scheduler's address on loopback, and its two workers."""
-    file = folder / "scheduler.json"
-    loopback = ["--host", "127.0.0.1", "--no-dashboard"]
-    with contextlib.ExitStack() as running:
-
-        def start(module: str, *arguments: str) -> "subprocess.Popen[bytes]":
-            name = f"distributed.cli.{module}"
-            process = subprocess.Popen([sys.executable, "-m", name, *arguments], cwd=folder)
-            running.enter_context(process)
-            running.callback(process.kill)
-            return process
-
-        start("dask_scheduler", *loopback, "--port", "0", "--scheduler-file", str(file))
-        for _ in range(600):
-            if file.exists():
-                break
-            time.sleep(0.05)
-        found = re.search(r"tcp://127[^\"]+", file.read_text(encoding="utf-8"))
-        assert found
-        worker = ("dask_worker", found[0], *loopback, "--no-nanny", "--nthreads", "1")
-        yield found[0], [start(*worker) for _ in range(2)]
-
-
-def test_a_cluster_that_loses_a_worker_gives_the_same_table(
-    command: Callable[..., list[str]], tmp_path: Path
-) -> None:
-    pytest.importorskip("distributed", reason="Dask is not installed: pip install -e .[cluster]")
-    there, here = tmp_path / "there", tmp_path / "here"
-    with (
-        cluster(tmp_path) as (address, workers),
-        subprocess.Popen(command(there, address)) as process,
-    ):
-        wait_for_answers(there)
-        workers[0].kill()
-        assert process.wait(timeout=1800) == 0
-    subprocess.run(command(here), check=True, timeout=1800)
-    assert table(there) == table(here)
-    assert len(table(here)) == 1 + 12 * 5

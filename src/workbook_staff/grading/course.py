@@ -68,7 +68,7 @@ class Course:
 class Kept:
     """What a course's own run has made, by exercise.
 
-    ``folder`` is a whole path, for other processes and machines to find. ``names`` are the files
+    ``folder`` is a whole path, for other processes to find. ``names`` are the files
     of each name that an answer may use, ``facts`` what it is judged by, ``measures`` the files of
     what measures it (None where a value is judged as it is), ``judges`` those of what judges it,
     ``seconds`` how long it may take.

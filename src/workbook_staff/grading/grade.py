@@ -12,15 +12,13 @@ import hashlib
 import json
 import multiprocessing
 import os
-import platform
 import re
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
@@ -68,7 +66,6 @@ class Options:
 
     student_from: str | None = None
     claimed_only: bool = False
-    scheduler: str | None = None
     jobs: int | None = None
     gradebook: Path | None = None
     overwrite: bool = False
@@ -95,15 +92,11 @@ def grade(
     folder = options.folder or paths.REPORTS / "grades"
     asked = course.courses(notebooks)
     why_not = "only what they claim was asked for" if options.claimed_only else parent.missing()
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        _processes(options.jobs) as here,
-        _cluster(options.scheduler) if options.scheduler else nullcontext(here) as pool,
-    ):
+    with tempfile.TemporaryDirectory() as scratch, _processes(options.jobs) as pool:
         called = [one.notebook for one in asked]
         found = find(given, Path(scratch), options.student_from, called)
         print(f"{len(found):,} files were handed in", file=stream)
-        read = _mapped(here, _read, [(one, asked) for one in found], "read", stream)
+        read = _mapped(pool, _read, [(one, asked) for one in found], "read", stream)
         chosen = _last(found, read)
         if why_not:
             print(
@@ -136,30 +129,6 @@ def _processes(jobs: int | None = None) -> Executor:
     return ProcessPoolExecutor(jobs or capacity.at_once(WORKER_BYTES), context, _end_with_parent)
 
 
-@contextmanager
-def _cluster(scheduler: str) -> Iterator[Executor]:
-    """Give the workers of the Dask cluster whose scheduler is at an address.
-
-    Raises:
-        GradingError: There is none, or Dask is not installed.
-    """
-    try:
-        from distributed import Client
-    except ImportError:
-        raise GradingError(
-            "--scheduler needs Dask, which is not installed: python -m pip install -e .[cluster]"
-        ) from None
-    try:
-        client = Client(scheduler, timeout=30)
-    except (OSError, ValueError, TypeError) as error:
-        raise GradingError(
-            f"--scheduler {scheduler}: no Dask scheduler answers there ({error}); expected an "
-            "address such as tcp://host:8786, where `dask scheduler` runs"
-        ) from None
-    with client:
-        yield client.get_executor()
-
-
 def _end_with_parent() -> None:
     """End this process, and its sandbox, when the one that started it is killed."""
     parent = multiprocessing.parent_process()
@@ -180,22 +149,14 @@ def _mapped(
     stream: TextIO,
 ) -> list[T]:
     """Return the function's results in the order of the jobs, with a line of progress."""
-    futures: dict[Future[T], int] = {pool.submit(function, *job): n for n, job in enumerate(jobs)}
-    results: dict[int, T] = {}
-    done = tqdm(as_completed(futures), verb, len(jobs), file=stream, mininterval=5, ascii=True)
-    for future in done:
-        try:
-            results[futures[future]] = future.result()
-        except BaseException as error:
-            for other in futures:
-                other.cancel()
-            if isinstance(error, BrokenProcessPool):
-                raise GradingError(
-                    "a process that grades was killed, for want of memory perhaps; run it again: "
-                    "it goes on where it stopped"
-                ) from None
-            raise
-    return [results[number] for number in range(len(jobs))]
+    results = pool.map(function, *zip(*jobs, strict=True))
+    try:
+        return [*tqdm(results, verb, len(jobs), file=stream, mininterval=5, ascii=True)]
+    except BrokenProcessPool:
+        raise GradingError(
+            "a process that grades was killed, for want of memory perhaps; run it again: it goes "
+            "on where it stopped"
+        ) from None
 
 
 def _read(one: HandedIn, courses: list[Course]) -> tuple[str, dict[str, Answer], str, str]:
@@ -365,11 +326,6 @@ def _told(job: dict[str, Any], kept: Kept, seconds: int) -> dict[str, Any]:
             known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
             return known
         objects = kept.folder / "objects"
-        if not objects.is_dir():
-            raise GradingError(
-                f"{objects} is not there on {platform.node()}; all machines of a cluster have to "
-                "share the folder data/ (NFS, say), under the same path"
-            )
         told = _sandbox().run(job, {name: objects / name for name in _files(job)}, seconds)
         if told.pop("is_lasting"):
             with paths.writing(file) as path:
@@ -392,13 +348,9 @@ def _grader() -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-_here = threading.local()
-
-
+@functools.cache
 def _sandbox() -> parent.Sandbox:
-    """Return this thread's sandbox: a cluster's worker may run several answers at a time."""
-    if not hasattr(_here, "sandbox"):
-        _here.sandbox = parent.Sandbox()
-        atexit.register(_here.sandbox.stop)
-    made: parent.Sandbox = _here.sandbox
+    """Return this process' sandbox."""
+    made = parent.Sandbox()
+    atexit.register(made.stop)
     return made
