@@ -156,7 +156,8 @@ def test_a_folder_that_is_not_the_users_is_told_with_what_to_do(
     monkeypatch.setattr(results_table, "renew", fail)
     assert main([command]) == 1
     said = capsys.readouterr().err
-    assert said.startswith("FAILED: /course/reports: why; copy the course to a folder of your own")
+    assert said.startswith("FAILED: /course/reports: why; name another folder with --folder")
+    assert "or copy the course to a folder of your own" in said
     assert said.count("\n") == 1
 
 

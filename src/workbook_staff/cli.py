@@ -12,6 +12,7 @@ from typing import Any
 from workbook import variables
 from workbook.errors import WorkbookError
 
+_NOT_WRITABLE = {errno.EROFS, errno.EACCES, errno.EEXIST, errno.ENOTDIR}
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the exit code: 0, 1 where something failed, 130 for Ctrl-C.
@@ -39,18 +40,14 @@ def main(arguments: list[str] | None = None) -> int:
     except (WorkbookError, OSError) as error:
         if debug:
             raise
-        print(f"FAILED: {_refused(error) or error}", file=sys.stderr)
+        said = str(error)
+        if isinstance(error, OSError) and error.errno in _NOT_WRITABLE:
+            said = (
+                f"{error.filename}: {error.strerror}; name another folder with --folder where the "
+                "command takes one, or copy the course to a folder of your own and run this there"
+            )
+        print(f"FAILED: {said}", file=sys.stderr)
         return 1
-
-
-def _refused(error: Exception) -> str:
-    """Return what to do where a file may not be written; "" for other errors."""
-    if not isinstance(error, OSError) or error.errno not in (errno.EROFS, errno.EACCES):
-        return ""
-    return (
-        f"{error.filename}: {error.strerror}; copy the course to a folder of your own and run this "
-        "there, or name a folder with --folder where the command takes one"
-    )
 
 
 def data() -> None:
@@ -82,7 +79,6 @@ def _count(text: str) -> int:
     return int(text)
 
 
-_EDITION = {"choices": ["instructor", "student"], "default": "instructor"}
 _FLAG: dict[str, Any] = {"action": "store_true"}
 
 
@@ -106,7 +102,7 @@ COMMANDS: dict[str, tuple[str, str, dict[str, dict[str, Any]]]] = {
         "execute the notebooks and write HTML pages",
         {
             "notebooks": _path("files, folders or patterns (default: all ours)", nargs="*"),
-            "--edition": _EDITION,
+            "--edition": {"choices": ["instructor", "student"], "default": "instructor"},
             "--untrusted": _FLAG | {"help": "do not execute them, and strip their scripts"},
             "--folder": _path("where to write them (default: reports/)"),
             "--fresh": _FLAG | {"help": "execute all, though nothing has changed"},
@@ -117,11 +113,10 @@ COMMANDS: dict[str, tuple[str, str, dict[str, dict[str, Any]]]] = {
         "workbook_staff.preview:serve",
         "serve the pages on this machine, and renew one when its notebook is saved",
         {
-            "--edition": _EDITION,
             "--port": {
                 "type": int,
-                "default": 0,
-                "help": "where to serve them (default: 8765, or any free one)",
+                "default": 8765,
+                "help": "where to serve them (default: 8765; 0 for any that is free)",
             },
             "--address": {
                 "default": "",

@@ -22,7 +22,7 @@ reports: $(INSTALLED) ## execute the notebooks that changed and write reports/*.
 	$(RUN) -m workbook reports --edition $(EDITION) $(if $(FRESH),--fresh)
 
 watch: $(INSTALLED) ## serve the pages here, and renew one when its notebook's text is saved
-	$(RUN) -m workbook watch --edition $(EDITION)
+	$(RUN) -m workbook watch
 
 pdf: $(INSTALLED) ## print the pages in reports/ to PDF, with Chromium
 	$(RUN) -m workbook pdf

@@ -9,114 +9,107 @@ may not.
 """
 
 import contextlib
-import json
 import stat
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 import workbook
 from workbook import paths
 from workbook.errors import WorkbookError
-from workbook_staff import html, reports
+from workbook_staff import reports
 from workbook_staff.notebooks import find
 from workbook_staff.notebooks.execute import Run, stored
-from workbook_staff.pages.export import Exporter
+from workbook_staff.pages import index
+from workbook_staff.pages.export import Exporter, Page
 
-PORT = 8765
-"""Where the pages are served, unless another program is there: then on any free port."""
+from nbformat.v4 import new_notebook
 
 LOOK_SECONDS = 0.25
 """How often the files are looked at."""
 
 _RENEW = """setInterval(async () => {
-  const answer = await fetch(ADDRESS).catch(() => null);
+  const answer = await fetch("NAME.version").catch(() => null);
   if (answer?.ok && (await answer.text()) !== "VERSION") location.reload();
 }, 500);"""
-"""Asks which version of the page there is now."""
+"""Asks which version of the page there is now; relative, to hold behind a hub's proxy, too."""
 
 
 @dataclass(frozen=True)
 class Served:
-    """A page: ``version`` grows at each change, ``note`` is said at the top of ``text``.
+    """A page, the ``run`` that it shows, and the ``note`` at its top; ``stamp`` is its file's."""
 
-    ``run`` is what it shows, None where its file never was a notebook; ``stamp`` is its file's.
-    """
-
-    version: int
-    text: str
+    page: Page
     note: str
-    run: Run | None
+    run: Run
     stamp: tuple[int, ...]
 
 
 class Pages:
-    """The pages of the notebooks in ``notebooks/``, each with a version that grows at a change."""
+    """The pages of the notebooks in ``notebooks/``, in a folder: each, its version, and an index.
 
-    def __init__(self, edition: str = "instructor") -> None:
-        """Prepare for one edition; `look` makes the pages."""
-        self._exporter = Exporter(edition)
-        self._pages: dict[str, Served] = {}
+    ``NAME.version`` is another text after each change of ``NAME.html``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Prepare for an empty folder; `look` makes the pages."""
+        self.folder = folder
+        self.served: dict[str, Served] = {}
         self._stamps: dict[Path, tuple[int, ...]] = {}
-
-    def names(self) -> list[str]:
-        """Return the names of the pages, in the order of the notebooks."""
-        return list(self._pages)
-
-    def page(self, name: str) -> Served | None:
-        """Return a page, None if there is no such."""
-        return self._pages.get(name)
 
     def look(self) -> list[str]:
         """Make anew the pages of which something was saved since; return lines on each."""
         stamps = _stamps()
         if stamps == self._stamps:
             return []
-        self._stamps = stamps
-        pages, lines = {}, []
+        before, self._stamps, self.served = self.served, stamps, {}
+        lines = []
         for path in find.own():
-            name, started = f"{path.stem}.html", time.monotonic()
-            old = self._pages.get(name)
-            pages[name] = self._renewed(path, old, stamps.get(path, ()))
-            if pages[name] is not old:
+            old, started = before.get(path.stem), time.monotonic()
+            new = self._renewed(path, old, stamps.get(path, ()))
+            self.served[path.stem] = new
+            if new is not old:
                 seconds = time.monotonic() - started
-                lines.append(f"{path.stem}  {seconds:.1f} s  {pages[name].note}".rstrip())
-        self._pages = pages  # at once: others read it
+                lines.append(f"{path.stem}  {seconds:.1f} s  {new.note}".rstrip())
+        for name in before.keys() - self.served.keys():
+            (self.folder / f"{name}.html").unlink()
+            (self.folder / f"{name}.version").unlink()
+        index.write(self.folder, {name: one.page.record for name, one in self.served.items()})
         return lines
 
     def _renewed(self, path: Path, old: Served | None, stamp: tuple[int, ...]) -> Served:
-        run: Run | None
         try:
             saved = stored(path)
             kept, why = reports.cache().find(path, saved.notebook)
             run, note = kept or saved, "" if kept else _note(why)
         except (WorkbookError, OSError) as error:
-            run, note = (old and old.run) or None, f"Not renewed: {error}"
-        if old and (stamp, note, _when(run)) == (old.stamp, old.note, _when(old.run)):
+            run, note = old.run if old else _empty(), f"Not renewed: {error}"
+        if old and (stamp, note, run.executed) == (old.stamp, old.note, old.run.executed):
             return old
-        version = time.time_ns()
-        return Served(version, self._text(path, run, note, version), note, run, stamp)
+        version = str(time.time_ns())
+        script = _RENEW.replace("VERSION", version).replace("NAME", quote(path.stem))
+        exported = partial(Exporter().page, path=path, reload_script=script)
+        try:
+            page = exported(run, note=note)
+        except Exception as error:  # a notebook may hold anything; the others go on
+            note = f"Not renewed: {type(error).__name__}: {error}"
+            page = exported(_empty(), note=note)
+        for ending, text in (("html", page.text), ("version", version)):
+            with paths.writing(self.folder / f"{path.stem}.{ending}") as temporary:
+                temporary.write_text(text, encoding="utf-8", errors="replace")
+        return Served(page, note, run, stamp)
 
-    def _text(self, path: Path, run: Run | None, note: str, version: int) -> str:
-        # Relative, so that it holds behind a hub's proxy, too.
-        address = json.dumps(f"version/{quote(path.stem)}.html").replace("<", "\\u003c")
-        script = _RENEW.replace("VERSION", str(version)).replace("ADDRESS", address)
-        if run is not None:
-            try:
-                return self._exporter.page(run, path, note=note, reload_script=script)
-            except Exception as error:  # a notebook may hold anything; the others go on
-                note = f"Not renewed: {type(error).__name__}: {error}"
-        return _list(path.stem, [], note, script)
 
-
-def _when(run: Run | None) -> str:
-    return run.executed if run else ""
+def _empty() -> Run:
+    return Run(new_notebook(), 0.0)
 
 
 def _stamps() -> dict[Path, tuple[int, ...]]:
@@ -143,22 +136,10 @@ def _note(why: str) -> str:
     return f"These are the outputs stored in the notebook: {reason}. make reports executes it."
 
 
-def _list(title: str, names: list[str], note: str = "", script: str = "") -> str:
-    return html.page(
-        "list.html.j2",
-        title=title,
-        styles=["style.css"],
-        script=script,
-        rights=["ask its server"] if script else [],
-        names=names,
-        note=note,
-    )
-
-
-def serve(edition: str = "instructor", port: int = 0, address: str = "") -> None:
+def serve(port: int, address: str) -> None:
     """Serve the pages until Ctrl-C, and print their address.
 
-    ``port`` is the port to serve on, 0 for ``PORT`` or any free one. ``address`` is where a browser
+    ``port`` is the port to serve on, 0 for any free one. ``address`` is "", or where a browser
     finds them if not on this machine under this port: ``http://localhost:9000/`` through
     ``ssh -L 9000:localhost:8765``, or a hub's ``https://hub.example/user/anna/proxy/8765/``.
 
@@ -167,14 +148,15 @@ def serve(edition: str = "instructor", port: int = 0, address: str = "") -> None
         KeyboardInterrupt: Ctrl-C was pressed.
     """
     host = _host(address) if address else ""
-    pages = Pages(edition)
-    print(*pages.look(), sep="\n")
-    with serving(pages, port or PORT, host, is_fixed=bool(port)) as here:
-        print(f"Open {address or here} and save a notebook; Ctrl-C ends this.", flush=True)
-        while True:
-            time.sleep(LOOK_SECONDS)
-            for line in pages.look():
-                print(line, flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        pages = Pages(Path(folder))
+        print(*pages.look(), sep="\n")
+        with serving(pages.folder, port, host) as here:
+            print(f"Open {address or here} and save a notebook; Ctrl-C ends this.", flush=True)
+            while True:
+                time.sleep(LOOK_SECONDS)
+                for line in pages.look():
+                    print(line, flush=True)
 
 
 def _host(address: str) -> str:
@@ -190,24 +172,22 @@ def _host(address: str) -> str:
 
 
 @contextmanager
-def serving(pages: Pages, port: int, host: str = "", is_fixed: bool = False) -> Iterator[str]:
-    """Serve the pages on loopback, in the block; give the address.
+def serving(folder: Path, port: int, host: str = "") -> Iterator[str]:
+    """Serve a folder on loopback, in the block; give the address.
 
     Besides this machine's own name for itself, browsers may call the server ``host``.
 
     Raises:
-        WorkbookError: Another program serves on this port, and ``is_fixed`` allows no other.
+        WorkbookError: Another program serves on this port.
     """
-    handler = type("Handler", (_Handler,), {"pages": pages, "host": host})
     try:
+        handler = partial(_Handler, directory=str(folder), host=host)
         server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-    except OSError as error:  # another program is there
-        if is_fixed:
-            raise WorkbookError(
-                f"port {port} cannot be used ({error.strerror}): name another one with --port, "
-                "or leave it out"
-            ) from None
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    except OSError as error:
+        raise WorkbookError(
+            f"port {port} cannot be used ({error.strerror}): name another one with "
+            "python -m workbook watch --port N, or 0 for any that is free"
+        ) from None
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -218,50 +198,35 @@ def serving(pages: Pages, port: int, host: str = "", is_fixed: bool = False) -> 
         thread.join()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    """Answers for the index, a page, and the version of a page; for nothing else."""
+class _Handler(SimpleHTTPRequestHandler):
+    """Serves the files of a folder to browsers that ask for them by a name of this server."""
 
-    pages: Pages
-    host: str
     server: ThreadingHTTPServer
 
-    def do_GET(self) -> None:
+    def __init__(self, *arguments: Any, host: str, **options: Any) -> None:
+        self._host = host
+        super().__init__(*arguments, **options)
+
+    def send_head(self) -> Any:
         port = self.server.server_address[1]
         # A page from anywhere may have its own name lead here (DNS rebinding).
-        own = {f"127.0.0.1:{port}", f"localhost:{port}", self.host} - {""}
-        name = unquote(urlsplit(self.path).path).removeprefix("/")
-        if self.headers.get("Host", "").lower() not in own:
-            self._answer(
-                403,
-                f"Open http://127.0.0.1:{port}/ on the machine that serves this. To reach it in "
-                "another way, as through a tunnel or a proxy, start it with the address that the "
-                "browser opens: python -m workbook watch --address http://localhost:9000/",
-                "text/plain",
-            )
-        elif name in ("", "index.html"):
-            self._answer(200, _list("Notebooks", self.pages.names()))
-        elif found := self.pages.page(name.removeprefix("version/")):
-            if name.startswith("version/"):
-                self._answer(200, str(found.version), "text/plain")
-            else:
-                self._answer(200, found.text)
-        else:
-            self._answer(404, "There is no such page.", "text/plain")
+        own = {f"127.0.0.1:{port}", f"localhost:{port}", self._host} - {""}
+        if self.headers.get("Host", "").lower() in own:
+            return super().send_head()
+        self.send_error(
+            403,
+            explain=f"Open http://127.0.0.1:{port}/ on the machine that serves this. To reach it "
+            "in another way, as through a tunnel or a proxy, start it with the address that the "
+            "browser opens: python -m workbook watch --address http://localhost:9000/",
+        )
+        return None
 
-    def _answer(self, status: int, text: str, kind: str = "text/html") -> None:
-        body = text.encode(errors="replace")
-        self.send_response(status)
-        for name, value in {
-            "Content-Type": f"{kind}; charset=utf-8",
-            "Content-Length": str(len(body)),
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-            "Cross-Origin-Resource-Policy": "same-origin",
-            "X-Frame-Options": "DENY",
-        }.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.send_header("Cross-Origin-Resource-Policy", "same-origin")
+        self.send_header("X-Frame-Options", "DENY")
+        super().end_headers()
 
     def log_message(self, format: str, *arguments: Any) -> None:
         """Print nothing: the lines are for what changed."""

@@ -99,10 +99,10 @@ def _pages(edition: str) -> dict[str, bytes]:
     """Return the pages of an edition, and for the instructor the slides that are in reports/."""
     with tempfile.TemporaryDirectory() as temporary:
         folder, exporter = Path(temporary), Exporter(edition)
-        for path in find.own():
-            page = folder / f"{path.stem}.html"
-            page.write_text(exporter.page(stored(path), path), encoding="utf-8")
-        index.write(folder, [path.stem for path in find.own()])
+        pages = {path.stem: exporter.page(stored(path), path) for path in find.own()}
+        for name, page in pages.items():
+            (folder / f"{name}.html").write_text(page.text, encoding="utf-8")
+        index.write(folder, {name: page.record for name, page in pages.items()})
         found = paths.listed(folder, "*.html")
         if edition == "instructor":
             found += paths.listed(paths.REPORTS, "*.slides.html")

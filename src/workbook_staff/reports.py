@@ -9,7 +9,7 @@ import time
 import warnings
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbook import paths
 from workbook.errors import KernelError, NotebookError
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
 MANY = 10
 """Of more notebooks than this, the progress is shown."""
+
+AS_STORED = (
+    "As stored, executing now. The outputs are those that the notebook's file held when its run "
+    "began; the run's own come when it is done. If they never do, it was interrupted: make the "
+    "reports again."
+)
+"""What a page says, and the index of it, until the notebook's run is done."""
 
 # Errors that every other page would meet, too.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
@@ -80,13 +87,13 @@ def make(
                 ours = not untrusted and find.is_own(path)
                 with made.refusing(path, name, ours):
                     run, is_due = _at_hand(path, ours, untrusted, fresh)
-                    made.write(run, path, name, ours, executing=is_due)
+                    made.write(run, path, name, ours, AS_STORED if is_due else "")
                     if is_due:
                         record = export.results(run.notebook) or {"seconds": 0.0}
                         waiting[path] = name, float(record["seconds"])
             seconds = time.monotonic() - seconds
             if waiting:
-                index.write(folder, made.written, made.refused)
+                index.write(folder, made.records, made.refused)
             with contextlib.closing(_executed(waiting, jobs)) as executed:
                 for path, done in executed:
                     name = waiting[path][0]
@@ -94,36 +101,35 @@ def make(
                         if isinstance(done, Exception):
                             raise done
                         made.write(done, path, name, find.is_own(path))
-                        index.write(folder, made.written, made.refused)
+                        index.write(folder, made.records, made.refused)
     finally:
         try:
-            overview = index.write(folder, made.written, made.refused)
+            overview = index.write(folder, made.records, made.refused)
         except OSError as error:
             raise _unwritable(folder / "index.html", error) from None
-    written = list(dict.fromkeys(made.written))
-    print(f"{len(written)} of {len(chosen)} pages written in {seconds:.1f} s. Open {overview}")
+    print(f"{len(made.records)} of {len(chosen)} pages written in {seconds:.1f} s. Open {overview}")
     tell([*made.refused, *made.failed])
-    forgiven = made.findings if untrusted and written else set()
+    forgiven = made.findings if untrusted and made.records else set()
     return 1 if made.failed or set(made.refused) - forgiven else 0
 
 
 class _Pages:
-    """The pages of one call: those written, and the lines on what has none or has failed."""
+    """The pages of one call: the records of those written, and lines on what has none or failed."""
 
     def __init__(self, folder: Path, exporter: "Exporter", commit: str) -> None:
         self.folder, self.exporter, self.commit = folder, exporter, commit
-        self.written: list[str] = []
+        self.records: dict[str, dict[str, Any]] = {}
         self.refused: list[str] = []
         self.findings: set[str] = set()
         self.failed: list[str] = []
 
-    def write(self, run: "Run", path: Path, name: str, ours: bool, executing: bool = False) -> None:
-        """Write a notebook's page, of its run or, while that is being made, of what is stored."""
-        text = self.exporter.page(run, path, self.commit if ours else "", name, executing)
+    def write(self, run: "Run", path: Path, name: str, ours: bool, note: str = "") -> None:
+        """Write a notebook's page: of its run or, with a ``note`` on that, of what is stored."""
+        page = self.exporter.page(run, path, self.commit if ours else "", note)
         with paths.writing(self.folder / f"{name}.html") as partial:
-            partial.write_text(text, encoding="utf-8", errors="replace")
-        self.written.append(name)
-        if executing:
+            partial.write_text(page.text, encoding="utf-8", errors="replace")
+        self.records[name] = page.record
+        if note:
             return
         if run.failure and run.seconds:
             self.failed.append(f"{path}: {run.failure}")
@@ -147,7 +153,7 @@ class _Pages:
             # os.path answers for any name, where Path raises for one that is too long.
             if isinstance(error, NotebookError) and os.path.isfile(path):  # noqa: PTH113
                 self.findings.add(self.refused[-1])
-            self.written = [other for other in self.written if other != name]
+            self.records.pop(name, None)
             with contextlib.suppress(OSError):
                 page.unlink()  # one of an earlier run tells of another file
 
@@ -202,10 +208,7 @@ def _require_writable(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise OSError(
-            f"{folder}: no page can be written there ({error.strerror}); name another folder "
-            "with --folder"
-        ) from None
+        raise OSError(error.errno, error.strerror, str(folder)) from None
 
 
 def _unwritable(page: Path, error: OSError) -> OSError:

@@ -193,7 +193,7 @@ def test_stored_notebooks_are_small_after_a_refresh(tmp_path, monkeypatch, pad: 
     )
     assert refresh.refresh([path]) == 0
     assert path.stat().st_size < 60_000
-    made = export.Exporter().page(execute.stored(path), path)
+    made = export.Exporter().page(execute.stored(path), path).text
     assert '<script type="application/json">{"kind":"pad"' in made
 
 

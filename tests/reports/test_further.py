@@ -73,11 +73,11 @@ def test_pages_stand_in_one_index_and_link_each_other(made: tuple[Path, Path]) -
 
 def test_claims_are_folded_away_and_no_students(made: tuple[Path, Path]) -> None:
     run = export.Run(nbformat.read(made[1], 4), 0.0)
-    page = export.Exporter().page(run, made[1])
+    page = export.Exporter().page(run, made[1]).text
     folded = page.partition("<details")[2].partition("</details>")[0]
     assert "asserted" in folded and "misread" in folded
     assert page.count("misread") == 1
-    assert "misread" not in export.Exporter("student").page(run, made[1])
+    assert "misread" not in export.Exporter("student").page(run, made[1]).text
     assert CLAIM not in str(student_edition.handed_out(made[1]))
     cells = export.Exporter(untrusted=True).cells(run.notebook, Anchors(), made[1].parent)
     assert cells

@@ -12,7 +12,7 @@ from workbook import paths
 from workbook_staff import reports
 from workbook_staff.cli import main
 from workbook_staff.notebooks import reading
-from workbook_staff.pages import export, file_names, index
+from workbook_staff.pages import export, file_names
 
 import nbformat
 import pytest
@@ -467,12 +467,12 @@ def test_a_page_of_before_goes_where_its_notebook_can_no_longer_be_read() -> Non
     assert pages() == []
 
 
-def test_pages_of_earlier_runs_come_under_a_heading_of_their_own() -> None:
+def test_other_pages_come_under_a_heading_of_their_own() -> None:
     first, second = put(Path("one.ipynb")), put(Path("two.ipynb"))
     hand_in(first)
-    assert "From earlier runs" not in read("index")
+    assert "Also in this folder" not in read("index")
     hand_in(second)
-    new, earlier = read("index").split("From earlier runs")
+    new, earlier = read("index").split("Also in this folder")
     assert '"two.html"' in new and '"one.html"' not in new
     assert '"one.html"' in earlier
 
@@ -555,7 +555,7 @@ def test_the_index_is_written_where_a_run_is_interrupted(monkeypatch: pytest.Mon
     put(Path("in/b.ipynb"))
     page = export.Exporter.page
 
-    def interrupted(self: export.Exporter, run: Any, path: Path, *rest: str) -> str:
+    def interrupted(self: export.Exporter, run: Any, path: Path, *rest: str) -> export.Page:
         if path.stem == "b":
             raise KeyboardInterrupt
         return page(self, run, path, *rest)
@@ -569,14 +569,6 @@ def test_warnings_of_libraries_are_no_lines(capfd: pytest.CaptureFixture[str]) -
     put(Path("a.ipynb"), notebook(TEXT | {"source": "```plaintext\nx\n```"}, CODE))
     assert hand_in("a.ipynb") == 0
     assert not capfd.readouterr().err
-
-
-def test_a_page_is_listed_by_the_name_of_its_file() -> None:
-    put(Path("hw.ipynb"))
-    hand_in("hw.ipynb")
-    Path("out/hw.html").rename(Path("out/renamed.html"))
-    index.write(Path("out"))
-    assert linked() == ["renamed"]
 
 
 def test_hand_ins_of_one_title_are_told_apart() -> None:

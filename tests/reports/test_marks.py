@@ -20,7 +20,7 @@ def cell(name: str = "it", **metadata: Any) -> nbformat.NotebookNode:
 
 def page(*cells: nbformat.NotebookNode, untrusted: bool = False) -> BeautifulSoup:
     notebook = new_notebook(cells=[new_markdown_cell("# Title"), *cells])
-    text = export.Exporter(untrusted=untrusted).page(Run(notebook, 0.0), Path("a.ipynb"))
+    text = export.Exporter(untrusted=untrusted).page(Run(notebook, 0.0), Path("a.ipynb")).text
     return BeautifulSoup(text, "html.parser").main
 
 
@@ -141,9 +141,8 @@ ON_PAPER = """() => {
 
 
 def on_paper(browser: Any, tmp_path: Path, untrusted: bool, *cells: nbformat.NotebookNode) -> Any:
-    text = export.Exporter(untrusted=untrusted).page(
-        Run(new_notebook(cells=cells), 0.0), Path("a.ipynb")
-    )
+    run = Run(new_notebook(cells=cells), 0.0)
+    text = export.Exporter(untrusted=untrusted).page(run, Path("a.ipynb")).text
     (tmp_path / "a.html").write_text(text, encoding="utf-8")
     opened = browser.new_page(viewport={"width": 1001, "height": 700})  # 265 mm
     opened.goto((tmp_path / "a.html").as_uri())

@@ -27,7 +27,7 @@ EITHER = pytest.mark.parametrize("untrusted", [True, False])
 def exported(*cells: Any, untrusted: bool = True, path: Path = Path("a.ipynb"), **more: Any) -> str:
     """Return what stands between the page's header and its footer."""
     run = execute.Run(new_notebook(cells=list(cells), **more), 0.0)
-    text = export.Exporter("instructor", untrusted).page(run, path)
+    text = export.Exporter("instructor", untrusted).page(run, path).text
     return text[text.index("<main") : text.index("</main>")]
 
 
@@ -437,7 +437,7 @@ def test_the_policy_lets_sound_play_where_it_is_trusted(tmp_path: Path, browser:
     player = f'<audio src="data:audio/wav;base64,{in_base64(sound + bytes([128] * 8))}"></audio>'
     output = new_output("display_data", data={"text/html": player})
     run = execute.Run(new_notebook(cells=[new_code_cell("x", outputs=[output])]), 0.0)
-    (tmp_path / "a.html").write_text(export.Exporter().page(run, Path("a.ipynb")))
+    (tmp_path / "a.html").write_text(export.Exporter().page(run, Path("a.ipynb")).text)
     page = browser.new_page()
     page.goto((tmp_path / "a.html").as_uri())
     page.wait_for_function("document.querySelector('audio').readyState >= 1", timeout=10_000)

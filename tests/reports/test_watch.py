@@ -50,9 +50,13 @@ def run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def looked() -> preview.Pages:
-    pages = preview.Pages()
+    pages = preview.Pages(paths.ROOT / "served")
     pages.look()
     return pages
+
+
+def version(pages: preview.Pages) -> str:
+    return (pages.folder / "a b.version").read_text()
 
 
 def get(address: str, path: str, host: str = "") -> tuple[int, str, dict[str, str]]:
@@ -65,11 +69,11 @@ def get(address: str, path: str, host: str = "") -> tuple[int, str, dict[str, st
 
 def test_changed_prose_is_shown_with_the_kept_run(run):
     pages = looked()
-    assert "as run" in pages.page("a b.html").text
+    assert "as run" in pages.served["a b"].page.text
     write(prose="# Another title")
     assert [line.split("  ")[0] for line in pages.look()] == ["a b"]
-    page = pages.page("a b.html")
-    assert "Another title" in page.text and "as run" in page.text and page.note == ""
+    page = pages.served["a b"]
+    assert "Another title" in page.page.text and "as run" in page.page.text and page.note == ""
     assert pages.look() == []
 
 
@@ -77,16 +81,16 @@ def test_changed_code_is_shown_with_stored_outputs_and_a_word_on_that(run):
     pages = looked()
     write(source="print(2)")
     pages.look()
-    text, note = pages.page("a b.html").text, pages.page("a b.html").note
+    text, note = pages.served["a b"].page.text, pages.served["a b"].note
     assert "as stored" in text
     assert "its code changed since its last run. make reports executes it" in note
-    with preview.serving(pages, 0) as address:
+    with preview.serving(pages.folder, 0) as address:
         assert note in get(address, "/a%20b.html")[1]
 
 
 def test_where_no_run_is_kept_it_says_so():
     write()
-    assert "no run of it is kept" in looked().page("a b.html").note
+    assert "no run of it is kept" in looked().served["a b"].note
 
 
 def test_a_file_that_is_half_written_keeps_the_page_before_it_and_the_next_save_mends_it(run):
@@ -95,34 +99,35 @@ def test_a_file_that_is_half_written_keeps_the_page_before_it_and_the_next_save_
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     pages.look()
-    text, note = pages.page("a b.html").text, pages.page("a b.html").note
+    text, note = pages.served["a b"].page.text, pages.served["a b"].note
     assert "as run" in text and "Not renewed" in note and "not a notebook" in note
     path.write_bytes(whole)
     pages.look()
-    assert pages.page("a b.html").note == ""
+    assert pages.served["a b"].note == ""
 
 
 def test_one_that_never_was_a_notebook_has_a_page_that_says_so():
     (paths.NOTEBOOKS / "x.ipynb").write_text("no <b>JSON</b>")
-    with preview.serving(looked(), 0) as address:
+    with preview.serving(looked().folder, 0) as address:
         status, text, _ = get(address, "/x.html")
     assert status == 200 and "not a notebook" in text
 
 
 def test_notebooks_that_come_and_go():
     pages = looked()
-    assert pages.names() == []
+    assert list(pages.served) == []
     path = write()
     pages.look()
-    assert pages.names() == ["a b.html"]
+    assert list(pages.served) == ["a b"]
     path.unlink()
     pages.look()
-    assert pages.names() == []
+    assert list(pages.served) == []
+    assert [path.name for path in pages.folder.iterdir()] == ["index.html"]
 
 
 def test_it_lists_the_pages_and_serves_nothing_else(checkout):
     write()
-    with preview.serving(looked(), 0) as address:
+    with preview.serving(looked().folder, 0) as address:
         assert 'href="a%20b.html"' in get(address, "/")[1]
         assert get(address, "/a%20b.html?x#y")[0] == 200
         for path in (
@@ -132,7 +137,7 @@ def test_it_lists_the_pages_and_serves_nothing_else(checkout):
             "//etc/passwd",
             "/notebooks/",
             "/version/",
-            "/version/none.html",
+            "/none.version",
             "/b.html",
         ):
             assert get(address, path)[0] == 404, path
@@ -141,25 +146,21 @@ def test_it_lists_the_pages_and_serves_nothing_else(checkout):
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "[::1]:1"])
 def test_another_name_that_leads_here_is_refused(host):
     write()
-    with preview.serving(looked(), 0) as address:
+    with preview.serving(looked().folder, 0) as address:
         port = address.rsplit(":", 1)[1].strip("/")
         status, text, _ = get(address, "/a%20b.html", host.replace("{port}", port))
         assert status == 403 and "as stored" not in text
         assert get(address, "/a%20b.html", f"localhost:{port}")[0] == 200
 
 
-def test_it_listens_on_loopback_alone_and_takes_another_port_where_one_is_taken():
-    with preview.serving(looked(), 0) as first:
-        port = int(first.rsplit(":", 1)[1].strip("/"))
-        assert first.startswith("http://127.0.0.1:")
-        with preview.serving(looked(), port) as second:
-            assert second != first
-            assert get(second, "/")[0] == 200
+def test_it_listens_on_loopback_alone():
+    with preview.serving(looked().folder, 0) as address:
+        assert address.startswith("http://127.0.0.1:")
 
 
 def test_no_other_site_may_read_or_frame_it():
     write()
-    with preview.serving(looked(), 0) as address:
+    with preview.serving(looked().folder, 0) as address:
         headers = get(address, "/a%20b.html")[2]
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["X-Frame-Options"] == "DENY"
@@ -169,7 +170,7 @@ def test_no_other_site_may_read_or_frame_it():
 def test_the_exported_page_has_neither_the_script_nor_the_right(run):
     text = (paths.REPORTS / "a b.html").read_text(encoding="utf-8")
     assert "setInterval" not in text and "connect-src" not in text
-    with preview.serving(looked(), 0) as address:
+    with preview.serving(looked().folder, 0) as address:
         served = get(address, "/a%20b.html")[1]
     assert "setInterval" in served and "connect-src 'self'" in served
 
@@ -177,14 +178,12 @@ def test_the_exported_page_has_neither_the_script_nor_the_right(run):
 def test_the_version_is_another_after_a_change():
     write()
     pages = looked()
-    with preview.serving(pages, 0) as address:
-        before = get(address, "/version/a%20b.html")[1]
-        assert (
-            before == get(address, "/version/a%20b.html")[1] == str(pages.page("a b.html").version)
-        )
+    with preview.serving(pages.folder, 0) as address:
+        before = get(address, "/a%20b.version")[1]
+        assert before == get(address, "/a%20b.version")[1] == version(pages)
         write(prose="# Another")
         pages.look()
-        assert get(address, "/version/a%20b.html")[1] != before
+        assert get(address, "/a%20b.version")[1] != before
 
 
 def test_a_browser_shows_what_was_saved_by_itself(run, browser):
@@ -192,7 +191,7 @@ def test_a_browser_shows_what_was_saved_by_itself(run, browser):
     page = browser.new_page()
     troubles: list[str] = []
     page.on("console", lambda s: troubles.append(s.text) if s.type == "error" else None)
-    with preview.serving(pages, 0) as address:
+    with preview.serving(pages.folder, 0) as address:
         page.goto(f"{address}a%20b.html")
         page.get_by_role("heading", name="A title").wait_for()
         for title in ("Second", "Third"):
@@ -207,12 +206,12 @@ def test_a_run_made_beside_the_preview_is_taken_up(run):
     pages = looked()
     write(source="print(2)")
     pages.look()
-    before = pages.page("a b.html")
-    assert "as stored" in before.text and "code changed" in before.note
+    before, at = pages.served["a b"], version(pages)
+    assert "as stored" in before.page.text and "code changed" in before.note
     assert reports.make() == 0
     assert len(pages.look()) == 1
-    after = pages.page("a b.html")
-    assert "as run" in after.text and after.note == "" and after.version > before.version
+    after = pages.served["a b"]
+    assert "as run" in after.page.text and after.note == "" and version(pages) != at
     assert pages.look() == []
 
 
@@ -221,7 +220,7 @@ def test_a_kept_run_that_is_removed_is_told_of(run, checkout):
     for file in reports.cache().folder.glob("*.json"):
         file.unlink()
     pages.look()
-    assert "no run of it is kept" in pages.page("a b.html").note
+    assert "no run of it is kept" in pages.served["a b"].note
 
 
 def test_a_module_saved_during_the_preview_is_told_of(run):
@@ -230,16 +229,16 @@ def test_a_module_saved_during_the_preview_is_told_of(run):
     write(source="import helper")
     assert reports.make() == 0
     pages = looked()
-    before = pages.page("a b.html")
+    before = pages.served["a b"]
     assert before.note == ""
     helper.write_text("x = 2")
     assert len(pages.look()) == 1
-    after = pages.page("a b.html")
-    assert "helper" in after.note and "changed" in after.note and "as stored" in after.text
-    assert after.note in after.text
+    after = pages.served["a b"]
+    assert "helper" in after.note and "changed" in after.note and "as stored" in after.page.text
+    assert after.note in after.page.text
     helper.write_text("x = 1")
     pages.look()
-    assert pages.page("a b.html").note == "" and "as run" in pages.page("a b.html").text
+    assert pages.served["a b"].note == "" and "as run" in pages.served["a b"].page.text
 
 
 def test_a_table_saved_beside_the_notebook_is_told_of(run):
@@ -250,7 +249,7 @@ def test_a_table_saved_beside_the_notebook_is_told_of(run):
     pages = looked()
     (paths.NOTEBOOKS / "t.csv").write_text("2")
     pages.look()
-    assert "t.csv" in pages.page("a b.html").note
+    assert "t.csv" in pages.served["a b"].note
 
 
 def test_a_module_saved_as_it_was_renews_no_page(run):
@@ -258,10 +257,10 @@ def test_a_module_saved_as_it_was_renews_no_page(run):
     write(source="import helper")
     assert reports.make() == 0
     pages = looked()
-    version = pages.page("a b.html").version
+    before = version(pages)
     (paths.NOTEBOOKS / "helper.py").write_text("x = 1")
     assert pages.look() == []
-    assert pages.page("a b.html").version == version
+    assert version(pages) == before
 
 
 @pytest.mark.parametrize(
@@ -276,7 +275,7 @@ def test_a_module_saved_as_it_was_renews_no_page(run):
 )
 def test_an_address_that_is_named_is_answered_and_no_other(address, host):
     write()
-    with preview.serving(looked(), 0, preview._host(address)) as here:
+    with preview.serving(looked().folder, 0, preview._host(address)) as here:
         assert get(here, "/a%20b.html", host)[0] == 200
         assert get(here, "/a%20b.html")[0] == 200
         for other in ("evil.example", f"evil.{host}", f"{host}.evil.example", host + "0"):
@@ -291,17 +290,17 @@ def test_what_is_no_address_is_told(address):
         preview._host(address)
 
 
-def test_a_port_that_was_asked_for_and_is_taken_is_told():
-    with preview.serving(looked(), 0) as first:
+def test_a_port_that_is_taken_is_told():
+    with preview.serving(looked().folder, 0) as first:
         port = int(first.rsplit(":", 1)[1].strip("/"))
         with pytest.raises(WorkbookError, match=f"port {port} cannot be used"):  # noqa: SIM117
-            with preview.serving(looked(), port, is_fixed=True):
+            with preview.serving(looked().folder, port):
                 pass
 
 
 def test_links_and_versions_hold_behind_a_proxy_that_adds_folders():
     write()
-    with preview.serving(looked(), 0) as here:
+    with preview.serving(looked().folder, 0) as here:
         index, page = get(here, "/")[1], get(here, "/a%20b.html")[1]
     assert 'href="a%20b.html"' in index
-    assert 'fetch("version/a%20b.html")' in page
+    assert 'fetch("a%20b.version")' in page

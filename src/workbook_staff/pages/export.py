@@ -5,7 +5,6 @@ policy keeps the page from asking any host for anything.
 """
 
 import copy
-import json
 import re
 import warnings
 from dataclasses import dataclass, replace
@@ -30,11 +29,13 @@ from workbook_staff.pages.outputs import Outputs, Piece, columns
 from nbconvert.filters.highlight import Highlight2HTML
 from nbformat import NotebookNode
 
-RECORD = "workbook-record"
-"""The name of the ``<meta>`` element that carries a page's record to the index."""
 
-FIELDS = {"name", "title", "edition", "untrusted", "failure", "seconds", "commit", "results"}
-"""What a page's record holds at least."""
+@dataclass(frozen=True)
+class Page:
+    """A notebook as HTML in ``text``, and what the index says of it in ``record``."""
+
+    text: str
+    record: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -101,17 +102,14 @@ class Exporter:
         run: Run,
         path: Path,
         commit: str = "",
-        name: str = "",
-        executing: bool = False,
         note: str = "",
         reload_script: str = "",
-    ) -> str:
-        """Return the page for the notebook that was read from ``path``, which gives it its name.
+    ) -> Page:
+        """Return the page of the notebook that was read from ``path``.
 
-        ``commit`` is the version of the workbook that ran it, "" where that is not known. With
-        ``executing`` it says that its outputs are as stored, and that a new run is being made;
-        ``note`` is another word at its top. With a ``reload_script`` it may ask the server that it
-        is from.
+        ``commit`` is the version of the workbook that ran it, "" where that is not known; ``note``
+        is a word at its top, and in the index. With a ``reload_script`` it may ask the server that
+        it is from.
         """
         notebook = copy.deepcopy(run.notebook)
         if self.edition == "student":
@@ -127,13 +125,12 @@ class Exporter:
         cells = self.cells(shown, anchors, path.resolve().parent)
         title = next((h.text for h in anchors.headings if h.level == 1), "") or path.stem
         record = {
-            "name": name or path.stem,
             "title": title,
             "edition": self.edition,
             "further": find.is_further(path) and not self.untrusted,
             "untrusted": self.untrusted,
             "bare": not run.is_executed,
-            "executing": executing,
+            "note": note,
             "failure": run.failure,
             "seconds": round(run.seconds, 1),
             "executed": run.executed,
@@ -142,23 +139,22 @@ class Exporter:
             "exercises": answered(notebook),
             "thumbnail": _thumbnail(notebook),
         }
+        record["facts"] = facts(record)
         rights = [] if self.untrusted else ["play"]
-        return html.page(
+        text = html.page(
             "page.html.j2",
             title=title,
             styles=["style.css"],
             script=script,
             rights=[*rights, *(["ask its server"] if reload_script else [])],
-            note=note,
             order="" if run.failure else out_of_order(run.notebook),
             page=record,
-            record=json.dumps(record),
             headings=anchors.headings,
-            facts=facts(record),
             asks=[] if self.edition == "student" else _asks(cells),
             cells=cells,
             missing=len(shown.cells) - len(cells),
         )
+        return Page(text, record)
 
     def cells(self, notebook: NotebookNode, anchors: Anchors, folder: Path) -> list[Cell]:
         """Return what the page shows of each cell; what it has no room for is left out."""
@@ -294,10 +290,10 @@ def facts(record: dict[str, Any]) -> list[tuple[str, str]]:
         ]
     if record["seconds"]:
         said.append(("Whole notebook", duration(record["seconds"])))
-    if isinstance(when := record.get("executed"), str) and when:
+    if when := record["executed"]:
         said.append(("Executed", f"{when}; nothing that it used has changed since"))
-    if isinstance(answers := record.get("exercises"), str) and answers:
-        said.append(("Exercises", answers))
+    if record["exercises"]:
+        said.append(("Exercises", record["exercises"]))
     if found:
         said += [
             ("Device", found["device"]),
