@@ -3,14 +3,12 @@
 import os
 import shutil
 import subprocess
-import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from workbook import paths
 from workbook.errors import BrowserError
-
-from playwright.sync_api import Error, sync_playwright
 
 _NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge"]
 
@@ -31,6 +29,14 @@ ARGUMENTS = [
 ]
 """Keeps a browser that only prints from talking to its maker."""
 
+_PRINTING = [
+    "--headless",
+    "--no-sandbox",  # which has no place in containers, nor for root; the pages load nothing
+    "--disable-dev-shm-usage",
+    "--no-pdf-header-footer",
+    "--generate-pdf-document-outline",
+]
+
 
 def chromium() -> str | None:
     """Return the Chromium, Chrome or Edge of this machine, None where there is none."""
@@ -38,33 +44,16 @@ def chromium() -> str | None:
     return next(filter(None, map(shutil.which, [*_NAMES, *places])), None)
 
 
-def driver_fault() -> str | None:
-    """Return why Playwright's driver does not start on this machine, None where it does.
-
-    Asked of its own command: from within, Playwright says only that the driver has gone, and the
-    driver writes the reason past Python's stderr.
-    """
-    asked = subprocess.run(
-        [sys.executable, "-m", "playwright", "--version"],
-        capture_output=True,
-        text=True,
-        errors="replace",
-    )
-    if asked.returncode == 0:
-        return None
-    return (asked.stderr.strip().splitlines() or [f"exit code {asked.returncode}"])[-1]
-
-
 def write(folder: Path | None = None) -> Iterator[Path]:
     """Write a PDF beside each page in ``folder`` (default: ``reports/``); yield each when written.
 
     Raises:
         FileNotFoundError: There is no browser, or no page.
-        BrowserError: Playwright or the browser does not start, or does not print.
+        BrowserError: The browser does not start, or does not print.
     """
-    folder = folder or paths.REPORTS
-    browser_path = chromium()
-    if browser_path is None:
+    folder = (folder or paths.REPORTS).resolve()
+    browser = chromium()
+    if browser is None:
         raise FileNotFoundError(
             f"no Chromium, Chrome or Edge was found (looked for {', '.join(_NAMES)}): install "
             "one, or open the pages in any browser and print them"
@@ -74,25 +63,19 @@ def write(folder: Path | None = None) -> Iterator[Path]:
         raise FileNotFoundError(
             f"{folder} holds no pages: make them with python -m workbook reports"
         )
-    fault = driver_fault()
-    if fault is not None:
-        raise BrowserError(
-            f"Playwright, which prints the pages, does not start ({fault}): install what is "
-            "missing there (libatomic.so.1 is in Debian's and Ubuntu's package libatomic1, in "
-            "Fedora's libatomic), or open the pages in any browser and print them"
-        )
-    try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=browser_path, args=ARGUMENTS)
-            page = browser.new_page()
-            for path in pages:
-                page.goto(path.resolve().as_uri())
-                with paths.writing(path.with_suffix(".pdf")) as partial:
-                    page.pdf(path=partial, prefer_css_page_size=True, tagged=True, outline=True)
-                yield path.with_suffix(".pdf")
-            browser.close()
-    except Error as error:
-        raise BrowserError(
-            f"{browser_path} cannot print ({error.message.splitlines()[0]}): install another "
-            "browser, or open the pages in any browser and print them"
-        ) from None
+    for path in pages:
+        with (
+            paths.writing(path.with_suffix(".pdf")) as partial,
+            tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
+        ):
+            # In a profile of its own: a browser that is open already would take the order, and end.
+            command = [browser, *ARGUMENTS, *_PRINTING, f"--user-data-dir={profile}"]
+            command += [f"--print-to-pdf={partial}", path.as_uri()]
+            done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+            if not partial.exists():
+                said = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+                raise BrowserError(
+                    f"{browser} cannot print {path.name} ({said[-300:]}): install another "
+                    "browser, or open the pages in any browser and print them"
+                )
+        yield path.with_suffix(".pdf")

@@ -430,37 +430,9 @@ def test_printing_with_no_browser_says_what_to_do(
     assert "install one, or open the pages" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the driver that fails is a shell script")
-@pytest.mark.parametrize(
-    ("script", "reason"),
-    [
-        ("echo 'node: libodd.so.1: cannot open shared object file' >&2; exit 127", "libodd.so.1"),
-        ("echo version; echo 'two lines' >&2; echo 'GLIBC_2.99 not found' >&2; exit 1", "GLIBC_2"),
-        ("exit 3", "exit code 3"),
-    ],
-)
-def test_a_driver_that_does_not_start_is_told_in_a_line(
-    script: str, reason: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    reports.make([write(paths.ROOT / "a.ipynb", "# A", new_code_cell("1"))])
-    node = paths.ROOT / "node"
-    node.write_text(f"#!/bin/sh\n{script}\n")
-    node.chmod(0o755)
-    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(node))
-    monkeypatch.setattr(pdf, "chromium", lambda: "a browser that is not started")
-    capfd.readouterr()
-    assert main(["pdf"]) == 1
-    told = capfd.readouterr().err.splitlines()
-    assert len(told) == 1
-    assert told[0].startswith("FAILED: Playwright, which prints the pages, does not start")
-    assert reason in told[0]
-
-
 def test_a_browser_that_does_not_start_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if fault := pdf.driver_fault():
-        pytest.skip(f"Playwright does not start: {fault}")
     reports.make([write(paths.ROOT / "a.ipynb", "# A", new_code_cell("1"))])
     monkeypatch.setattr(pdf, "chromium", lambda: sys.executable)
     assert main(["pdf"]) == 1
