@@ -14,6 +14,7 @@ from workbook.errors import WorkbookError
 
 _NOT_WRITABLE = {errno.EROFS, errno.EACCES, errno.EEXIST, errno.ENOTDIR}
 
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the exit code: 0, 1 where something failed, 130 for Ctrl-C.
 

@@ -1,8 +1,6 @@
 """The data of live outputs, moved out of a notebook into data/cache, where pages find it again."""
 
-import contextlib
 import json
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +10,6 @@ from workbook.live.output import MIME_TYPE, digest, packed
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
-
-KEPT = 50
-"""How many files of :func:`put_away` are kept: those that were used last."""
 
 _DATA = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
 
@@ -29,7 +24,7 @@ def stored(output: "NotebookNode") -> str | None:
         return None
     found = _DATA.search(output.data.get("text/html", ""))
     try:
-        text = found[1] if found else _read(record["sha256"])
+        text = found[1] if found else _kept(record["sha256"]).read_text(encoding="utf-8")
         # Read and written again: whatever it was, now it is JSON without a tag.
         return packed(json.loads(text))
     except (OSError, ValueError, TypeError, KeyError):
@@ -49,24 +44,6 @@ def put_away(notebook: "NotebookNode") -> None:
                 continue
             with paths.writing(_kept(digest(text))) as path:
                 path.write_text(text, encoding="utf-8")
-    _thin()
-
-
-def _thin() -> None:
-    """Remove what was used longest ago."""
-    used: list[tuple[float, Path]] = []
-    for path in paths.listed(paths.CACHE / "live", "*.json"):
-        with contextlib.suppress(FileNotFoundError):  # another process thins, too
-            used.append((path.stat().st_mtime, path))
-    for _, path in sorted(used, reverse=True)[KEPT:]:
-        path.unlink(missing_ok=True)
-
-
-def _read(digest: str) -> str:
-    text = _kept(digest).read_text(encoding="utf-8")
-    with contextlib.suppress(OSError):  # where it may only be read, nothing is removed either
-        os.utime(_kept(digest))
-    return text
 
 
 def _kept(digest: str) -> Path:

@@ -22,6 +22,7 @@ from workbook_staff.grading.course import Course
 _PR_SET_CHILD_SUBREAPER = 36
 
 
+@contextlib.redirect_stdout(sys.stderr)
 def measure(count: int, notebooks: Sequence[str]) -> dict[str, Any]:
     """Grade so many hand-ins of some notebooks, then all of them again and one more.
 
@@ -31,7 +32,7 @@ def measure(count: int, notebooks: Sequence[str]) -> dict[str, Any]:
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
     asked = [one for one in course.courses() if one.notebook in notebooks]
     for one in asked:
-        course.keep(one, sys.stderr)  # its facts, where only the run is kept
+        course.keep(one)  # its facts, where only the run is kept
     with tempfile.TemporaryDirectory(dir=course.FOLDER) as scratch:
         folder = Path(scratch)
         for run in course.FOLDER.glob("*-*"):
@@ -51,7 +52,7 @@ def _graded(folder: Path, asked: Sequence[Course], count: int) -> dict[str, Any]
     options, notebooks = grade.Options(folder=folder / "grades"), [one.path for one in asked]
     used, began = _cpu_seconds(), time.perf_counter()
     with _Memory() as memory:
-        found = grade.grade([str(folder / "in")], options, notebooks, sys.stderr)
+        found = grade.grade([str(folder / "in")], options, notebooks)
     seconds, used = time.perf_counter() - began, _cpu_seconds() - used
     outcomes = {
         (one.student, result.exercise): (result.outcome, result.misconception)

@@ -3,9 +3,7 @@
 import base64
 import hashlib
 import json
-import os
 import re
-import time
 from typing import Any
 
 from workbook import live, notice, paths
@@ -138,22 +136,6 @@ def test_what_is_put_away_is_found_again(exported, pad: live.Live, tmp_path) -> 
         kept.unlink()
     still = exported(made)
     assert "application/json" not in still and "A still picture of the pad" in still
-
-
-def test_of_what_is_put_away_that_is_kept_which_was_used_last(
-    exported, pad: live.Live, tmp_path, monkeypatch
-) -> None:
-    monkeypatch.setattr(live_data, "KEPT", 2)
-    made = [notebook(live.Live(pad.payload | {"number": number}, pad.still)) for number in range(4)]
-    for age, one in zip((300, 200, 100), made, strict=False):
-        live_data.put_away(one)
-        newest = max((tmp_path / "cache" / "live").iterdir(), key=lambda path: path.stat().st_mtime)
-        os.utime(newest, (time.time() - age, time.time() - age))
-    assert live_data.stored(made[0].cells[1].outputs[0]) is None
-    assert live_data.stored(made[1].cells[1].outputs[0]) is not None  # and so used last
-    live_data.put_away(made[3])
-    found = [live_data.stored(one.cells[1].outputs[0]) is not None for one in made]
-    assert found == [False, True, False, True]
 
 
 @pytest.mark.parametrize(

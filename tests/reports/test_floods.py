@@ -1,6 +1,5 @@
 """A cell that prints, or shows, for ever is stopped while it is executed."""
 
-import io
 import re
 from pathlib import Path
 from random import Random
@@ -28,7 +27,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def executed(folder: Path, *sources: str) -> execute.Run:
     cells = [new_code_cell(source) for source in sources]
     nbformat.write(new_notebook(cells=cells), folder / "a.ipynb")
-    return running.execute(folder / "a.ipynb", io.StringIO())
+    return running.execute(folder / "a.ipynb")
 
 
 @pytest.mark.parametrize(

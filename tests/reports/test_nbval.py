@@ -1,19 +1,20 @@
 """What ``make test`` does with a notebook whose file has a fault: a line, and the others run."""
 
 import os
+import runpy
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from workbook_staff.notebooks import reading
-from workbook_staff.reports import NotebookError
+from workbook.errors import NotebookError
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 ROOT = Path(__file__).parents[2]
+check = runpy.run_path(str(ROOT / "conftest.py"))["check"]
 
 
 def written(path: Path, *ids: str | None, minor: int = 5) -> Path:
@@ -44,21 +45,21 @@ def test_ids_that_may_not_be_are_named_with_their_cells(
 ) -> None:
     path = written(tmp_path / "a.ipynb", *ids)
     with pytest.raises(NotebookError) as told:
-        reading.check(path)
+        check(path)
     assert f"{path}: {said}" in str(told.value)
     assert "\n" not in str(told.value) and len(str(told.value)) < 600
 
 
 def test_what_is_right_is_no_fault(tmp_path: Path) -> None:
-    reading.check(written(tmp_path / "a.ipynb", "a", "b"))
-    reading.check(written(tmp_path / "b.ipynb", None, None, minor=4))
+    check(written(tmp_path / "a.ipynb", "a", "b"))
+    check(written(tmp_path / "b.ipynb", None, None, minor=4))
 
 
 @pytest.mark.filterwarnings("ignore")  # nbformat's, that it mends the ids
 def test_jupyter_mends_what_it_is_said_to_mend(tmp_path: Path) -> None:
     path = written(tmp_path / "a.ipynb", "a", "a", None)
     nbformat.write(nbformat.read(path, as_version=4), path)  # as Jupyter's server opens and saves
-    reading.check(path)
+    check(path)
 
 
 def test_a_notebook_with_one_id_for_two_cells_does_not_stop_the_tests(tmp_path: Path) -> None:

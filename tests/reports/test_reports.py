@@ -82,7 +82,7 @@ def test_a_notebook_runs_in_its_folder_with_this_interpreter() -> None:
     path = write(
         paths.NOTEBOOKS / "a.ipynb", "import os, sys", "print(os.getcwd())", "print(sys.executable)"
     )
-    run = running.execute(path, io.StringIO())
+    run = running.execute(path)
     assert run.notebook.cells[1].outputs[0].text.strip() == str(paths.NOTEBOOKS.resolve())
     assert Path(run.notebook.cells[2].outputs[0].text.strip()).samefile(sys.executable)
 
@@ -114,7 +114,7 @@ def test_a_failing_notebook_gives_a_page_whose_last_cells_were_not_run(
 def test_a_cell_that_takes_too_long_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(execute, "CELL_SECONDS", 1)
     path = write(paths.NOTEBOOKS / "a.ipynb", "import time", "time.sleep(60)", "print('after')")
-    run = running.execute(path, io.StringIO())
+    run = running.execute(path)
     assert run.failure.startswith("start, cell 2 of 3: the cell was stopped after")
     assert run.notebook.cells[1].outputs[-1].ename == "TimeoutError"
     assert run.notebook.cells[2].outputs == []
@@ -122,7 +122,7 @@ def test_a_cell_that_takes_too_long_is_a_failure(monkeypatch: pytest.MonkeyPatch
 
 def test_a_dead_kernel_is_a_failure() -> None:
     path = write(paths.NOTEBOOKS / "a.ipynb", "import os", "os._exit(1)", "print('after')")
-    run = running.execute(path, io.StringIO())
+    run = running.execute(path)
     assert "cell 2 of 3: Python itself stopped" in run.failure
     assert run.notebook.cells[1].outputs[-1].ename == "DeadKernelError"
 
@@ -136,13 +136,14 @@ def test_ctrl_c_stops_the_kernel_and_says_so() -> None:
         "os.kill(os.getppid(), signal.SIGINT)\ntime.sleep(60)",
     )
     with pytest.raises(KeyboardInterrupt):
-        running.execute(path, io.StringIO())
+        running.execute(path)
 
 
-def test_progress_says_what_is_done_and_how_long_it_took() -> None:
-    stream = io.StringIO()
-    running.execute(write(paths.NOTEBOOKS / "01_a.ipynb", "## Load", "1", "2"), stream)
-    lines = stream.getvalue().splitlines()
+def test_progress_says_what_is_done_and_how_long_it_took(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    running.execute(write(paths.NOTEBOOKS / "01_a.ipynb", "## Load", "1", "2"))
+    lines = capsys.readouterr().out.splitlines()
     assert re.fullmatch(r"01_a  \d+ s  cell  1 of 2  Load", lines[0])
     assert lines[-1].startswith("01_a  ")
     assert lines[-1].endswith("2 cells done")
@@ -156,7 +157,7 @@ def test_notebooks_side_by_side_give_what_they_give_one_after_the_other() -> Non
     jobs = [execute.Job(path, seconds=n) for n, path in enumerate(paths.NOTEBOOKS.iterdir())]
     found = {}
     for at_once in (1, 3):
-        runs = execute.execute_all(jobs, io.StringIO(), at_once)
+        runs = execute.execute_all(jobs, at_once)
         found[at_once] = {
             job.path.stem: ([cell.outputs for cell in run.notebook.cells], run.failure)
             for job, run in runs
@@ -172,7 +173,7 @@ def test_an_assertion_of_nbclient_s_own_is_no_interruption(monkeypatch: pytest.M
 
     monkeypatch.setattr(execute, "_start_and_execute", stumbles)
     with pytest.raises(AssertionError, match="of its own"):
-        running.execute(write(paths.NOTEBOOKS / "a.ipynb", "1"), io.StringIO())
+        running.execute(write(paths.NOTEBOOKS / "a.ipynb", "1"))
 
 
 def test_a_mistake_of_the_exporter_s_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +194,7 @@ def test_what_tensorflow_logs_at_start_up_is_left_out() -> None:
         f"import sys\nprint({chr(10).join(noise)!r}, 'a warning', sep=chr(10), file=sys.stderr)",
         f"import sys\nprint({noise[0]!r}, file=sys.stderr)",
     )
-    cells = running.execute(path, io.StringIO()).notebook.cells
+    cells = running.execute(path).notebook.cells
     assert cells[0].outputs[0].text == "a warning\n"
     assert cells[1].outputs == []
 

@@ -5,7 +5,6 @@ Each is run once, up to its last exercise, and what it has made just before each
 that answers are judged by are computed from it, anew where the exercises have changed.
 """
 
-import ast
 import hashlib
 import json
 import shutil
@@ -16,7 +15,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from workbook import exercises, paths
 from workbook.errors import KernelError
@@ -38,18 +37,10 @@ _EXERCISES = Path(exercises.__file__).parent
 
 
 @dataclass(frozen=True)
-class Slot:
-    """Where a notebook asks an exercise: the solution's cell, and what the check takes.
+class Slot(solutions.Asked):
+    """What a notebook's check asks, the solution's cell, and the Markdown before that."""
 
-    ``names`` are those that an answer assigns, ``answer`` and ``given`` the check's expressions.
-    ``question`` is the Markdown before the solution.
-    """
-
-    exercise: str
     cell_id: str
-    names: tuple[str, ...]
-    answer: str
-    given: tuple[str, ...]
     question: str
 
 
@@ -105,11 +96,7 @@ def _course(path: Path) -> Course:
         elif "check" in tags(cell) and solution is not None:
             asked = solutions.asked(cell.source)
             if asked.call in _GRADED:
-                call: Any = ast.parse(cell.source).body[0]
-                answer, *given = (ast.unparse(part) for part in _arguments(call.value)[1:])
-                slots[asked.exercise] = Slot(
-                    asked.exercise, solution.id, asked.names, answer, tuple(given), question
-                )
+                slots[asked.exercise] = Slot(**vars(asked), cell_id=solution.id, question=question)
     return Course(
         path.stem,
         path,
@@ -126,23 +113,12 @@ def _question(said: str) -> str:
     return "\n\n".join(paragraphs[bold[-1] if bold else 0 :])
 
 
-def _arguments(call: ast.Call) -> list[ast.expr]:
-    """Return the arguments of a call, those written as ``*(a, b)`` one by one."""
-    several = (
-        part.value.elts
-        if isinstance(part, ast.Starred) and isinstance(part.value, ast.Tuple | ast.List)
-        else [part]
-        for part in call.args
-    )
-    return [part for parts in several for part in parts]
-
-
 def _cache() -> RunCache:
     """Return the cache of the course's own runs: nothing that they make hangs on the exercises."""
     return RunCache(FOLDER, without=_EXERCISES)
 
 
-def keep(course: Course, stream: TextIO | None = None) -> Kept:
+def keep(course: Course) -> Kept:
     """Return what the course's own run has made; run it where that is not stored.
 
     Raises:
@@ -152,7 +128,7 @@ def keep(course: Course, stream: TextIO | None = None) -> Kept:
     cache = _cache()
     run, _ = cache.find(course.path, notebook)
     if run is None:
-        run = _run(notebook, course, cache, stream)
+        run = _run(notebook, course, cache)
     assert run.folder is not None
     cells = {cell.id: cell for cell in run.notebook.cells}
     # What took the course a second may take a student ten.
@@ -180,20 +156,20 @@ def read_kept(course: Course, folder: Path, facts: Path, seconds: dict[str, int]
     )
 
 
-def _run(notebook: NotebookNode, course: Course, cache: RunCache, stream: TextIO | None) -> Run:
+def _run(notebook: NotebookNode, course: Course, cache: RunCache) -> Run:
     """Run the notebook into a folder of its own; only a run that came to its end is found again."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{course.notebook}-", dir=FOLDER))
     (folder / "objects").mkdir()
     started = time.time()
-    ((_, run),) = execute_all([Job(course.path, notebook, folder)], stream)
+    ((_, run),) = execute_all([Job(course.path, notebook, folder)])
     if isinstance(run, Exception):
         raise run
     if run.failure:
         shutil.rmtree(folder, ignore_errors=True)
         raise KernelError(f"{course.path}: the course's own run failed: {run.failure}")
     if why := cache.keep(course.path, run, started):
-        print(f"{course.notebook}  executed again the next time: {why}", file=stream)
+        print(f"{course.notebook}  executed again the next time: {why}")
     return run
 
 

@@ -21,7 +21,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import Any, TypeVar
 
 from workbook import exercises, paths
 from workbook.errors import GradingError, KernelError, NotebookError
@@ -77,7 +77,6 @@ def grade(
     given: list[str],
     options: Options,
     notebooks: Iterable[Path] | None = None,
-    stream: TextIO | None = None,
 ) -> list[HandIn]:
     """Grade what was handed in and write the tables and pages; return what was found.
 
@@ -88,38 +87,35 @@ def grade(
         KernelError: The course's own run failed.
         OSError: A file cannot be read or written.
     """
-    stream = stream or sys.stdout
     folder = options.folder or paths.REPORTS / "grades"
     asked = course.courses(notebooks)
     why_not = "only what they claim was asked for" if options.claimed_only else parent.missing()
     with tempfile.TemporaryDirectory() as scratch, _processes(options.jobs) as pool:
         called = [one.notebook for one in asked]
         found = find(given, Path(scratch), options.student_from, called)
-        print(f"{len(found):,} files were handed in", file=stream)
-        read = _mapped(pool, _read, [(one, asked) for one in found], "read", stream)
+        print(f"{len(found):,} files were handed in")
+        read = _mapped(pool, _read, [(one, asked) for one in found], "read")
         chosen = _last(found, read)
         if why_not:
-            print(
-                f"Nothing is executed: {why_not}. Claims are read, and not verified.", file=stream
-            )
+            print(f"Nothing is executed: {why_not}. Claims are read, and not verified.")
             kept = {}
         else:
             wanted = {notebook for _, notebook, _, _ in chosen}
-            kept = {c.notebook: course.keep(c, stream) for c in asked if c.notebook in wanted}
+            kept = {c.notebook: course.keep(c) for c in asked if c.notebook in wanted}
         slots = {c.notebook: c.slots for c in asked}
         jobs = [
             (one, notebook, remarks, told, slots.get(notebook, {}), kept.get(notebook))
             for one, notebook, told, remarks in chosen
         ]
-        hand_ins = _mapped(pool, _graded, jobs, "graded", stream)
+        hand_ins = _mapped(pool, _graded, jobs, "graded")
     hand_ins.sort(key=lambda one: (one.student, one.notebook))
     tables.write(hand_ins, folder)
     questions = {name: slot.question for one in asked for name, slot in one.slots.items()}
     class_pages.write(hand_ins, folder, questions, options.explain)
     if options.gradebook is not None:
         for line in gradebook.fill(options.gradebook, hand_ins, folder, options.overwrite):
-            print(line, file=stream)
-    print(f"{folder / 'index.html'}", file=stream)
+            print(line)
+    print(folder / "index.html")
     return hand_ins
 
 
@@ -146,12 +142,11 @@ def _mapped(
     function: Callable[..., T],
     jobs: Sequence[tuple[Any, ...]],
     verb: str,
-    stream: TextIO,
 ) -> list[T]:
     """Return the function's results in the order of the jobs, with a line of progress."""
     results = pool.map(function, *zip(*jobs, strict=True))
     try:
-        return [*tqdm(results, verb, len(jobs), file=stream, mininterval=5, ascii=True)]
+        return [*tqdm(results, verb, len(jobs), file=sys.stdout, mininterval=5, ascii=True)]
     except BrokenProcessPool:
         raise GradingError(
             "a process that grades was killed, for want of memory perhaps; run it again: it goes "

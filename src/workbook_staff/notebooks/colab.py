@@ -5,7 +5,6 @@ pyproject.toml, and left out where there is none. The badge opens the unsolved n
 branch ``student``, which the release workflow writes; the cell installs the version's tag.
 """
 
-import copy
 import re
 import tomllib
 from typing import Any
@@ -15,6 +14,7 @@ from workbook.errors import NotebookError
 
 from nbformat import NotebookNode, v4
 
+_COLAB = "https://colab.research.google.com"
 _REPOSITORY = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+?)(\.git)?/?")
 
 
@@ -25,19 +25,18 @@ def project() -> dict[str, Any]:
     return dict(tomllib.loads(text).get("project", {}))
 
 
-def ready(notebook: NotebookNode, name: str) -> NotebookNode:
-    """Return a copy with badge and cell before its first code cell; an equal one without address.
+def make_ready(notebook: NotebookNode, name: str) -> None:
+    """Put badge and cell before a notebook's first code cell; without an address, nothing.
 
     ``name`` is the notebook's place in ``notebooks/``, with slashes.
 
     Raises:
         NotebookError: The address is none that Colab can open.
     """
-    notebook = copy.deepcopy(notebook)
     described = project()
     url = described.get("urls", {}).get("Repository", "")
     if not url:
-        return notebook
+        return
     found = _REPOSITORY.fullmatch(url)
     if not found:
         raise NotebookError(
@@ -47,19 +46,13 @@ def ready(notebook: NotebookNode, name: str) -> NotebookNode:
     code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     place = code[0] if code else len(notebook.cells)
     notebook.cells[place:place] = [
-        v4.new_markdown_cell(badge(found[1], name), id="colab-badge"),
+        v4.new_markdown_cell(
+            f"[![Open in Colab]({_COLAB}/assets/colab-badge.svg)]"
+            f"({_COLAB}/github/{found[1]}/blob/student/{name})",
+            id="colab-badge",
+        ),
         v4.new_code_cell(install(found[1], f"v{described['version']}"), id="colab-install"),
     ]
-    return notebook
-
-
-def badge(repository: str, name: str) -> str:
-    """Return the Markdown of a badge; ``repository`` is "owner/name"."""
-    colab = "https://colab.research.google.com"
-    return (
-        f"[![Open in Colab]({colab}/assets/colab-badge.svg)]"
-        f"({colab}/github/{repository}/blob/student/{name})"
-    )
 
 
 def install(repository: str, tag: str) -> str:

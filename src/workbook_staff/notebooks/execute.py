@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from workbook.errors import KernelError
 from workbook_staff import capacity
@@ -95,14 +95,13 @@ class Job:
 
 
 def execute_all(
-    jobs: Iterable[Job], stream: TextIO | None = None, at_once: int | None = None
+    jobs: Iterable[Job], at_once: int | None = None
 ) -> Generator[tuple[Job, Run | Exception], None, None]:
     """Execute notebooks side by side, the longest first; yield each as soon as it is done.
 
     The cells after one that fails are not run, and come back without outputs; the files are not
-    changed. Progress goes to ``stream`` (default: standard output). What ends one of the runs (an
-    OSError, NotebookError or KernelError) is yielded in its place, and stops no other one.
-    ``at_once`` is how many run at a time (default: as many as there is room for); each has as many
+    changed. What ends one of the runs (an OSError, NotebookError or KernelError) is yielded in its
+    place, and stops no other one. ``at_once`` is how many run at a time (default: as many as there is room for); each has as many
     threads as it would have alone, so that its numbers are the same.
 
     Raises:
@@ -111,7 +110,7 @@ def execute_all(
     order = sorted(jobs, key=lambda job: -job.seconds)
     running: set[_Client] = set()
     pool = ThreadPoolExecutor(at_once or capacity.at_once(KERNEL_BYTES))
-    futures = {pool.submit(_executed, job, stream or sys.stdout, running): job for job in order}
+    futures = {pool.submit(_executed, job, running): job for job in order}
     try:
         for future in as_completed(futures):
             try:
@@ -126,7 +125,7 @@ def execute_all(
         pool.shutdown()
 
 
-def _executed(job: Job, stream: TextIO, running: "set[_Client]") -> Run:
+def _executed(job: Job, running: "set[_Client]") -> Run:
     """Execute a notebook in a thread of its own, where nbclient leaves Ctrl-C to us."""
     notebook = read(job.path) if job.notebook is None else job.notebook
     sections = _sections(notebook)
@@ -137,8 +136,8 @@ def _executed(job: Job, stream: TextIO, running: "set[_Client]") -> Run:
 
     def tell(said: str) -> None:
         line = f"{job.path.stem}  {duration(time.monotonic() - started)}  {said}\n"
-        stream.write(line)  # in one piece: others write, too
-        stream.flush()
+        sys.stdout.write(line)  # in one piece: others write, too
+        sys.stdout.flush()
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as made:
         scratch = Path(made)

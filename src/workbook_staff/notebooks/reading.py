@@ -54,7 +54,7 @@ def read(path: Path) -> NotebookNode:
         OSError: The file cannot be read.
         NotebookError: There is no such file, it is too large, or it is not a notebook.
     """
-    found = _loaded(path)
+    found = loaded(path)
     ids: set[str] = set()
     notebook = nbformat.v4.new_notebook()
     notebook.metadata = nbformat.from_dict(_dict(found.get("metadata")))
@@ -69,40 +69,11 @@ def read(path: Path) -> NotebookNode:
     return normalize(notebook, 4, 5, strip_invalid_metadata=True)[1]
 
 
-def check(path: Path) -> None:
-    """Raise what a notebook of the course must not have, though ``read`` would mend it.
+def loaded(path: Path) -> dict[str, Any]:
+    """Return the JSON of a notebook as it is stored, that of format 3 as nbformat converts it.
 
-    Raises:
-        OSError: The file cannot be read.
-        NotebookError: It is not a notebook, its cells have no names of their own, or it has
-            another fault by nbformat's schema.
+    Raises: as `read`.
     """
-    found = _loaded(path)
-    mend = "open it in Jupyter and save it, which mends that"
-    places: dict[str, list[str]] = {}
-    for number, cell in enumerate(found["cells"], start=1):
-        places.setdefault(_text(_dict(cell).get("id")), []).append(str(number))
-    if found.get("nbformat_minor") == 5 and "" in places:
-        raise NotebookError(f"{path}: no id in cell {', '.join(places[''])}; {mend}")
-    for name, cells in places.items():
-        if name and len(cells) > 1:
-            raise NotebookError(
-                f"{path}: cells {' and '.join(cells)} have the same id, {name!r}; {mend}"
-            )
-    try:
-        nbformat.validate(found)
-    except Exception as error:  # what is far from the format makes nbformat itself stumble
-        at = list(getattr(error, "absolute_path", ()))
-        place = f"cell {at[1] + 1}: " if len(at) > 1 and at[0] == "cells" else ""
-        message = str(getattr(error, "message", error)).splitlines()[0]
-        raise NotebookError(
-            f"{path}: {place}{message[:160]}; mend it there, or have it executed and stored anew "
-            f"by: python -m workbook notebooks {path}"
-        ) from None
-
-
-def _loaded(path: Path) -> dict[str, Any]:
-    """Return the JSON of a notebook as it is stored, that of format 3 as nbformat converts it."""
     if path.is_dir():
         raise NotebookError(f"{path}: this folder holds no notebook (*.ipynb)")
     if not path.exists():

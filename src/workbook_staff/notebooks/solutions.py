@@ -8,15 +8,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Asked:
-    """What a check cell asks: ``exercises.<call>("<exercise>", <names>, …, because=<reason>)``.
+    """What a check cell asks: ``exercises.<call>("<exercise>", <answer>, <given>, …)``.
 
-    ``names`` are those of the answer, ``reason`` that of the student's own explanation, if any.
+    ``answer`` and ``given`` are expressions, those written as ``*(a, b)`` one by one. ``names`` are
+    those in the answer, ``reason`` that of the student's own explanation, ``because``.
     """
 
     call: str
     exercise: str
+    answer: str
+    given: tuple[str, ...]
     names: tuple[str, ...]
-    reason: tuple[str, ...] = ()
+    reason: tuple[str, ...]
 
 
 def asked(source: str) -> Asked:
@@ -30,12 +33,27 @@ def asked(source: str) -> Asked:
     match getattr(first, "value", None):
         case ast.Call(
             func=ast.Attribute(value=ast.Name(id="exercises"), attr=call),
-            args=[ast.Constant(value=str(exercise)), answer, *_],
+            args=[ast.Constant(value=str(exercise)), answer, *given],
             keywords=keywords,
         ):
             reasons = [keyword.value for keyword in keywords if keyword.arg == "because"]
-            return Asked(call, exercise, _names([answer]), _names(reasons))
+            parts = [part for argument in given for part in _unpacked(argument)]
+            return Asked(
+                call,
+                exercise,
+                ast.unparse(answer),
+                tuple(map(ast.unparse, parts)),
+                _names([answer]),
+                _names(reasons),
+            )
     raise ValueError('expected exercises.check("name", answer, …) as its first statement')
+
+
+def _unpacked(argument: ast.expr) -> list[ast.expr]:
+    match argument:
+        case ast.Starred(value=ast.Tuple(elts=parts) | ast.List(elts=parts)):
+            return parts
+    return [argument]
 
 
 def names(code: str) -> set[str]:

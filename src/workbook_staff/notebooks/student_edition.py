@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,7 +23,8 @@ def handed_out(path: Path) -> NotebookNode:
     Raises:
         NotebookError: It is not a notebook, or a solution of it cannot be left out.
     """
-    notebook = colab.ready(student(read(path)), find.place(path).as_posix())
+    notebook = student(read(path))
+    colab.make_ready(notebook, find.place(path).as_posix())
     notebook.metadata["workbook"] = {"notebook": path.stem, "release": version("workbook")}
     return notebook
 
@@ -81,8 +83,8 @@ def tags(cell: NotebookNode) -> list[str]:
     return list(cell.metadata.get("tags", []))
 
 
-def write() -> int:
-    """Write the student's edition of each notebook to ``reports/student/``; return 0.
+def write() -> Iterator[Path]:
+    """Write the student's edition of each notebook to ``reports/student/``; yield each file.
 
     Each has there the place that it has in ``notebooks/``.
 
@@ -94,5 +96,4 @@ def write() -> int:
         target = paths.REPORTS / "student" / find.place(path)
         with paths.writing(target) as partial:
             nbformat.write(notebook, partial)
-        print(target)
-    return 0
+        yield target

@@ -38,7 +38,9 @@ def _seen() -> list[str]:
 
     What is hidden lies below an empty folder, which nothing can be left in for the next answer.
     """
-    system = [place for name in ("usr", "bin", "lib", "lib64") if (place := Path("/", name)).exists()]
+    system = [
+        place for name in ("usr", "bin", "lib", "lib64") if (place := Path("/", name)).exists()
+    ]
     package = Path(workbook.__file__).resolve().parent
     places = [Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve()]
     inside = Path("/workbook/workbook")
