@@ -101,8 +101,8 @@ def execute_all(
 
     The cells after one that fails are not run, and come back without outputs; the files are not
     changed. What ends one of the runs (an OSError, NotebookError or KernelError) is yielded in its
-    place, and stops no other one. ``at_once`` is how many run at a time (default: as many as there is room for); each has as many
-    threads as it would have alone, so that its numbers are the same.
+    place, and stops no other one. ``at_once`` is how many run at a time (default: as many as there
+    is room for); each has as many threads as it would have alone, so that its numbers are the same.
 
     Raises:
         KeyboardInterrupt: The reader pressed Ctrl-C; all kernels are stopped.

@@ -34,13 +34,11 @@ ENVIRONMENT = {
 
 
 def _seen() -> list[str]:
-    """Return the options that let a room see what :mod:`.child` needs, none of which it can write.
+    """Return the options by which a room sees what an answer needs, none of which can be written.
 
     What is hidden lies below an empty folder, which nothing can be left in for the next answer.
     """
-    system = [
-        place for name in ("usr", "bin", "lib", "lib64") if (place := Path("/", name)).exists()
-    ]
+    system = [Path(f"/{name}") for name in ("usr", "bin", "lib", "lib64")]
     package = Path(workbook.__file__).resolve().parent
     places = [Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve()]
     inside = Path("/workbook/workbook")
@@ -48,7 +46,7 @@ def _seen() -> list[str]:
     if any(package.is_relative_to(place) for place in (*places, Path("/usr"))):
         # Installed beside the other packages, it would be seen there too, with its right answers.
         hidden.append(package)
-    bound = {place: place for place in system if not place.is_symlink()}
+    bound = {place: place for place in system if place.exists() and not place.is_symlink()}
     bound |= {place: place for place in places if not place.is_relative_to("/usr")}
     bound |= {
         inside: package,
@@ -90,7 +88,7 @@ def why_not() -> str:
     if not sys.platform.startswith("linux"):
         return "answers are executed on Linux only, in a sandbox (WSL is Linux, too)"
     if shutil.which("bwrap") is None:
-        return "bubblewrap is not installed (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap)"
+        return "bubblewrap is not installed (apt install bubblewrap, or dnf install bubblewrap)"
     tried = subprocess.run([*_command(), "/bin/true"], capture_output=True, check=False, env={})
     if tried.returncode:
         lines = tried.stderr.decode(errors="replace").strip().splitlines() or ["no word"]
