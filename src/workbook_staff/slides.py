@@ -94,8 +94,7 @@ def page(run: Run, path: Path) -> str:
         NotebookError: It holds nothing that a slide could show.
     """
     anchors = Anchors()
-    language = run.notebook.metadata.get("language_info", {}).get("pygments_lexer", "ipython3")
-    deck = Deck(str(language), path.stem)
+    deck = Deck(path.stem)
     for cell in export.Exporter(untrusted=True).cells(run.notebook, anchors, path.resolve().parent):
         deck.add(cell)
     first, *others = deck.slides
@@ -144,9 +143,8 @@ class Slide:
 class Deck:
     """The slides of a notebook, made cell by cell."""
 
-    def __init__(self, language: str, name: str) -> None:
-        """Prepare for code in ``language``, for Pygments; ``name`` is the title without heading."""
-        self.language = language
+    def __init__(self, name: str) -> None:
+        """Begin with a slide whose title is ``name`` until there is a heading."""
         self.slides = [Slide(html.escape(name), is_opening=True)]
         self.section = ""
         self.skips = False
@@ -204,7 +202,7 @@ class Deck:
         if not cell.text:
             return []
         kept, said = _cut(cell.source.source.strip("\n"), CODE_LINES)
-        text = export.code(kept, self.language).replace(' tabindex="0"', "")
+        text = export.code(kept).replace(' tabindex="0"', "")
         return [("code", text + said)]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from workbook_staff.notebooks import execute, terminal
 from workbook_staff.pages import export, limits, mathml
 
+import pandas
 import pytest
 from nbformat.v4 import (
     new_code_cell,
@@ -236,6 +237,61 @@ def test_a_table_is_shown_without_its_scripts() -> None:
     assert "<td>12</td>" in text
     assert "Convert" not in text
     assert "taken out" not in text
+
+
+@EITHER
+def test_a_styled_table_of_pandas_keeps_its_colours(untrusted: bool, browser: Browser) -> None:
+    table = pandas.DataFrame({"a": [1, 2], "b": [3.0, 4.0]})
+    styled = table.style.highlight_max(color="yellow").set_table_styles(
+        [{"selector": "th.col_heading", "props": "text-align: center"}]
+    )
+    styled = styled.map(lambda value: "color: rgb(200, 0, 0)" if value == 1 else "").bar(["b"])
+    text = shown(untrusted, text_html=styled.to_html(table_uuid="x"), text_plain="a table")
+    opened = browser.new_page(color_scheme="dark")
+    opened.set_content(text)
+
+    def of(cell: str, what: str) -> str:
+        return opened.locator(f"#in-T_x{cell}").evaluate(f"cell => getComputedStyle(cell).{what}")
+
+    assert of("_row1_col0", "backgroundColor") == "rgb(255, 255, 0)"
+    assert of("_row1_col0", "color") == "rgb(0, 0, 0)"  # on the yellow, whatever the page's own is
+    assert of("_row0_col0", "color") == "rgb(200, 0, 0)"
+    assert "linear-gradient" in of("_row1_col1", "backgroundImage")
+    assert of("_level0_col0", "textAlign") == "center"
+    opened.close()
+
+
+@EITHER
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "#T_x { background: url(//a.b/c) }",
+        "#T_x { background: u\\72l(//a.b/c) }",
+        "#T_x { background: image-set('//a.b/c' 1x) }",
+        "#T_x { color: var(--page) }",
+        "#T_x { position: fixed; top: 0 }",
+        "#T_x { color: red</style><script>x()</script> }",
+        "#T_x { color: red; } } @import '//a.b/c'; {",
+        "#content { color: red }",
+        "#T_x, .notice { position: fixed } .notice { color: red }",
+        "#T_x:not(#y), body #T_x, :is(#T_x, .top) { color: red }",
+        "@media all { body { color: red } }",
+        "@import '//a.b/c';",
+    ],
+)
+def test_a_styled_table_styles_nothing_else(rule: str, untrusted: bool) -> None:
+    made = f"<style>{rule}</style><table id='T_x'><tr><td>12</td></tr></table>"
+    text = shown(untrusted, text_html=made, text_plain="12")
+    style = "".join(re.findall(r"<style>(.*?)</style>", text, re.DOTALL))
+    assert style in ("", "#in-T_x {color: red}")
+    assert "<script" not in text and "a.b" not in text
+
+
+def test_styles_without_end_take_no_time() -> None:
+    for part in ("<style>", "<style", "<style>#T_x{", "#T_x,", "}", "color:", "<style>a</", ":("):
+        started = time.process_time()
+        shown(text_html=part * (limits.KEEP_HTML // len(part)) + "<p>x</p>", text_plain="x")
+        assert time.process_time() - started < 20, part
 
 
 @pytest.mark.parametrize(

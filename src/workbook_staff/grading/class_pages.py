@@ -184,8 +184,7 @@ def _disputed(in_order: Sequence[str], students: Sequence[Student]) -> list[Disp
 
 
 def _title(name: str) -> str:
-    exercise = exercises.EXERCISES.get(name)
-    return exercise.title if exercise and exercise.title else name
+    return exercises.EXERCISES[name].title or name
 
 
 def _asked(name: str, students: Sequence[Student]) -> Asked:

@@ -86,7 +86,6 @@ def find(
             found.append(
                 replace(
                     file,
-                    student=str(name.student),
                     who=name.student,
                     when=name.when,
                     remarks=late + file.remarks,

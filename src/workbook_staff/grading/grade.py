@@ -100,12 +100,12 @@ def grade(
             print(f"Nothing is executed: {why_not}. Claims are read, and not verified.")
             kept = {}
         else:
-            wanted = {notebook for _, notebook, _, _ in chosen}
+            wanted = {hand_in.notebook for hand_in, _ in chosen}
             kept = {c.notebook: course.keep(c) for c in asked if c.notebook in wanted}
         slots = {c.notebook: c.slots for c in asked}
         jobs = [
-            (one, notebook, remarks, told, slots.get(notebook, {}), kept.get(notebook))
-            for one, notebook, told, remarks in chosen
+            (one, answered, slots.get(one.notebook, {}), kept.get(one.notebook))
+            for one, answered in chosen
         ]
         hand_ins = _mapped(pool, _graded, jobs, "graded")
     hand_ins.sort(key=lambda one: (one.student, one.notebook))
@@ -154,52 +154,48 @@ def _mapped(
         ) from None
 
 
-def _read(one: HandedIn, courses: list[Course]) -> tuple[str, dict[str, Answer], str, str]:
-    """Return which notebook a file is, its answers, why it is not read, and a remark on it."""
-    if one.refused:
-        return "", {}, one.refused, ""
+def _read(one: HandedIn, courses: list[Course]) -> tuple[HandIn, dict[str, Answer]]:
+    """Return a hand-in without results, and its answers; none where it is not read."""
+    notebook, found, remark = "", dict[str, Answer](), one.refused
     try:
-        notebook, found, remark = submission.answers(one.path, courses, one.place)
+        if not one.refused:
+            notebook, found, remark = submission.answers(one.path, courses, one.place)
+            remark = remark if notebook else "not one of the course's notebooks"
     except (NotebookError, OSError) as error:
-        return "", {}, str(error).replace(str(one.path), one.place), ""
+        remark = str(error).replace(str(one.path), one.place)
     except Exception as error:  # one hand-in never stops another
-        return "", {}, f"it cannot be read ({type(error).__name__}: {error})"[:300], ""
-    return notebook, found, "" if notebook else "not one of the course's notebooks", remark
+        remark = f"it cannot be read ({type(error).__name__}: {error})"[:300]
+    remarks = tuple(filter(None, (remark, *one.remarks)))
+    return HandIn(one.student, notebook, one.place, remarks=remarks, who=one.who), found
 
 
 def _last(
-    found: list[HandedIn], read: list[tuple[str, dict[str, Answer], str, str]]
-) -> list[tuple[HandedIn, str, dict[str, Answer], tuple[str, ...]]]:
+    found: list[HandedIn], read: list[tuple[HandIn, dict[str, Answer]]]
+) -> list[tuple[HandIn, dict[str, Answer]]]:
     """Return the last hand-in of each student and notebook, and those that are not read."""
-    groups: dict[tuple[str, str], list[tuple[HandedIn, dict[str, Answer], str]]] = {}
-    chosen: list[tuple[HandedIn, str, dict[str, Answer], tuple[str, ...]]] = []
-    for one, (notebook, told, why, remark) in zip(found, read, strict=True):
-        if why:
-            chosen.append((one, notebook, {}, (why, *one.remarks)))
-        else:
-            groups.setdefault((one.student, notebook), []).append((one, told, remark))
-    for (_, notebook), several in groups.items():
-        one, told, remark = max(several, key=lambda found: found[0].order)
-        remarks = [f"the last of {len(several)}, {one.place}"] if len(several) > 1 else []
-        said = filter(None, (*remarks, remark, *one.remarks))
-        chosen.append((one, notebook, told, tuple(said)))
+    groups: dict[tuple[str, str], list[tuple[HandedIn, HandIn, dict[str, Answer]]]] = {}
+    for one, (hand_in, answered) in zip(found, read, strict=True):
+        if answered:
+            groups.setdefault((one.student, hand_in.notebook), []).append((one, hand_in, answered))
+    chosen = [(hand_in, answered) for hand_in, answered in read if not answered]
+    for several in groups.values():
+        _, hand_in, answered = max(several, key=lambda found: found[0].order)
+        if len(several) > 1:
+            said = f"the last of {len(several)}, {hand_in.path}"
+            hand_in = replace(hand_in, remarks=(said, *hand_in.remarks))
+        chosen.append((hand_in, answered))
     return chosen
 
 
 def _graded(
-    one: HandedIn,
-    notebook: str,
-    remarks: tuple[str, ...],
-    found: dict[str, Answer],
-    slots: dict[str, Slot],
-    kept: Kept | None,
+    hand_in: HandIn, found: dict[str, Answer], slots: dict[str, Slot], kept: Kept | None
 ) -> HandIn:
     """Return a hand-in with the result of each of its notebook's exercises."""
     results = []
     for name, answer in found.items():
         result = Result(
-            one.student,
-            notebook,
+            hand_in.student,
+            hand_in.notebook,
             name,
             "",
             answer.claimed,
@@ -215,7 +211,7 @@ def _graded(
                 why = f"it cannot be judged ({type(error).__name__})"
                 result = replace(result, outcome="error", why=why)
         results.append(result)
-    return HandIn(one.student, notebook, one.place, tuple(results), remarks, one.who)
+    return replace(hand_in, results=tuple(results))
 
 
 def _result(result: Result, answer: Answer, slot: Slot, kept: Kept) -> Result:

@@ -32,11 +32,10 @@ _CHECKS = ("check", "fill")
 
 @dataclass(frozen=True)
 class Check:
-    """A call that checks an answer: of which exercise, and its expressions."""
+    """A call that checks an answer: of which exercise, and the answer's expression."""
 
     exercise: str
     answer: str
-    given: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -187,9 +186,9 @@ def _check(statement: ast.stmt, exercises: set[str]) -> Check | None:
     match call:
         case ast.Call(
             func=ast.Attribute(attr=name) | ast.Name(id=name),
-            args=[ast.Constant(value=str(exercise)), answer, *given],
+            args=[ast.Constant(value=str(exercise)), answer, *_],
         ) if name in _CHECKS and exercise in exercises:
-            return Check(exercise, ast.unparse(answer), tuple(map(ast.unparse, given)))
+            return Check(exercise, ast.unparse(answer))
     return None
 
 

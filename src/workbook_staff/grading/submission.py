@@ -13,7 +13,7 @@ from workbook_staff.grading import slicing
 from workbook_staff.grading.course import Course, Slot
 from workbook_staff.grading.result import Outcome
 from workbook_staff.grading.slicing import Part, Slicer
-from workbook_staff.notebooks.reading import read
+from workbook_staff.notebooks import reading
 
 from nbformat import NotebookNode
 
@@ -102,7 +102,7 @@ def answers(path: Path, courses: list[Course], place: str) -> tuple[str, dict[st
         OSError: The file cannot be read.
         NotebookError: It is not a notebook.
     """
-    notebook = read(path)
+    notebook = reading.read(path)
     course = of_which(notebook, courses, place)
     if course is None:
         return "", {}, ""
@@ -115,17 +115,12 @@ def answers(path: Path, courses: list[Course], place: str) -> tuple[str, dict[st
 
 def _claims(notebook: NotebookNode) -> dict[str, dict[str, Any]]:
     """Return what the stored outputs say of each exercise: the last record of each."""
-    claims = {}
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            record = output.get("data", {}).get(records.MIME_TYPE)
-            if (
-                isinstance(record, dict)
-                and isinstance(record.get("exercise"), str)
-                and record.get("outcome") in ("right", "wrong", "unattempted")
-            ):
-                claims[record["exercise"]] = record
-    return claims
+    known = ("right", "wrong", "unattempted")
+    return {
+        record["exercise"]: record
+        for record in reading.records(notebook, records.MIME_TYPE)
+        if isinstance(record.get("exercise"), str) and record.get("outcome") in known
+    }
 
 
 class _Reader:

@@ -69,6 +69,13 @@ def read(path: Path) -> NotebookNode:
     return normalize(notebook, 4, 5, strip_invalid_metadata=True)[1]
 
 
+def records(notebook: NotebookNode, kind: str) -> list[dict[str, Any]]:
+    """Return the records of a media type of its own that are stored in a notebook's outputs."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    found = [output.get("data", {}).get(kind) for output in outputs]
+    return [record for record in found if isinstance(record, dict)]
+
+
 def loaded(path: Path) -> dict[str, Any]:
     """Return the JSON of a notebook as it is stored, that of format 3 as nbformat converts it.
 

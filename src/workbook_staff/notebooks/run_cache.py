@@ -111,7 +111,6 @@ class RunCache:
             "folder": run.folder.name if run.folder else "",
             "executed": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
             "seconds": run.seconds,
-            "language": run.notebook.metadata.get("language_info", {}),
             "cells": [
                 [cell.outputs, cell.execution_count, cell.metadata.get("execution", {})]
                 for cell in run.notebook.cells
@@ -138,7 +137,6 @@ class RunCache:
         for cell, kept in zip(filter(runs, notebook.cells), found["cells"], strict=True):
             outputs, cell.execution_count, times = nbformat.from_dict(kept)
             cell.outputs, cell.metadata["execution"] = outputs, times
-        notebook.metadata["language_info"] = nbformat.from_dict(found["language"])
         return Run(
             notebook,
             found["seconds"],

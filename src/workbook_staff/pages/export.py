@@ -6,7 +6,6 @@ policy keeps the page from asking any host for anything.
 
 import copy
 import re
-import warnings
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -18,7 +17,7 @@ from workbook import exercises, live
 from workbook.exercises import records
 from workbook.results import MIME_TYPE
 from workbook_staff import html, live_data
-from workbook_staff.notebooks import find, marks, terminal
+from workbook_staff.notebooks import find, marks, reading, terminal
 from workbook_staff.notebooks.execute import Run, duration, runs
 from workbook_staff.notebooks.student_edition import student, tags
 from workbook_staff.pages import markdown, pictures, sanitize
@@ -28,6 +27,8 @@ from workbook_staff.pages.outputs import Outputs, Piece, columns
 
 from nbconvert.filters.highlight import Highlight2HTML
 from nbformat import NotebookNode
+
+_COLOURED = Highlight2HTML(pygments_lexer="ipython3")
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,6 @@ class Exporter:
         clean = partial(sanitize.clean, plays=not self.untrusted)
         amounts = Amounts()
         outputs = Outputs(clean, anchors, amounts, folder)
-        language = notebook.metadata.get("language_info", {}).get("pygments_lexer", "ipython3")
         cells = []
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
@@ -169,7 +169,7 @@ class Exporter:
                     cell.source, clean, anchors, amounts, folder, cell.get("attachments")
                 )
             elif cell.cell_type == "code":
-                text = code(cell.source, str(language)) if cell.source.strip() else ""
+                text = code(cell.source) if cell.source.strip() else ""
             else:
                 text = markdown.as_written(cell.source) if cell.source.strip() else ""
             if not amounts.holds(text):
@@ -195,13 +195,11 @@ def out_of_order(notebook: NotebookNode) -> str:
     return f"{said}, …" if len(counts) > 20 else said
 
 
-def code(source: str, language: str = "ipython3") -> str:
-    """Return the source of a cell as HTML, coloured as its language is."""
+def code(source: str) -> str:
+    """Return the source of a cell as HTML, coloured as Python is."""
     if len(source) > KEEP_MARKDOWN:
         return markdown.as_written(source)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a language that is not known is shown without colours
-        made = str(Highlight2HTML(pygments_lexer=language)(terminal.printable(source)))
+    made = str(_COLOURED(terminal.printable(source)))
     if not markdown.is_wide(source):
         return made
     return made.replace("<pre>", '<pre tabindex="0" role="group" aria-label="Code">', 1)
@@ -222,25 +220,20 @@ def results(notebook: NotebookNode) -> dict[str, Any] | None:
 
     A record that is not one, as a notebook from anywhere may hold, counts as nothing.
     """
-    for cell in reversed(notebook.cells):
-        for output in cell.get("outputs", []):
-            record = output.get("data", {}).get(MIME_TYPE)
-            if is_record(record):
-                parts = {name: _in_order(record[name]) for name in ("accuracy", "floors")}
-                return record | parts | {"held": _held(record)}
+    for record in reversed(reading.records(notebook, MIME_TYPE)):
+        if _is_record(record):
+            parts = {name: _in_order(record[name]) for name in ("accuracy", "floors")}
+            return record | parts | {"held": _held(record)}
     return None
 
 
 def answered(notebook: NotebookNode) -> str:
     """Return how many exercises were answered and right, as the notebook's own records say."""
     outcomes = {}
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            record = output.get("data", {}).get(records.MIME_TYPE)
-            name = record.get("exercise") if isinstance(record, dict) else None
-            outcome = record.get("outcome") if isinstance(record, dict) else None
-            if isinstance(name, str) and name in exercises.EXERCISES and outcome != "predicted":
-                outcomes[name] = outcome
+    for record in reading.records(notebook, records.MIME_TYPE):
+        name, outcome = record.get("exercise"), record.get("outcome")
+        if isinstance(name, str) and name in exercises.EXERCISES and outcome != "predicted":
+            outcomes[name] = outcome
     right = list(outcomes.values()).count("right")
     return f"{right} of {len(outcomes)} right" if outcomes else ""
 
@@ -259,15 +252,14 @@ def _in_order(fractions: dict[str, float]) -> dict[str, float]:
     return {name: fractions[name] for name in first} | fractions
 
 
-def is_record(value: Any) -> bool:
+def _is_record(value: dict[str, Any]) -> bool:
     """Return whether a value is what ``results.Summary.record`` makes."""
 
     def holds(part: Any, kind: type | tuple[type, ...]) -> bool:
         return isinstance(part, dict) and all(isinstance(item, kind) for item in part.values())
 
     return (
-        isinstance(value, dict)
-        and {"title", "source", "verified", "practice", "quick", "seed", "device"} <= set(value)
+        {"title", "source", "verified", "practice", "quick", "seed", "device"} <= set(value)
         and isinstance(value.get("seconds"), int | float)
         and holds(value.get("accuracy"), (int, float))
         and holds(value.get("floors"), (int, float))

@@ -47,6 +47,15 @@ SCRIPT_ONLY = "An output that only a script could draw was taken out."
 
 _SVG = re.compile(r"<svg\b.*?</svg\s*>", re.DOTALL | re.IGNORECASE)
 
+# What a styled table of pandas' may say of its own cells, and by which functions.
+_SELECTOR = re.compile(r"#T_\w+(?:\s+[\w.-]+)*", re.ASCII)
+_PROPERTY = re.compile(
+    r"(?:background-)?color|background|font-(?:weight|style)|text-(?:align|decoration)|width"
+    r"|border(?:-(?:top|right|bottom|left))?"
+)
+_VALUE = re.compile(r"[\w#%.,() -]+", re.ASCII)
+_FUNCTIONS = {"rgb", "rgba", "hsl", "hsla", "linear-gradient"}
+
 Source = Callable[[str], str]
 """Returns the ``data:`` address of the picture at an address; raises PictureError."""
 
@@ -79,7 +88,31 @@ def clean(text: str, source: Source, own: Collection[str] = (), plays: bool = Fa
     # What is left of a thing that a script would have filled is not the thing.
     if scripts and shows(made) and not re.search(r"<(table|img|h[1-6]|li|pre|p)\b", made):
         made += _told(SCRIPT_ONLY)
-    return made
+    return _styles(text) + made
+
+
+def _styles(text: str) -> str:
+    """Return a ``<style>`` of what HTML says of the cells of pandas' styled tables, "" for none."""
+    rules = []
+    # Split, since an expression would look for the end of each from the start of each.
+    for part in re.split(r"<style\b[^<>]*>", text, flags=re.IGNORECASE)[1:]:
+        for block in part.partition("</")[0].split("}"):
+            selectors, _, body = block.partition("{")
+            found = filter(_SELECTOR.fullmatch, map(str.strip, selectors.split(",")))
+            named = ", ".join(one.replace("#", f"#{PREFIX}") for one in found)
+            pairs = [line.partition(":")[::2] for line in body.split(";")]
+            said = {name.strip(): value.strip() for name, value in pairs}
+            kept = {n: value for n, value in said.items() if _is_colouring(n, value)}
+            if named and kept:
+                if {"background", "background-color"} & kept.keys() and "gradient" not in body:
+                    rules.append(f":where({named}) {{color: black}}")  # the page's may be light
+                rules.append(f"{named} {{{'; '.join(map(': '.join, kept.items()))}}}")
+    return f"<style>{' '.join(rules)}</style>" if rules else ""
+
+
+def _is_colouring(name: str, value: str) -> bool:
+    functions = set(re.findall(r"([\w-]*)\(", value))
+    return bool(_PROPERTY.fullmatch(name) and _VALUE.fullmatch(value)) and functions <= _FUNCTIONS
 
 
 def shows(text: str) -> bool:
