@@ -3,18 +3,16 @@
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from workbook import paths
 from workbook.live.output import MIME_TYPE, digest, packed
 
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
+from nbformat import NotebookNode
 
 _DATA = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
 
 
-def stored(output: "NotebookNode") -> str | None:
+def stored(output: NotebookNode) -> str | None:
     """Return the data of a notebook's output as `packed`, None where it has none (any more).
 
     It is in the output's HTML, or where :func:`put_away` left it.
@@ -31,7 +29,7 @@ def stored(output: "NotebookNode") -> str | None:
         return None
 
 
-def put_away(notebook: "NotebookNode") -> None:
+def put_away(notebook: NotebookNode) -> None:
     """Move the data of a notebook's outputs to ``data/cache/live/``, where a page finds them again.
 
     What is left is the picture and the data's digest: a notebook that is committed stays small, and

@@ -9,17 +9,15 @@ import time
 import warnings
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from workbook import paths
 from workbook.errors import KernelError, NotebookError
 from workbook_staff.failures import tell
-
-if TYPE_CHECKING:
-    from workbook_staff.notebooks.execute import Run
-    from workbook_staff.notebooks.run_cache import RunCache
-    from workbook_staff.pages.export import Exporter
-
+from workbook_staff.notebooks import execute, find
+from workbook_staff.notebooks.execute import Run, stored
+from workbook_staff.notebooks.run_cache import RunCache
+from workbook_staff.pages import export, file_names, index
 
 MANY = 10
 """Of more notebooks than this, the progress is shown."""
@@ -68,10 +66,6 @@ def make(
         KernelError: The kernel did not start.
         OSError: The pages cannot be written, since the disk is full, say.
     """
-    # Imported here: nbconvert takes a second, and every other command does without it.
-    from workbook_staff.notebooks import find
-    from workbook_staff.pages import export, file_names, index
-
     folder = folder or paths.REPORTS
     _require_writable(folder)
     made = _Pages(folder, export.Exporter(edition, untrusted), _commit())
@@ -116,14 +110,14 @@ def make(
 class _Pages:
     """The pages of one call: the records of those written, and lines on what has none or failed."""
 
-    def __init__(self, folder: Path, exporter: "Exporter", commit: str) -> None:
+    def __init__(self, folder: Path, exporter: export.Exporter, commit: str) -> None:
         self.folder, self.exporter, self.commit = folder, exporter, commit
         self.records: dict[str, dict[str, Any]] = {}
         self.refused: list[str] = []
         self.findings: set[str] = set()
         self.failed: list[str] = []
 
-    def write(self, run: "Run", path: Path, name: str, ours: bool, note: str = "") -> None:
+    def write(self, run: Run, path: Path, name: str, ours: bool, note: str = "") -> None:
         """Write a notebook's page: of its run or, with a ``note`` on that, of what is stored."""
         page = self.exporter.page(run, path, self.commit if ours else "", note)
         with paths.writing(self.folder / f"{name}.html") as partial:
@@ -158,17 +152,13 @@ class _Pages:
                 page.unlink()  # one of an earlier run tells of another file
 
 
-def cache() -> "RunCache":
+def cache() -> RunCache:
     """Return the cache of the runs of our notebooks; `make clean` and `make storage` remove it."""
-    from workbook_staff.notebooks.run_cache import RunCache
-
     return RunCache(paths.ROOT / ".kept")
 
 
-def _at_hand(path: Path, ours: bool, untrusted: bool, fresh: bool) -> "tuple[Run, bool]":
+def _at_hand(path: Path, ours: bool, untrusted: bool, fresh: bool) -> tuple[Run, bool]:
     """Return a notebook's kept run, or what is stored, and whether it has to be executed."""
-    from workbook_staff.notebooks.execute import stored
-
     run = stored(path)
     if not ours:
         return run, not (untrusted or run.is_executed)
@@ -184,10 +174,8 @@ def _at_hand(path: Path, ours: bool, untrusted: bool, fresh: bool) -> "tuple[Run
 
 def _executed(
     waiting: dict[Path, tuple[str, float]], jobs: int | None
-) -> "Generator[tuple[Path, Run | Exception], None, None]":
+) -> Generator[tuple[Path, Run | Exception], None, None]:
     """Execute notebooks and keep the runs of ours; yield each as soon as it is done."""
-    from workbook_staff.notebooks import execute, find
-
     started = time.time()
     asked = [execute.Job(path, seconds=seconds) for path, (_, seconds) in waiting.items()]
     with contextlib.closing(execute.execute_all(asked, at_once=jobs)) as executed:

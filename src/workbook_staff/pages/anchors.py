@@ -27,7 +27,6 @@ class Anchors:
 
     headings: list[Heading] = field(default_factory=list)
     _taken: set[str] = field(default_factory=lambda: set(OWN))
-    _ids: set[str] = field(default_factory=set)
     _by_key: dict[str, str] = field(default_factory=dict)
     _repeats: dict[str, int] = field(default_factory=dict)
 
@@ -42,23 +41,17 @@ class Anchors:
         self.headings.append(Heading(level, anchor, text))
         return self.headings[-1]
 
-    def add_ids(self, html: str) -> None:
-        """Add the ids in a piece of the page."""
-        self._ids.update(re.findall(r'\s(?:id|name)="([^"]+)"', html))
+    def linked(self, page: str) -> str:
+        """Return the page with links that name what they mean: programs differ in how they do."""
+        ids = set(re.findall(r'\s(?:id|name)="([^"]+)"', page))
 
-    def linked(self, html: str) -> str:
-        """Return a piece of the page whose links within the page name what they mean."""
-        return re.sub(
-            r'(<a\b[^>]*?\shref=)"#([^"]+)"', lambda m: f'{m[1]}"#{self._meant(m[2])}"', html
-        )
+        def meant(fragment: str) -> str:
+            name = unquote(fragment)
+            exact = (fragment, name, PREFIX + fragment, PREFIX + name)
+            near = self._by_key.get(_key(name), fragment)
+            return next((anchor for anchor in exact if anchor in ids), near)
 
-    def _meant(self, fragment: str) -> str:
-        """Return the anchor that a link means: programs differ in case and punctuation."""
-        name = unquote(fragment)
-        for exact in (fragment, name, PREFIX + fragment, PREFIX + name):
-            if exact in self._taken or exact in self._ids:
-                return exact
-        return self._by_key.get(_key(name), fragment)
+        return re.sub(r'(<a\b[^>]*?\shref=)"#([^"]+)"', lambda m: f'{m[1]}"#{meant(m[2])}"', page)
 
 
 def slug(text: str) -> str:

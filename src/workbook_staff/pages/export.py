@@ -6,7 +6,7 @@ policy keeps the page from asking any host for anything.
 
 import copy
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import pairwise
@@ -79,17 +79,6 @@ class Cell:
         """How long it took, None where that was not recorded."""
         return cell_seconds(self.source)
 
-    def linked(self, anchors: Anchors) -> "Cell":
-        """Return the cell with links that find their places on the page."""
-        pieces = [
-            replace(piece, text=anchors.linked(piece.text))
-            if piece.kind in ("rich", "prose")
-            else piece
-            for piece in self.pieces
-        ]
-        text = self.text if self.is_code else anchors.linked(self.text)
-        return replace(self, text=text, pieces=pieces)
-
 
 class Exporter:
     """Exports notebooks as pages of one edition."""
@@ -155,7 +144,7 @@ class Exporter:
             cells=cells,
             missing=len(shown.cells) - len(cells),
         )
-        return Page(text, record)
+        return Page(anchors.linked(text), record)
 
     def cells(self, notebook: NotebookNode, anchors: Anchors, folder: Path) -> list[Cell]:
         """Return what the page shows of each cell; what it has no room for is left out."""
@@ -177,11 +166,7 @@ class Exporter:
             section = anchors.headings[-1] if anchors.headings else None
             pieces = outputs.pieces(cell.get("outputs", []))
             cells.append(Cell(cell, text, pieces, section))
-        for cell in cells:
-            anchors.add_ids(cell.text)
-            for piece in cell.pieces:
-                anchors.add_ids(piece.text if piece.kind in ("rich", "prose") else "")
-        return [cell.linked(anchors) for cell in cells]
+        return cells
 
 
 def out_of_order(notebook: NotebookNode) -> str:
