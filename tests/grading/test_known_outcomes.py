@@ -50,7 +50,7 @@ def test_made_hand_ins_are_graded_as_they_were_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(course, "courses", lambda _: COURSES)
-    monkeypatch.setattr(course, "keep", lambda one, _: _kept(one, tmp_path / one.notebook))
+    monkeypatch.setattr(course, "keep", lambda one: _kept(one, tmp_path / one.notebook))
     expected = hand_ins.make(tmp_path / "in", COURSES, 50)
     assert len(expected) == 50 > len(hand_ins.CHANGES)
     kinds = {

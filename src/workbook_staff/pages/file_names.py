@@ -7,6 +7,8 @@ import unicodedata
 from collections import Counter
 from pathlib import Path
 
+from workbook_staff.notebooks.find import NOTEBOOK
+
 MOST_BYTES = 120
 """The longest name: with the parts that writing adds it fits where names are shortest (143)."""
 
@@ -44,7 +46,7 @@ def names(paths: list[Path]) -> list[str]:
 def _parts(path: Path) -> list[str]:
     """Return the folders of a path, and the name of the file without its ending."""
     whole = Path(os.path.abspath(path))  # noqa: PTH100 - links stay as they were named
-    stem = re.sub(r"\.ipynb(\.json|\.txt)?$", "", whole.name, flags=re.IGNORECASE)
+    stem = NOTEBOOK.sub("", whole.name)
     return [*whole.parts[1:-1], stem or whole.name]
 
 
