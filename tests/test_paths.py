@@ -34,6 +34,15 @@ def test_writing_replaces_only_when_it_ends_well(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_text_and_bytes_are_written_whole_as_they_are(tmp_path):
+    path = tmp_path / "new" / "a"
+    paths.write(path, "ü\nhalf \ud83d")
+    assert path.read_bytes() == "ü\nhalf ?".encode()
+    paths.write(path, b"\xff")
+    assert path.read_bytes() == b"\xff"
+    assert list(path.parent.iterdir()) == [path]
+
+
 def test_what_a_killed_run_left_is_not_listed(tmp_path):
     for name in ("b.html", "a.html", "a.pdf"):
         (tmp_path / name).touch()

@@ -74,6 +74,13 @@ def writing(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def write(path: Path, content: str | bytes) -> None:
+    """Write a whole file, as `writing` does: text in UTF-8, "?" for what is half a character."""
+    raw = content.encode(errors="replace") if isinstance(content, str) else content
+    with writing(path) as partial:
+        partial.write_bytes(raw)
+
+
 def listed(folder: Path, pattern: str) -> list[Path]:
     """Return what a folder holds by a pattern such as "*.html", in the order of the names.
 

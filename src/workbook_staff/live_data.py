@@ -40,8 +40,7 @@ def put_away(notebook: NotebookNode) -> None:
             text = stored(output)
             if text is None or output.data.pop("text/html", None) is None:
                 continue
-            with paths.writing(_kept(digest(text))) as path:
-                path.write_text(text, encoding="utf-8")
+            paths.write(_kept(digest(text)), text)
 
 
 def _kept(digest: str) -> Path:

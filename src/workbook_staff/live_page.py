@@ -20,8 +20,7 @@ def write(models: list[Path], folder: Path | None = None) -> list[Path]:
     shown = live.pad({path.stem: loaded(path) for path in models})
     page = render(shown, ", ".join(path.stem for path in models))
     target = (folder or paths.REPORTS / "live") / f"{models[0].stem}.html"
-    with paths.writing(target) as partial:
-        partial.write_text(page, encoding="utf-8")
+    paths.write(target, page)
     return [target]
 
 

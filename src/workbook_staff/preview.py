@@ -103,8 +103,7 @@ class Pages:
             note = f"Not renewed: {type(error).__name__}: {error}"
             page = exported(_empty(), note=note)
         for ending, text in (("html", page.text), ("version", version)):
-            with paths.writing(self.folder / f"{path.stem}.{ending}") as temporary:
-                temporary.write_text(text, encoding="utf-8", errors="replace")
+            paths.write(self.folder / f"{path.stem}.{ending}", text)
         return Served(page, note, run, stamp)
 
 

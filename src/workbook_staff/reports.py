@@ -120,8 +120,7 @@ class _Pages:
     def write(self, run: Run, path: Path, name: str, ours: bool, note: str = "") -> None:
         """Write a notebook's page: of its run or, with a ``note`` on that, of what is stored."""
         page = self.exporter.page(run, path, self.commit if ours else "", note)
-        with paths.writing(self.folder / f"{name}.html") as partial:
-            partial.write_text(page.text, encoding="utf-8", errors="replace")
+        paths.write(self.folder / f"{name}.html", page.text)
         self.records[name] = page.record
         if note:
             return

@@ -76,7 +76,6 @@ def renew() -> int:
     path = paths.ROOT / "README.md"
     old = path.read_text(encoding="utf-8")
     text = renewed(old, {one: found for one, found in recorded.items() if found})
-    with paths.writing(path) as partial:
-        partial.write_text(text, encoding="utf-8")
+    paths.write(path, text)
     print(path)
     return 0

@@ -78,8 +78,7 @@ def make(notebooks: list[Path] | None = None, folder: Path | None = None) -> int
         except NotebookError as error:
             failed.append(str(error))
             continue
-        with paths.writing(target) as partial:
-            partial.write_text(text, encoding="utf-8", errors="replace")
+        paths.write(target, text)
         bare = "" if run.is_executed else ", without outputs: run the notebook and save it first"
         print(f"{target}{bare}")
     return tell(failed)

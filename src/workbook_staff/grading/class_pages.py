@@ -133,7 +133,7 @@ def write(
             explain=explain,
             signs=SIGNS,
         )
-        _put(folder / "students" / f"{student.page}.html", text)
+        paths.write(folder / "students" / f"{student.page}.html", text)
     in_order = [name for name in exercises.EXERCISES if any(name in s.results for s in students)]
     asked = [_asked(name, students) for name in in_order]
     text = html.page(
@@ -149,12 +149,7 @@ def write(
         verified=any(student.is_verified for student in students),
         signs=SIGNS,
     )
-    _put(folder / "index.html", text)
-
-
-def _put(file: Path, text: str) -> None:
-    with paths.writing(file) as path:
-        path.write_text(text, encoding="utf-8", errors="replace")
+    paths.write(folder / "index.html", text)
 
 
 def _part(result: Result) -> str:

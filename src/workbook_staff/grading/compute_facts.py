@@ -38,8 +38,7 @@ def main(folder: Path, file: Path, slots: list[dict[str, Any]]) -> None:
             "measure": measure,
             "judge": snapshot.put(partial(exercises.judged, judging), folder / "objects"),
         }
-    with paths.writing(file) as path:
-        path.write_text(json.dumps(told), encoding="utf-8")
+    paths.write(file, json.dumps(told))
 
 
 def _value(source: str, kept: dict[str, list[str]], folder: Path) -> Any:

@@ -319,8 +319,7 @@ def _told(job: dict[str, Any], kept: Kept, seconds: int) -> dict[str, Any]:
         objects = kept.folder / "objects"
         told = _sandbox().run(job, {name: objects / name for name in _files(job)}, seconds)
         if told.pop("is_lasting"):
-            with paths.writing(file) as path:
-                path.write_text(json.dumps(told), encoding="utf-8")
+            paths.write(file, json.dumps(told))
     return told
 
 

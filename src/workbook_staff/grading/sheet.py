@@ -65,9 +65,8 @@ class Sheet:
             OSError: The file cannot be written.
         """
         errors = "surrogateescape" if self.encoding == "cp1252" else "strict"
-        with paths.writing(target) as path:
-            made = (self.said + "".join(self.texts)).encode(self.encoding, errors)
-            path.write_bytes(self.mark + made)
+        made = (self.said + "".join(self.texts)).encode(self.encoding, errors)
+        paths.write(target, self.mark + made)
 
 
 def read(file: Path, is_known: Callable[[Sequence[str]], bool]) -> Sheet:

@@ -45,8 +45,7 @@ def store(namespace: Mapping[str, Any], folder: Path, name: str) -> None:
             entries[key] = put(value, folder / "objects")
         except Exception:  # whatever an object raises that was not made to be kept
             continue
-    with paths.writing(folder / f"{name}.json") as path:
-        path.write_text(json.dumps(entries), encoding="utf-8")
+    paths.write(folder / f"{name}.json", json.dumps(entries))
 
 
 def put(value: Any, folder: Path) -> list[str]:

@@ -101,7 +101,5 @@ def _is_number(text: str) -> bool:
 def _write(file: Path, rows: Iterable[Sequence[str]]) -> None:
     text = io.StringIO(newline="")
     csv.writer(text).writerows([cell(value) for value in row] for row in rows)
-    with paths.writing(file) as path:
-        # With a byte order mark, without which Excel takes UTF-8 for an older alphabet.
-        made = text.getvalue().encode("utf-8-sig", "replace")  # a name need not be text
-        path.write_bytes(made)
+    # With a byte order mark, without which Excel takes UTF-8 for an older alphabet.
+    paths.write(file, text.getvalue().encode("utf-8-sig", "replace"))  # a name need not be text

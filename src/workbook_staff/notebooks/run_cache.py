@@ -119,9 +119,9 @@ class RunCache:
         }
         key = _digest(json.dumps([found[part] for part in ("code", "settings", "inputs")]))
         try:
-            with paths.writing(self.folder / f"{key}.json") as partial:
-                text = json.dumps(found)
-                partial.write_text(_digest(f"{VERSION}\n{text}") + f"\n{text}", "utf-8")
+            text = json.dumps(found)
+            sealed = _digest(f"{VERSION}\n{text}") + f"\n{text}"
+            paths.write(self.folder / f"{key}.json", sealed)
             for old, gone in self._stored()[MOST:]:
                 old.unlink(missing_ok=True)
                 if gone["folder"]:

@@ -26,6 +26,5 @@ def write(folder: Path, records: Mapping[str, dict[str, Any]], refused: Iterable
         refused=list(refused),
     )
     index = folder / "index.html"
-    with paths.writing(index) as partial:
-        partial.write_text(text, encoding="utf-8", errors="replace")
+    paths.write(index, text)
     return index
