@@ -120,6 +120,12 @@ def _gradebook(
     elif form == "Sakai":
         rows = [["Student ID", "Name", f"{NOTEBOOK} [63]", "Total"]]
         rows += [[p.login, f"{p.last}, {p.first}", "", "1"] for p in people]
+    elif form == "Brightspace":
+        item = "04 asl cnn Points Grade <Numeric MaxPoints:63 Weight:5>"
+        rows = [
+            ["OrgDefinedId", "Username", "Last Name", "First Name", item, "End-of-Line Indicator"]
+        ]
+        rows += [[f"#{p.matriculation}", f"#{p.login}", p.last, p.first, "", "#"] for p in people]
     elif form == "German":
         rows = [["Nachname", "Vorname", "ID-Nummer", f"Aufgabe: {NOTEBOOK} (Punkte)", "Summe"]]
         rows += [[p.last, p.first, str(p.matriculation), "-", "1"] for p in people]
@@ -145,7 +151,8 @@ def _path(layout: str, person: Person, team: str) -> str:
     }[layout]
 
 
-COLUMN = {"Canvas": 4, "worksheet": 4, "Blackboard": 4, "Sakai": 2, "German": 3, "Moodle": 4}
+COLUMN = {"Canvas": 4, "worksheet": 4, "Blackboard": 4, "Brightspace": 4}
+COLUMN |= {"Sakai": 2, "German": 3, "Moodle": 4}
 LAYOUTS = ("Moodle", "Canvas", "folders", "Sakai", "Brightspace", "ILIAS", "nbgrader")
 
 
