@@ -657,6 +657,8 @@ def test_no_settings_of_the_user_s_own_go_into_a_run(checkout, monkeypatch, tmp_
     monkeypatch.delenv("IPYTHONDIR", raising=False)
     monkeypatch.setenv("PYTHONSTARTUP", str(home / "start.py"))
     monkeypatch.setenv("PYTHONOPTIMIZE", "1")
+    monkeypatch.setenv("PYTHONDEVMODE", "1")
+    monkeypatch.setenv("PYTHONWARNINGS", "error")
     monkeypatch.setenv("MPLBACKEND", "TkAgg")
     monkeypatch.delenv("PYTHONPATH")
     path = write(
@@ -664,6 +666,7 @@ def test_no_settings_of_the_user_s_own_go_into_a_run(checkout, monkeypatch, tmp_
         "print('MINE' in globals())\nassert False",
         "import matplotlib.pyplot as plt\nprint(plt.rcParams['lines.linewidth'])",
         "plt.plot([1, 2])\nplt.show()",
+        "import sys, warnings\nprint(sys.flags.dev_mode)\nwarnings.warn('old')",
         tags=("raises-exception",),
     )
     cells = running.execute(path).notebook.cells[1:]
@@ -671,6 +674,8 @@ def test_no_settings_of_the_user_s_own_go_into_a_run(checkout, monkeypatch, tmp_
     assert cells[0].outputs[1].ename == "AssertionError"
     assert cells[1].outputs[0].text == "1.5\n"
     assert "image/png" in cells[2].outputs[0].data
+    assert [output.get("name") for output in cells[3].outputs] == ["stdout", "stderr"]
+    assert cells[3].outputs[0].text == "False\n"
 
 
 def test_a_page_says_that_it_is_as_stored_until_its_run_is_done(executed, monkeypatch):

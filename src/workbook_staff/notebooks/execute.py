@@ -46,7 +46,10 @@ THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"
 FIXED = ("IPYTHONDIR", "MATPLOTLIBRC")
 """Variables that are the same for every run, whatever the user has set."""
 
-SET_ASIDE = ("MPLBACKEND", "PYTHONINSPECT", "PYTHONOPTIMIZE", "PYTHONSTARTUP")
+SET_ASIDE = (
+    "MPLBACKEND",
+    *(f"PYTHON{of}" for of in ("DEVMODE", "INSPECT", "OPTIMIZE", "STARTUP", "WARNINGS")),
+)
 """Variables of the user's that no run has."""
 
 # What TensorFlow's C++ side logs before Python can ask it to be quiet.

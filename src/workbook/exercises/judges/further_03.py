@@ -73,6 +73,8 @@ def _sloped(*factors: float) -> Judge:
     """
 
     def judge(answer: Any, facts: Facts) -> bool:
+        if isinstance(answer, str):  # notebooks before release 2 ask for the name alone
+            return 1 in factors and _names_it(answer, facts)
         name, slope = answer
         near = (abs(slope / facts["slope"] / factor - 1) < 0.05 for factor in factors)
         return _names_it(name, facts) and any(near)
@@ -141,7 +143,9 @@ EXERCISES: dict[str, Exercise] = {
         facts=_of_planted,
         right=_sloped(1),
         slips={
-            "a right one": lambda answer, facts: facts["off"][answer[0]] < 0.01,
+            "a right one": lambda answer, facts: (
+                facts["off"][answer if isinstance(answer, str) else answer[0]] < 0.01
+            ),
             "claimed": _copied,
             "not divided": _sloped(*(ways * 10.0**-k for k in range(2, 9) for ways in (1, 2))),
             "half the way": _sloped(2),
