@@ -1,6 +1,7 @@
 """What all tests share: a real browser, and that what a test leaves is freed at once."""
 
 import gc
+import signal
 from collections.abc import Iterator
 
 from workbook import notice
@@ -11,6 +12,11 @@ from playwright.sync_api import Browser, sync_playwright
 
 MARKED = {"browser": "browser", "graded": "sandbox", "command": "sandbox"}
 """The marker of the tests that ask for a fixture."""
+
+
+def pytest_configure() -> None:
+    """Let tests be interrupted where a shell started them in the background, without SIGINT."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
