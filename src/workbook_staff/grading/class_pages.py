@@ -167,7 +167,7 @@ def _error(result: Result) -> str:
 
 
 def _disputed(in_order: Sequence[str], students: Sequence[Student]) -> list[Disputed]:
-    """Return what hand-ins claim right and is graded otherwise, those alike together."""
+    """Return what hand-ins claim right and is graded otherwise: alike together, most first."""
     found: dict[tuple[str, str, str], list[Student]] = {}
     for name in in_order:
         for student in students:
@@ -175,7 +175,8 @@ def _disputed(in_order: Sequence[str], students: Sequence[Student]) -> list[Disp
             if result is not None and result.is_disputed:
                 reason = result.reason or result.why
                 found.setdefault((_title(name), result.outcome, reason), []).append(student)
-    return [Disputed(*key, theirs) for key, theirs in found.items()]
+    alike = [Disputed(*key, theirs) for key, theirs in found.items()]
+    return sorted(alike, key=lambda one: -len(one.students))
 
 
 def _title(name: str) -> str:
