@@ -27,7 +27,7 @@ from scipy.ndimage import gaussian_filter, grey_dilation
 
 FINER = 2  # times as many pixels a side are drawn, and averaged
 BATCH = 128
-MORE_OF = {"M": 2, "T": 2}  # fists that are told apart by a thumb that hardly shows
+MORE_OF = {"M": 1.5, "N": 2, "T": 3}  # fists that are told apart by a thumb that hardly shows
 
 PALM = TRUNK_END[:7]  # to the knuckles and to the flesh between them
 BALLS = np.array([(0.3, -0.8, 0.15), (-0.25, -0.8, 0.08)], np.float32)  # of thumb and of hand
@@ -52,7 +52,7 @@ def drawn(class_names: Sequence[str], each: int, seed: int = 0) -> tuple[np.ndar
 
     Args:
         class_names: what is not among the 24 letters, such as J or "space", is left out.
-        each: how many images of each letter; twice as many of M and T.
+        each: how many images of each letter; of M, N and T more, see `MORE_OF`.
         seed: a whole number for the same images again.
 
     Returns:
@@ -68,7 +68,7 @@ def drawn(class_names: Sequence[str], each: int, seed: int = 0) -> tuple[np.ndar
     rng = np.random.default_rng(seed)
     images, labels = [], []
     for letter, label in letters.items():
-        wanted = each * MORE_OF.get(letter, 1)
+        wanted = round(each * MORE_OF.get(letter, 1))
         for part, sign in zip(
             np.array_split(np.arange(wanted), len(SIGNS[letter])), SIGNS[letter], strict=True
         ):
