@@ -22,7 +22,6 @@ from workbook_staff.grading.course import Course
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-@contextlib.redirect_stdout(sys.stderr)
 def measure(count: int, notebooks: Sequence[str]) -> dict[str, Any]:
     """Grade so many hand-ins of some notebooks, then all of them again and one more.
 
@@ -31,10 +30,13 @@ def measure(count: int, notebooks: Sequence[str]) -> dict[str, Any]:
     # Sandboxes, whose parents do not wait for them, become this process' own when those end.
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
     asked = [one for one in course.courses() if one.notebook in notebooks]
-    for one in asked:
-        course.keep(one)  # its facts, where only the run is kept
-    with tempfile.TemporaryDirectory(dir=course.FOLDER) as scratch:
+    with (
+        contextlib.redirect_stdout(sys.stderr),
+        tempfile.TemporaryDirectory(dir=course.FOLDER) as scratch,
+    ):
         folder = Path(scratch)
+        for one in asked:
+            course.keep(one)  # its facts, where only the run is kept
         for run in course.FOLDER.glob("*-*"):
             shutil.copytree(run, folder / "kept" / run.name, copy_function=os.link)
         for record in course.FOLDER.glob("*.json"):
