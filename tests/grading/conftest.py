@@ -38,7 +38,7 @@ def graded(small: Path, tmp_path: Path) -> Graded:
 
 @pytest.fixture(scope="session")
 def thread() -> Iterator[Executor]:
-    """Give one thread for all tests, and so one sandbox: its start imports TensorFlow."""
+    """Give one thread for all tests: a sandbox ends with its thread, and imports TensorFlow."""
     with ThreadPoolExecutor(1) as executor:
         yield executor
 

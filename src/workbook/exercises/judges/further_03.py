@@ -73,13 +73,19 @@ def _sloped(*factors: float) -> Judge:
     """
 
     def judge(answer: Any, facts: Facts) -> bool:
-        if isinstance(answer, str):  # notebooks before release 2 ask for the name alone
-            return 1 in factors and _names_it(answer, facts)
         name, slope = answer
         near = (abs(slope / facts["slope"] / factor - 1) < 0.05 for factor in factors)
         return _names_it(name, facts) and any(near)
 
     return judge
+
+
+_is_measured = _sloped(1)
+
+
+def _is_found(answer: Any, facts: Facts) -> bool:
+    """Return whether the wrong array is named, with its slope; before release 2, named alone."""
+    return (_names_it if isinstance(answer, str) else _is_measured)(answer, facts)
 
 
 def _copied(answer: Any, facts: Facts) -> bool:
@@ -141,7 +147,7 @@ EXERCISES: dict[str, Exercise] = {
     ),
     "digit-recognizer.planted-bug": Exercise(
         facts=_of_planted,
-        right=_sloped(1),
+        right=_is_found,
         slips={
             "a right one": lambda answer, facts: (
                 facts["off"][answer if isinstance(answer, str) else answer[0]] < 0.01
@@ -149,7 +155,7 @@ EXERCISES: dict[str, Exercise] = {
             "claimed": _copied,
             "not divided": _sloped(*(ways * 10.0**-k for k in range(2, 9) for ways in (1, 2))),
             "half the way": _sloped(2),
-            "sign": slips.sign(_sloped(1), 1),
+            "sign": slips.sign(_is_measured, 1),
         },
         varies=True,
     ),
