@@ -1,6 +1,7 @@
 """Whose a notebook is, in whatever form a learning platform gives hand-ins."""
 
 import io
+import shutil
 import unicodedata
 import zipfile
 from pathlib import Path
@@ -136,6 +137,22 @@ def test_files_of_other_kinds_are_a_line_for_each_student(tmp_path: Path, scratc
         assert [name for name, why in refused.items() if not why] == ["emil", "finn"]
         assert "only zips are opened" in refused["dora"] and ".7z" in refused["cleo"]
         assert refused["anna"].endswith(".pdf")
+
+
+@pytest.mark.parametrize("whose", ["{}", "in/section/{}", "{}_1001_assignsubmission_file_"])
+@pytest.mark.parametrize("is_zip", [True, False])
+def test_an_empty_folder_is_a_line(whose: str, is_zip: bool, tmp_path: Path, scratch: Path) -> None:
+    folder = put(tmp_path / "given", f"{whose.format('anna')}/a.ipynb")
+    for name in ("bert", "cleo/work", "anna/figures"):
+        own, _, below = name.partition("/")
+        (folder / whose.format(own) / below).mkdir(parents=True)
+    put(folder, f"{whose.format('dora')}/.DS_Store")
+    if is_zip:
+        folder = Path(shutil.make_archive(str(tmp_path / "all"), "zip", folder))
+    found = {one.student: one.refused for one in find([str(folder)], scratch)}
+    assert list(found) == ["anna", "bert", "cleo", "dora"]
+    assert [name for name, why in found.items() if not why] == ["anna"]
+    assert all("but an empty folder" in why for why in list(found.values())[1:])
 
 
 def test_other_files_beside_a_notebook_are_no_line(tmp_path: Path, scratch: Path) -> None:
@@ -316,6 +333,7 @@ def test_links_are_not_followed(tmp_path: Path, scratch: Path) -> None:
     assert found == {
         "anna/a.ipynb": "",
         "eve.ipynb": "a link, not a file: what it points to is not read",
+        "mallory/a link": "no notebook (.ipynb) was handed in, but a link",
     }
 
 

@@ -25,6 +25,7 @@ a tenth, so that nobody takes the room that is for all."""
 
 
 LINK = "a link, not a file: what it points to is not read"
+EMPTY = "an empty folder"
 
 _ADDED = ("thumbs.db", "desktop.ini", "index.html")
 _ARCHIVE = re.compile(r"\.(7z|rar|tar|t?gz|t?bz2|t?xz)$", re.IGNORECASE)
@@ -218,14 +219,23 @@ def _files(given: str, scratch: Path) -> Iterator[HandedIn]:
 
 
 def _in_folder(folder: Path, scratch: Path, before: str = "") -> Iterator[HandedIn]:
-    for path in sorted(folder.rglob("*")):
-        place = path.relative_to(folder).as_posix()
-        if not _is_wanted(place):
-            continue
+    paths = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*"))}
+    wanted = {place: path for place, path in paths.items() if _is_wanted(place)}
+    folders = [place for place, path in wanted.items() if path.is_dir()]
+    for place in _empty(folders, wanted):
+        is_link = wanted[place].is_symlink()
+        yield HandedIn(f"{before}{place}/{'a link' if is_link else EMPTY}", folder / place)
+    for place, path in wanted.items():
         if path.is_symlink() and _is_read(place):
             yield HandedIn(before + place, path, refused=LINK)
         elif path.is_file() and not path.is_symlink():
             yield from _of_file(before + place, path, scratch)
+
+
+def _empty(folders: list[str], places: Collection[str]) -> list[str]:
+    """Return the folders below which none of the places lies: somebody handed in nothing."""
+    above = {str(folder) for place in places for folder in PurePosixPath(place).parents}
+    return [folder for folder in folders if folder not in above]
 
 
 def _of_file(place: str, path: Path, scratch: Path) -> Iterator[HandedIn]:
@@ -251,8 +261,13 @@ def _in_zip(path: Path, scratch: Path, before: str, share: int = 1) -> Iterator[
     called = before.rstrip("/") or path.name
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [(m, *_named(m)) for m in archive.infolist() if not m.is_dir()]
-            members = [one for one in members if _is_wanted(one[1])]
+            listed = [(m, *_named(m)) for m in archive.infolist()]
+            listed = [one for one in listed if _is_wanted(one[1])]
+            members = [one for one in listed if not one[0].is_dir()]
+            names = [_place(name) for _, name, _ in listed]
+            folders = [_place(name) for member, name, _ in listed if member.is_dir()]
+            for folder in _empty(folders[:MOST_FILES], names):
+                yield HandedIn(f"{before}{folder}/{EMPTY}", path)
             # Notebooks come first: other files take no room from them.
             members.sort(key=lambda one: not _is_read(one[1]))
             left = MOST_UNPACKED // share
