@@ -21,6 +21,7 @@ FLOORS = [
     {"workbook_staff.notebooks"},
     {
         "workbook_staff.capacity",
+        "workbook_staff.data",
         "workbook_staff.failures",
         "workbook_staff.html",
         "workbook_staff.live_data",

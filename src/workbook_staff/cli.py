@@ -53,10 +53,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def data() -> None:
     """Print where each dataset was found."""
-    from workbook import datasets
     from workbook.datasets import sources
+    from workbook_staff import data
 
-    print(datasets.table())
+    print(data.table())
     sources.require_data_dir()
 
 

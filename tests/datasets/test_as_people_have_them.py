@@ -12,6 +12,7 @@ import workbook
 from workbook import datasets
 from workbook.datasets import search
 from workbook.datasets.catalogue import CATALOGUE, PHOTOGRAPHS
+from workbook_staff import data
 
 import numpy as np
 import pytest
@@ -126,7 +127,7 @@ def test_it_is_found(name, place, course, monkeypatch, capsys):
     assert dataset.verified and dataset.source.startswith("from data")
     np.testing.assert_array_equal(dataset.load_data()[0][1], course.arrays[name]["y_train"])
     assert capsys.readouterr().out == ""
-    row = next(r for r in datasets.table().splitlines() if r.startswith(name))
+    row = next(r for r in data.table().splitlines() if r.startswith(name))
     assert " yes " in row and "unusable" not in row
 
 

@@ -16,12 +16,11 @@ From that line to the bytes in five stops:
    published.
 
 Beside it: `photographs` does stops 3 to 5 for folders of JPEGs, `kaggle` talks with Kaggle's
-client, `network` says in words why a host could not be reached, `overview` lists what is at hand.
+client, `network` says in words why a host could not be reached.
 """
 
 from workbook.datasets.catalogue import names
 from workbook.datasets.dataset import Dataset, load
-from workbook.datasets.overview import digest, table
 from workbook.datasets.photographs import load_people
 from workbook.errors import DataError
 from workbook.notice import text as practice_notice
@@ -29,10 +28,8 @@ from workbook.notice import text as practice_notice
 __all__ = [
     "DataError",
     "Dataset",
-    "digest",
     "load",
     "load_people",
     "names",
     "practice_notice",
-    "table",
 ]

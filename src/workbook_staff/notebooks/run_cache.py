@@ -24,6 +24,7 @@ from typing import Any
 
 import workbook
 from workbook import datasets, paths
+from workbook_staff import data
 from workbook_staff.notebooks import execute, recorder, terminal
 from workbook_staff.notebooks.execute import Run, runs
 
@@ -313,7 +314,7 @@ def _package(name: str) -> str:
 
 
 def _dataset(name: str) -> str:
-    return datasets.digest(name) if name in datasets.names() else ""
+    return data.digest(name) if name in datasets.names() else ""
 
 
 def _variable(name: str) -> str:

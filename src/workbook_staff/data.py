@@ -1,4 +1,7 @@
-"""What is at hand of every dataset, without loading or downloading it: a table, and digests."""
+"""What is at hand of every dataset, without loading or downloading it.
+
+A table, which `make data` prints, and digests, by which a kept run knows its data.
+"""
 
 import hashlib
 import json
@@ -11,7 +14,7 @@ from workbook.paths import shown
 
 
 def table() -> str:
-    """Return what `load` would use, without loading or downloading anything: a text table."""
+    """Return what `datasets.load` would use of each dataset: a text table."""
     rows = [("dataset", "found", "verified", "images", "size", "licence")]
     specs = [find_spec(name) for name in names()]
     for spec in specs:
@@ -25,7 +28,7 @@ def table() -> str:
 
 
 def digest(name: str) -> str:
-    """Return a digest of the data that `load` would find now, "" where none is at hand.
+    """Return a digest of the data that `datasets.load` would find now, "" where none is at hand.
 
     It is made of what earlier loads recorded of the files, so that no image is read; of files that
     were never loaded, of their sizes and times of change.
