@@ -11,11 +11,12 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-STUDENTS = ".ci/requirements-student.txt"
+STUDENTS = (".ci/requirements-student.txt", ".ci/requirements-student-gpu.txt")
 LOCKS = {
     "requirements.txt": ["lab", "staff", "test"],
     ".ci/requirements-gpu.txt": ["lab", "staff", "test", "gpu"],
-    STUDENTS: ["lab"],
+    STUDENTS[0]: ["lab"],
+    STUDENTS[1]: ["lab", "gpu"],
 }
 """Each lock, and which of the project's extras it holds beside the base."""
 TENSORFLOW = {"tensorflow", "tensorflow-cpu"}
@@ -96,15 +97,16 @@ def test_the_lock_holds_what_the_project_asks_for(lock: str, machine: dict[str, 
 
 
 def test_the_locks_have_each_package_in_the_same_version() -> None:
-    everything, gpu, students = ({str(r) for r, _ in locked(lock)} for lock in LOCKS)
+    everything, gpu, students, students_gpu = ({str(r) for r, _ in locked(lock)} for lock in LOCKS)
     assert all("tensorflow" in requirement for requirement in everything - gpu)
     assert all(re.match("tensorflow|nvidia-", requirement) for requirement in gpu - everything)
-    assert students < everything
+    assert students < everything and students_gpu < gpu
 
 
-def test_students_install_no_tool_of_instructors_or_tests() -> None:
+@pytest.mark.parametrize("lock", STUDENTS)
+def test_students_install_no_tool_of_instructors_or_tests(lock: str) -> None:
     extras = PROJECT["optional-dependencies"]
-    names = {canonicalize_name(r.name) for r, _ in locked(STUDENTS)}
+    names = {canonicalize_name(r.name) for r, _ in locked(lock)}
     asked = {Requirement(line).name for extra in ("staff", "test") for line in extras[extra]}
     # These are JupyterLab's and the kernel's own.
     shared = {"nbformat", "nbclient", "nbconvert", "jupyter_client", "jinja2", "beautifulsoup4"}

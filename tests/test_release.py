@@ -32,7 +32,9 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "pyproject.toml": PYPROJECT,
         ".gitignore": "/reports/\n",
         "requirements.txt": "pytest==1\n",
+        ".ci/requirements-gpu.txt": "pytest==1\nnvidia==1\n",
         ".ci/requirements-student.txt": "keras==1\n",
+        ".ci/requirements-student-gpu.txt": "keras==1\nnvidia==1\n",
         "src/workbook_staff/grade.py": "secret = 42\n",
         "conftest.py": "secret = 42\n",
         "src/course.py": "x = 1\n",
@@ -88,9 +90,11 @@ def test_a_tag_gives_the_students_zip_the_pages_and_their_digests_twice_the_same
                 for name in archive.namelist()
             }
     assert set(inside["student"]) == {
-        *("pyproject.toml", "requirements.txt", "src/course.py", "notebooks/a.ipynb")
+        *("pyproject.toml", "requirements.txt", ".ci/requirements-gpu.txt"),
+        *("src/course.py", "notebooks/a.ipynb"),
     }
     assert inside["student"]["requirements.txt"] == "keras==1\n"
+    assert inside["student"][".ci/requirements-gpu.txt"] == "keras==1\nnvidia==1\n"
     assert "kept" in inside["student"]["notebooks/a.ipynb"]
     for kind in ("student", "pages-student"):
         assert not [name for name, text in inside[kind].items() if "secret" in text]

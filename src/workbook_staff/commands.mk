@@ -82,8 +82,10 @@ lint: $(INSTALLED) ## check style and types, and the workflows where zizmor and 
 lock: ## renew the locks from pyproject.toml's lists (needs uv)
 	@test -n "$(UV)" || { echo "make lock needs uv: python -m pip install uv"; exit 1; }
 	$(COMPILE) $(ALL) --upgrade --output-file requirements.txt
-	@# uv keeps the versions that an output file names: the same in all three.
+	@# uv keeps the versions that an output file names: the same in all four.
 	cp requirements.txt .ci/requirements-gpu.txt
 	$(COMPILE) $(ALL) --extra gpu --no-emit-package tensorflow-cpu --output-file .ci/requirements-gpu.txt
 	cp requirements.txt .ci/requirements-student.txt
 	$(COMPILE) --extra lab --output-file .ci/requirements-student.txt
+	cp .ci/requirements-gpu.txt .ci/requirements-student-gpu.txt
+	$(COMPILE) --extra lab --extra gpu --no-emit-package tensorflow-cpu --output-file .ci/requirements-student-gpu.txt

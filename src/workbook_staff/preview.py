@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -114,12 +115,14 @@ def _empty() -> Run:
 def _stamps() -> dict[Path, tuple[int, ...]]:
     """Return the stamps of the notebooks, of what a kept run may hang on, and of the kept runs."""
     kept = reports.cache().folder
+    # Of data, no deeper: a folder of photographs has a hundred thousand.
+    placed = (folder.glob(of) for folder in paths.placed_dirs() for of in ("*", "*/*"))
     stamps: dict[Path, tuple[int, ...]] = {}
-    for path in (
-        *Path(workbook.__file__).parent.rglob("*"),
-        *paths.NOTEBOOKS.rglob("*"),
-        *paths.DATA.glob("*"),
-        *kept.glob("*.json"),
+    for path in chain(
+        Path(workbook.__file__).parent.rglob("*"),
+        paths.NOTEBOOKS.rglob("*"),
+        *placed,
+        kept.glob("*.json"),
     ):
         with contextlib.suppress(OSError):
             found = path.stat()

@@ -30,8 +30,11 @@ _LEFT_OUT = (
     ".devcontainer/",
     ".git",
 )
-_STUDENTS_LOCK = ".ci/requirements-student.txt"
-"""Is requirements.txt in the student's zip: what notebooks import, and JupyterLab."""
+_LOCKS = {
+    "requirements.txt": ".ci/requirements-student.txt",
+    ".ci/requirements-gpu.txt": ".ci/requirements-student-gpu.txt",
+}
+"""What stands in the student's zip for each lock: what notebooks import, and JupyterLab."""
 
 
 def write() -> list[Path]:
@@ -86,7 +89,7 @@ def _student() -> dict[str, bytes]:
         for name in tracked
         if name and not name.startswith(_LEFT_OUT)
     }
-    files["requirements.txt"] = files.pop(_STUDENTS_LOCK)
+    files |= {lock: files.pop(of_students) for lock, of_students in _LOCKS.items()}
     for path in find.own():
         notebook = student_edition.handed_out(path)
         files[f"notebooks/{find.place(path).as_posix()}"] = (

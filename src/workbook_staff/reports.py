@@ -72,6 +72,7 @@ def make(
     chosen = find.chosen(notebooks or find.own())
     named = list(zip(chosen, file_names.names(chosen), strict=True))
     waiting: dict[Path, tuple[str, float]] = {}
+    kept: dict[Path, tuple[str, float]] = {}
     seconds = time.monotonic()
     try:
         with warnings.catch_warnings(action="ignore"):  # libraries', of odd notebooks
@@ -82,20 +83,21 @@ def make(
                 with made.refusing(path, name, ours):
                     run, is_due = _at_hand(path, ours, untrusted, fresh)
                     made.write(run, path, name, ours, AS_STORED if is_due else "")
-                    if is_due:
-                        record = export.results(run.notebook) or {"seconds": 0.0}
-                        waiting[path] = name, float(record["seconds"])
+                    record = export.results(run.notebook) or {"seconds": 0.0}
+                    if is_due or run.executed:
+                        (waiting if is_due else kept)[path] = name, float(record["seconds"])
             seconds = time.monotonic() - seconds
-            if waiting:
+            while waiting:
                 index.write(folder, made.records, made.refused)
-            with contextlib.closing(_executed(waiting, jobs)) as executed:
-                for path, done in executed:
-                    name = waiting[path][0]
-                    with made.refusing(path, name, find.is_own(path)):
-                        if isinstance(done, Exception):
-                            raise done
-                        made.write(done, path, name, find.is_own(path))
-                        index.write(folder, made.records, made.refused)
+                with contextlib.closing(_executed(waiting, jobs)) as executed:
+                    for path, done in executed:
+                        with made.refusing(path, waiting[path][0], find.is_own(path)):
+                            if isinstance(done, Exception):
+                                raise done
+                            made.write(done, path, waiting[path][0], find.is_own(path))
+                            index.write(folder, made.records, made.refused)
+                # What was executed may have saved anew what a kept run had read: a model.
+                waiting = {path: kept.pop(path) for path in list(kept) if _is_due(path)}
     finally:
         try:
             overview = index.write(folder, made.records, made.refused)
@@ -171,18 +173,28 @@ def _at_hand(path: Path, ours: bool, untrusted: bool, fresh: bool) -> tuple[Run,
     return found or run, not found
 
 
+def _is_due(path: Path) -> bool:
+    """Return whether a notebook's kept run no longer holds; one that cannot be read is not due."""
+    try:
+        found, why = cache().find(path, stored(path).notebook)
+    except (NotebookError, OSError):
+        return False
+    if not found:
+        print(f"{path.stem}  executed again: {why}")
+    return not found
+
+
 def _executed(
     waiting: dict[Path, tuple[str, float]], jobs: int | None
 ) -> Generator[tuple[Path, Run | Exception], None, None]:
     """Execute notebooks and keep the runs of ours; yield each as soon as it is done."""
-    started = time.time()
     asked = [execute.Job(path, seconds=seconds) for path, (_, seconds) in waiting.items()]
     with contextlib.closing(execute.execute_all(asked, at_once=jobs)) as executed:
         for job, run in executed:
             why = ""
             is_kept = find.is_own(job.path) and not os.environ.get("CI")
             if is_kept and isinstance(run, execute.Run) and not run.failure:
-                why = cache().keep(job.path, run, started)
+                why = cache().keep(job.path, run)
             yield job.path, run
             if why:
                 print(f"{job.path.stem}  not kept: {why}")

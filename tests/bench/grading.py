@@ -36,9 +36,10 @@ def measure(count: int, notebooks: Sequence[str]) -> dict[str, Any]:
     ):
         folder = Path(scratch)
         for one in asked:
-            course.keep(one)  # its facts, where only the run is kept
-        for run in course.FOLDER.glob("*-*"):
-            shutil.copytree(run, folder / "kept" / run.name, copy_function=os.link)
+            with course.own_run(one) as run:  # its facts, where only the run is kept
+                copy = folder / "kept" / run.folder.name
+                answers = shutil.ignore_patterns("answers")
+                shutil.copytree(run.folder, copy, ignore=answers, copy_function=os.link)
         for record in course.FOLDER.glob("*.json"):
             os.link(record, folder / "kept" / record.name)
         course.FOLDER = folder / "kept"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from workbook import datasets, paths
 from workbook.datasets.catalogue import CATALOGUE, PEOPLE, PHOTOGRAPHS
+from workbook_staff import data
 
 import numpy as np
 import pytest
@@ -247,7 +248,7 @@ def test_table_before_and_after(course, monkeypatch, capsys):
 
 
 def table_rows():
-    head = datasets.table().split("\n\n")[0].splitlines()[2:]
+    head = data.table().split("\n\n")[0].splitlines()[2:]
     cells = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in head]
     return {row[0]: row[1:] for row in cells}
 

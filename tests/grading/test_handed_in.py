@@ -126,6 +126,28 @@ def test_where_many_files_become_one_student_it_asks(
     assert {"anna", "bert"} <= set(found) <= {"anna", "bert", "cleo"}
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["Abgabe_Blatt_Gruppe_3/anna.ipynb", "Abgabe_Blatt_Gruppe_3/bert.ipynb"],
+        [f"Lab_Two_Group_{n}/{n}{who}.ipynb" for n in (1, 2) for who in ("anna", "bert")],
+        ["Kurs_Deep_Learning_2026/01_mnist_anna.ipynb", "Kurs_Deep_Learning_2026/01_mnist_b.ipynb"],
+    ],
+)
+def test_a_groups_folder_that_is_called_as_ilias_calls_one_it_asks(
+    names: list[str], tmp_path: Path, scratch: Path
+) -> None:
+    with pytest.raises(NotebookError, match="--student-from"):
+        find([str(put(tmp_path / "in", *names))], scratch, notebooks=["01_mnist"])
+
+
+def test_a_student_of_ilias_has_several_notebooks(tmp_path: Path, scratch: Path) -> None:
+    names = ["01_mnist.ipynb", "01_mnist (1).ipynb", "02_asl_final.ipynb", "mine.ipynb"]
+    put(tmp_path / "in" / "Berg_Anna_aberg_307", *names)
+    found = find([str(tmp_path / "in")], scratch, notebooks=["01_mnist", "02_asl"])
+    assert set(students(found)) == {"Anna Berg"} and len(found) == 4
+
+
 def test_files_of_other_kinds_are_a_line_for_each_student(tmp_path: Path, scratch: Path) -> None:
     names = ["anna.pdf", "bert.py", "cleo.7z", "dora.tar.gz", "emil.ipynb.txt", "finn.ipynb"]
     folders = [f"{name.partition('.')[0]}/hw.{name.partition('.')[2]}" for name in names]

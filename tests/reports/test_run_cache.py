@@ -4,11 +4,12 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import workbook
 from workbook import datasets, paths
-from workbook_staff import capacity, reports
+from workbook_staff import capacity, data, reports
 from workbook_staff.cli import main
 from workbook_staff.notebooks import execute, recorder, run_cache
 
@@ -76,6 +77,7 @@ def executed(
         names.append(path.stem)
         cells = list(filter(execute.runs, notebook.cells))
         record.unlink(missing_ok=True)
+        started = time.time()
         python = [sys.executable, "-c", KERNEL, str(record)]
         subprocess.run(
             python,
@@ -88,7 +90,7 @@ def executed(
         for number, cell in enumerate(cells, start=1):
             cell.outputs = [new_output("stream", name="stdout", text=f"run {len(names)}")]
             cell.execution_count = number
-        return execute.Run(notebook, 12.0, record=execute.recorded(record))
+        return execute.Run(notebook, 12.0, started=started, record=execute.recorded(record))
 
     monkeypatch.setattr(execute, "_executed", run)
     monkeypatch.setattr(capacity, "at_once", lambda _: 1)
@@ -456,7 +458,7 @@ def test_the_workbook_says_what_it_loads(monkeypatch):
 
 def test_a_changed_dataset_is_seen_by_the_notebook_that_loads_it(executed, capsys, monkeypatch):
     state = {"mnist": "1", "fashion-mnist": "1"}
-    monkeypatch.setattr(datasets, "digest", state.get)
+    monkeypatch.setattr(data, "digest", state.get)
     write("a", LOAD.format("mnist"))
     write("b", LOAD.format("fashion-mnist"))
     make()
@@ -465,11 +467,43 @@ def test_a_changed_dataset_is_seen_by_the_notebook_that_loads_it(executed, capsy
     assert executed == ["a", "b", "a"]
 
 
+def test_another_number_of_cores_is_seen(executed, capsys, monkeypatch):
+    monkeypatch.setattr(capacity, "cores", lambda: 1)
+    write("a", "print(1)")
+    make()
+    monkeypatch.setattr(capacity, "cores", lambda: 2)
+    assert "a  executed again: the number of cores changed" in said_after(capsys)
+
+
+SAVES = "import pathlib\npathlib.Path('model').write_text(str(len(pathlib.__file__)) + {!r})"
+LOADS = "print(open('../model').read())"
+
+
+def test_what_goes_deeper_is_executed_after_the_core_and_kept(executed, checkout):
+    (checkout / "notebooks/further").mkdir()
+    write("further/a", LOADS)
+    write("b", SAVES.format(""))
+    make()
+    make()
+    assert executed == ["b", "a"]
+
+
+def test_a_model_saved_anew_has_what_goes_deeper_executed_in_the_same_call(executed, checkout):
+    (checkout / "notebooks/further").mkdir()
+    write("b", SAVES.format(""))
+    write("further/a", LOADS)
+    make()
+    write("b", SAVES.format("anew"))
+    make()
+    assert executed == ["b", "a", "b", "a"]
+    assert "run 4" in page("a")
+
+
 # What is not kept.
 
 
 def test_a_run_of_practice_data_for_want_of_real_data_is_not_kept(executed, capsys, monkeypatch):
-    monkeypatch.setattr(datasets, "digest", lambda name: "")
+    monkeypatch.setattr(data, "digest", lambda name: "")
     write("a", LOAD.format("mnist"))
     assert "a  not kept: the dataset mnist is not here" in said_after(capsys)
     make()
@@ -507,8 +541,9 @@ def test_a_run_during_which_a_module_changed_is_not_kept(executed, checkout, mon
     run = execute._executed
 
     def slow(*given: object) -> execute.Run:
+        done = run(*given)
         (checkout / "src/workbook/plots.py").write_text(f"# {len(executed)}")
-        return run(*given)
+        return done
 
     monkeypatch.setattr(execute, "_executed", slow)
     make()

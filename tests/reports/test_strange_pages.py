@@ -451,6 +451,16 @@ LAUGHS = (
 )
 
 
+def test_a_drawing_inside_a_drawing_stays_there() -> None:
+    svg = '<svg viewBox="0 0 2 2"><svg/><SVG x="1"><rect id="inner"/></SVG><rect id="last"/></svg>'
+    text = shown(text_html=f"<p>before {svg} between {svg} after</p>")
+    drawn = [
+        base64.b64decode(d) for d in re.findall(r"data:image/svg\+xml;base64,([\w+/=]+)", text)
+    ]
+    assert len(drawn) == 2 and all(b"inner" in one and b"last" in one for one in drawn)
+    assert re.search(r"before <img [^>]*> between <img [^>]*> after", text)
+
+
 @pytest.mark.parametrize("svg", [LAUGHS, "<svg", "", "<html></html>", "<svg><g></svg>"])
 def test_a_drawing_that_is_none_gives_way(svg: str) -> None:
     assert "in words</pre>" in shown(image_svgxml=svg, text_plain="in words")

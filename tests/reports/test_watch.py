@@ -1,6 +1,7 @@
 """The preview: a real server on loopback, asked as browsers and as strangers ask."""
 
 import http.client
+import time
 from pathlib import Path
 
 from workbook import paths
@@ -42,7 +43,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> None:
         notebook.cells[1].outputs[0].text = "as run"
         helper = paths.NOTEBOOKS / "helper.py"
         record = frozenset({("read", str(helper))} if helper.exists() else ())
-        return execute.Run(notebook, 1.0, record=record)
+        return execute.Run(notebook, 1.0, started=time.time(), record=record)
 
     write()
     monkeypatch.setattr(execute, "_executed", executed)
@@ -86,6 +87,18 @@ def test_changed_code_is_shown_with_stored_outputs_and_a_word_on_that(run):
     assert "its code changed since its last run. make reports executes it" in note
     with preview.serving(pages.folder, 0) as address:
         assert note in get(address, "/a%20b.html")[1]
+
+
+@pytest.mark.parametrize("folder", ["data", "data/models", "placed/digit-recognizer"])
+def test_a_file_of_data_that_comes_is_noticed(run, folder: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("WORKBOOK_DATA_DIR", str(paths.ROOT / "placed"))
+    (paths.ROOT / folder).mkdir(parents=True, exist_ok=True)
+    assert looked().look() == []
+    pages = looked()
+    monkeypatch.setattr(reports.cache().__class__, "find", lambda *_: (None, "its data changed"))
+    assert pages.look() == []
+    (paths.ROOT / folder / "train.csv").write_text("1")
+    assert [line.split("  ")[0] for line in pages.look()] == ["a b"]
 
 
 def test_where_no_run_is_kept_it_says_so():

@@ -8,7 +8,7 @@ import tempfile
 import unicodedata
 import zipfile
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -81,6 +81,7 @@ def find(
         by_folder = _by_folder([place for place, name in names.items() if not name], notebooks)
         if student_from is None:
             _ask_where_many_become_one(one, by_folder, notebooks)
+            _ask_where_it_may_not_be_ilias(one, names, notebooks)
         for file in files:
             name = names[file.place] or Named(Identity(by_folder[file.place]))
             late = ("handed in late",) if name.late else ()
@@ -131,28 +132,58 @@ def _ask_where_many_become_one(
         NotebookError: It is so.
     """
     files: dict[str, Counter[str]] = {}
-    words: dict[str, set[str]] = {name: set() for name in notebooks}
     is_deep = True
     for place, student in by_folder.items():
         if NOTEBOOK.search(place) and "/" in place:
-            file = PurePosixPath(place).name
-            files.setdefault(student, Counter())[file] += 1
+            files.setdefault(student, Counter())[PurePosixPath(place).name] += 1
             is_deep &= students.in_a_line(PurePosixPath(place).parent.name) != student
-            for name in notebooks:
-                if name in file:
-                    rest = NOTEBOOK.sub("", file).replace(name, "").casefold()
-                    words[name].add(re.sub(r"copy|[\W\d_]", "", rest))
     many = [student for student, names in files.items() if max(names.values()) > 1]
-    if len(files) == 1 and any(len(found - {""}) > 1 for found in words.values()):
+    if len(files) == 1 and any(_differ(files[next(iter(files))], of) for of in notebooks):
         many = list(files)
     if 2 * len(many) > len(files) or (many and is_deep):
         example = next(place for place, student in by_folder.items() if student == many[0])
-        raise NotebookError(
-            f"{given}: whose each notebook is cannot be seen: {many[0]!r} would have "
-            f"{sum(files[many[0]].values())}, such as {example}. Say which part of the path is "
-            r"the student: --student-from '([^/]+)/[^/]+$' takes the last folder's name, "
-            r"--student-from '([^/_]+)_[^/]*$' the first word of the file's"
-        )
+        raise _unclear(given, many[0], sum(files[many[0]].values()), example)
+
+
+def _ask_where_it_may_not_be_ilias(
+    given: str, names: dict[str, Named | None], notebooks: Collection[str]
+) -> None:
+    """Stop where the notebooks in most of ILIAS' folders are called by different words.
+
+    Its folders are four words and a number, and so may one be that holds a group's hand-ins.
+
+    Raises:
+        NotebookError: It is so.
+    """
+    files: dict[Identity, list[str]] = {}
+    for place, name in names.items():
+        if name and name.student.platform == "ILIAS" and NOTEBOOK.search(place):
+            files.setdefault(name.student, []).append(place)
+    many = [who for who, places in files.items() if any(_differ(places, of) for of in notebooks)]
+    many += [who for who, places in files.items() if _differ(_others(places, notebooks))]
+    if 2 * len(set(many)) > len(files):
+        raise _unclear(given, str(many[0]), len(files[many[0]]), files[many[0]][0])
+
+
+def _others(places: Iterable[str], notebooks: Collection[str]) -> list[str]:
+    """Return the files that are not called as one of the course's notebooks is."""
+    return [place for place in places if not any(name in place for name in notebooks)]
+
+
+def _differ(places: Iterable[str], notebook: str = "") -> bool:
+    """Return whether files whose name holds that of a notebook have different words beside it."""
+    files = [NOTEBOOK.sub("", PurePosixPath(place).name) for place in places]
+    rests = [file.replace(notebook, "").casefold() for file in files if notebook in file]
+    return len({re.sub(r"copy|[\W\d_]", "", rest) for rest in rests} - {""}) > 1
+
+
+def _unclear(given: str, student: str, count: int, example: str) -> NotebookError:
+    return NotebookError(
+        f"{given}: whose each notebook is cannot be seen: {student!r} would have {count}, such as "
+        rf"{example}. Say which part of the path is the student: --student-from '([^/]+)/[^/]+$' "
+        r"takes the last folder's name, --student-from '([^/_]+)_[^/]*$' the first word of the "
+        "file's"
+    )
 
 
 def _without_others(found: list[HandedIn]) -> list[HandedIn]:

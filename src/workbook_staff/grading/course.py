@@ -1,8 +1,9 @@
 """The course's own notebooks, as graders need them: what is asked where, and what a run has made.
 
-Each is run once, up to its last exercise, and what it has made just before each one is kept in
+Each is run once, up to its last exercise, and what it has made just before each one is stored in
 ``data/cache/grading/``, for as long as its code, the package and the data stay the same. The facts
-that answers are judged by are computed from it, anew where the exercises have changed.
+that answers are judged by are computed from it, anew where the exercises have changed. What is
+known of answers lies in the run's folder, and goes with it.
 """
 
 import hashlib
@@ -11,8 +12,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ from nbformat import NotebookNode
 FOLDER = paths.CACHE / "grading"
 
 _GRADED = ("check", "fill")
-_EXERCISES = Path(exercises.__file__).parent
+EXERCISES = Path(exercises.__file__).parent
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Course:
 
 
 @dataclass(frozen=True)
-class Kept:
+class OwnRun:
     """What a course's own run has made, by exercise.
 
     ``folder`` is a whole path, for other processes to find. ``names`` are the files
@@ -115,11 +116,14 @@ def _question(said: str) -> str:
 
 def _cache() -> RunCache:
     """Return the cache of the course's own runs: nothing that they make hangs on the exercises."""
-    return RunCache(FOLDER, without=_EXERCISES)
+    return RunCache(FOLDER, without=EXERCISES)
 
 
-def keep(course: Course) -> Kept:
-    """Return what the course's own run has made; run it where that is not stored.
+@contextmanager
+def own_run(course: Course) -> Iterator[OwnRun]:
+    """Give what the course's own run has made; run it where that is not stored.
+
+    A run that cannot be stored is removed after the block.
 
     Raises:
         KernelError: The notebook does not run to its last exercise, or its facts cannot be had.
@@ -127,26 +131,34 @@ def keep(course: Course) -> Kept:
     notebook = _with_snapshots(read(course.path), course)
     cache = _cache()
     run, _ = cache.find(course.path, notebook)
-    if run is None:
-        run = _run(notebook, course, cache)
-    assert run.folder is not None
-    cells = {cell.id: cell for cell in run.notebook.cells}
-    # What took the course a second may take a student ten.
-    seconds = {
-        name: 20 + round(10 * (cell_seconds(cells[slot.cell_id]) or 0))
-        for name, slot in course.slots.items()
-    }
-    return read_kept(course, run.folder, _facts(course, run.folder), seconds)
+    with ExitStack() as passing:
+        if run is None:
+            FOLDER.mkdir(parents=True, exist_ok=True)
+            folder = Path(tempfile.mkdtemp(prefix=f"{course.notebook}-", dir=FOLDER))
+            passing.callback(shutil.rmtree, folder, ignore_errors=True)
+            run = _executed(notebook, course, folder)
+            if why := cache.keep(course.path, run):
+                print(f"{course.notebook}  executed again the next time: {why}")
+            else:
+                passing.pop_all()
+        assert run.folder is not None
+        cells = {cell.id: cell for cell in run.notebook.cells}
+        # What took the course a second may take a student ten.
+        seconds = {
+            name: 20 + round(10 * (cell_seconds(cells[slot.cell_id]) or 0))
+            for name, slot in course.slots.items()
+        }
+        yield read_run(course, run.folder, _facts(course, run.folder), seconds)
 
 
-def read_kept(course: Course, folder: Path, facts: Path, seconds: dict[str, int]) -> Kept:
+def read_run(course: Course, folder: Path, facts: Path, seconds: dict[str, int]) -> OwnRun:
     """Return what a folder holds of a course's run, and a file of its facts.
 
     :mod:`workbook_staff.grading.snapshot` and :mod:`workbook_staff.grading.compute_facts` write
     them.
     """
     told = json.loads(facts.read_text(encoding="utf-8"))
-    return Kept(
+    return OwnRun(
         folder.resolve(),
         {name: json.loads((folder / f"{name}.json").read_text()) for name in course.slots},
         {name: one["facts"] for name, one in told.items()},
@@ -156,20 +168,14 @@ def read_kept(course: Course, folder: Path, facts: Path, seconds: dict[str, int]
     )
 
 
-def _run(notebook: NotebookNode, course: Course, cache: RunCache) -> Run:
-    """Run the notebook into a folder of its own; only a run that came to its end is found again."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"{course.notebook}-", dir=FOLDER))
+def _executed(notebook: NotebookNode, course: Course, folder: Path) -> Run:
+    """Run the notebook into a folder of its own."""
     (folder / "objects").mkdir()
-    started = time.time()
     ((_, run),) = execute_all([Job(course.path, notebook, folder)])
     if isinstance(run, Exception):
         raise run
     if run.failure:
-        shutil.rmtree(folder, ignore_errors=True)
         raise KernelError(f"{course.path}: the course's own run failed: {run.failure}")
-    if why := cache.keep(course.path, run, started):
-        print(f"{course.notebook}  executed again the next time: {why}")
     return run
 
 
@@ -219,6 +225,11 @@ def _facts(course: Course, folder: Path) -> Path:
 
 
 def _exercises() -> str:
-    """Return the digest of the code that computes what answers are judged by."""
-    files = [*sorted(_EXERCISES.rglob("*.py")), Path(compute_facts.__file__)]
-    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    """Return the digest of what facts and judges are made of: the exercises' code and words."""
+    texts = [path for path in EXERCISES.rglob("*") if path.suffix in (".py", ".toml")]
+    return digest([*texts, Path(compute_facts.__file__)])[:16]
+
+
+def digest(files: Iterable[Path]) -> str:
+    """Return a digest of what is in several files."""
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in sorted(files))).hexdigest()

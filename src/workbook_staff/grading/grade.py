@@ -1,8 +1,8 @@
 """Grade what was handed in: each answer is executed in a sandbox, and judged out here.
 
-An answer's value is kept by the digest of all that it came from, so that a run that was killed
-goes on where it stopped, a late hand-in costs seconds, and a corrected exercise judges anew without
-executing anything.
+An answer's value, and the verdict on it, are stored by the digest of all that they came from. So a
+run that was killed goes on where it stopped, a late hand-in costs seconds, and a correction to a
+judge or its words judges anew without executing anything.
 """
 
 import atexit
@@ -25,7 +25,6 @@ from typing import Any, TypeVar
 
 from workbook import exercises, paths
 from workbook.errors import GradingError, KernelError, NotebookError
-from workbook.exercises import answers
 from workbook_staff import capacity
 from workbook_staff.grading import (
     class_pages,
@@ -36,15 +35,9 @@ from workbook_staff.grading import (
     tables,
 )
 from workbook_staff.grading.collect import HandedIn, find
-from workbook_staff.grading.course import Course, Kept, Slot
+from workbook_staff.grading.course import Course, OwnRun, Slot
 from workbook_staff.grading.result import HandIn, Result
-from workbook_staff.grading.sandbox import (
-    bubblewrap,
-    child,
-    parent,
-    silent,
-    system_calls,
-)
+from workbook_staff.grading.sandbox import parent
 from workbook_staff.grading.submission import Answer, Attempt
 from workbook_staff.notebooks import solutions
 
@@ -90,7 +83,9 @@ def grade(
     folder = options.folder or paths.REPORTS / "grades"
     asked = course.courses(notebooks)
     why_not = "only what they claim was asked for" if options.claimed_only else parent.missing()
-    with tempfile.TemporaryDirectory() as scratch, _processes(options.jobs) as pool:
+    with contextlib.ExitStack() as opened:
+        scratch = opened.enter_context(tempfile.TemporaryDirectory())
+        pool = opened.enter_context(_processes(options.jobs))
         called = [one.notebook for one in asked]
         found = find(given, Path(scratch), options.student_from, called)
         print(f"{len(found):,} files were handed in")
@@ -98,13 +93,17 @@ def grade(
         chosen = _last(found, read)
         if why_not:
             print(f"Nothing is executed: {why_not}. Claims are read, and not verified.")
-            kept = {}
+            runs = {}
         else:
             wanted = {hand_in.notebook for hand_in, _ in chosen}
-            kept = {c.notebook: course.keep(c) for c in asked if c.notebook in wanted}
+            runs = {
+                c.notebook: opened.enter_context(course.own_run(c))
+                for c in asked
+                if c.notebook in wanted
+            }
         slots = {c.notebook: c.slots for c in asked}
         jobs = [
-            (one, answered, slots.get(one.notebook, {}), kept.get(one.notebook))
+            (one, answered, slots.get(one.notebook, {}), runs.get(one.notebook))
             for one, answered in chosen
         ]
         hand_ins = _mapped(pool, _graded, jobs, "graded")
@@ -188,7 +187,7 @@ def _last(
 
 
 def _graded(
-    hand_in: HandIn, found: dict[str, Answer], slots: dict[str, Slot], kept: Kept | None
+    hand_in: HandIn, found: dict[str, Answer], slots: dict[str, Slot], run: OwnRun | None
 ) -> HandIn:
     """Return a hand-in with the result of each of its notebook's exercises."""
     results = []
@@ -202,9 +201,9 @@ def _graded(
             hints=answer.hints,
             because=answer.because,
         )
-        if kept is not None:
+        if run is not None:
             try:
-                result = _result(result, answer, slots[name], kept)
+                result = _result(result, answer, slots[name], run)
             except (GradingError, KernelError, OSError):  # ours: no sandbox, no disk
                 raise
             except Exception as error:  # one answer never stops another
@@ -214,14 +213,14 @@ def _graded(
     return replace(hand_in, results=tuple(results))
 
 
-def _result(result: Result, answer: Answer, slot: Slot, kept: Kept) -> Result:
+def _result(result: Result, answer: Answer, slot: Slot, run: OwnRun) -> Result:
     exercise = exercises.EXERCISES[slot.exercise]
     own = answer.facts if exercise.varies else {}
     if not answer.attempts:
         result = replace(result, outcome=answer.outcome, why=answer.why)
     tried: list[Result] = []
     for attempt in answer.attempts:
-        tried += _tried(result, attempt, slot, kept, own)
+        tried += _tried(result, attempt, slot, run, own)
         if any(one.outcome == "right" for one in tried):
             break
     if tried:
@@ -230,17 +229,17 @@ def _result(result: Result, answer: Answer, slot: Slot, kept: Kept) -> Result:
 
 
 def _tried(
-    result: Result, attempt: Attempt, slot: Slot, kept: Kept, own: dict[str, Any]
+    result: Result, attempt: Attempt, slot: Slot, run: OwnRun, own: dict[str, Any]
 ) -> list[Result]:
     """Return what came of one way to answer, judged by the course's facts, and by their own."""
-    told = _executed(attempt, slot, kept)
+    told = _executed(attempt, slot, run)
     result = replace(result, answer=told["said"], seconds=result.seconds + told["seconds"])
     if told["outcome"]:
         return [replace(result, outcome=told["outcome"], why=told["why"])]
     results = []
-    for facts in [kept.facts[slot.exercise], *([own] if own else [])]:
-        judge = kept.judges[slot.exercise]
-        verdict = _told({"judge": judge, "plain": told["plain"], "facts": facts}, kept, JUDGING)
+    for facts in [run.facts[slot.exercise], *([own] if own else [])]:
+        judge = run.judges[slot.exercise]
+        verdict = _told({"judge": judge, "plain": told["plain"], "facts": facts}, run, JUDGING)
         results.append(
             replace(
                 result,
@@ -286,9 +285,9 @@ def _reason(result: Result, answer: Answer) -> str:
     return "your check was given other values than those of the course's run"
 
 
-def _executed(attempt: Attempt, slot: Slot, kept: Kept) -> dict[str, Any]:
+def _executed(attempt: Attempt, slot: Slot, run: OwnRun) -> dict[str, Any]:
     """Return what came of one way to answer; execute it where that is not known."""
-    measure, names = kept.measures[slot.exercise], kept.names[slot.exercise]
+    measure, names = run.measures[slot.exercise], run.names[slot.exercise]
 
     def used(code: Iterable[str]) -> dict[str, list[str]]:
         return {name: names[name] for name in sorted(set(code) & names.keys())}
@@ -296,27 +295,27 @@ def _executed(attempt: Attempt, slot: Slot, kept: Kept) -> dict[str, Any]:
     job = {
         "cells": attempt.cells,
         "answer": attempt.answer,
-        "kept": used(attempt.course),
+        "names": used(attempt.course),
         "measure": measure or [],
         "given": [(code, used(solutions.names(code))) for code in slot.given] if measure else [],
     }
-    return _told(job, kept, sum(kept.seconds[name] for name in attempt.exercises))
+    return _told(job, run, sum(run.seconds[name] for name in attempt.exercises))
 
 
-def _told(job: dict[str, Any], kept: Kept, seconds: int) -> dict[str, Any]:
+def _told(job: dict[str, Any], run: OwnRun, seconds: int) -> dict[str, Any]:
     """Return what came of a job; run it in the sandbox where that is not known.
 
-    What need not come out the same again, such as a timeout, is not kept.
+    What need not come out the same again, such as a timeout, is not stored.
     """
-    key = json.dumps([job, seconds, kept.folder.name, _grader()])
+    key = json.dumps([job, seconds, _grader()])
     digest = hashlib.sha256(key.encode()).hexdigest()
-    file = kept.folder.with_name("answers") / digest[:2] / f"{digest}.json"
+    file = run.folder / "answers" / digest[:2] / f"{digest}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(file.with_suffix(".lock")):  # the same answer of another student
         with contextlib.suppress(OSError, ValueError):
             known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
             return known
-        objects = kept.folder / "objects"
+        objects = run.folder / "objects"
         told = _sandbox().run(job, {name: objects / name for name in _files(job)}, seconds)
         if told.pop("is_lasting"):
             paths.write(file, json.dumps(told))
@@ -325,17 +324,19 @@ def _told(job: dict[str, Any], kept: Kept, seconds: int) -> dict[str, Any]:
 
 def _files(job: dict[str, Any]) -> set[str]:
     """Return the names of the files that a job needs."""
-    namespaces = [job.get("kept", {}), *(names for _, names in job.get("given", []))]
+    namespaces = [job.get("names", {}), *(names for _, names in job.get("given", []))]
     of_names = [files for names in namespaces for files in names.values()]
     return {*job.get("judge", []), *job.get("measure", [])}.union(*of_names)
 
 
 @functools.cache
 def _grader() -> str:
-    """Return the digest of what executes answers and makes values of them."""
-    made = (answers, bubblewrap, child, parent, silent, snapshot, system_calls)
-    files = [Path(str(module.__file__)) for module in made]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    """Return the digest of what executes and judges answers, but for the judges themselves.
+
+    Those are in files that a job names by their digests.
+    """
+    code = [*course.EXERCISES.glob("*.py"), *Path(parent.__file__).parent.glob("*.py")]
+    return course.digest([*code, Path(snapshot.__file__)])
 
 
 @functools.cache

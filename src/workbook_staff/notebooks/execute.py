@@ -16,7 +16,7 @@ from typing import Any
 
 from workbook.errors import KernelError
 from workbook_staff import capacity
-from workbook_staff.notebooks import recorder, terminal
+from workbook_staff.notebooks import find, recorder, terminal
 from workbook_staff.notebooks.reading import read
 
 import nbformat
@@ -65,15 +65,17 @@ class Run:
     """An executed notebook: where a cell failed, ``failure`` says which and how, else it is "".
 
     ``seconds`` is how long it took here, 0 where it was not executed here. ``executed`` says of a
-    stored run when that was, and is "" for any other. ``record`` is what its kernel wrote down of
-    the files that it used (:mod:`workbook_staff.notebooks.recorder`). ``folder`` is the one that it
-    was given to fill, if it was.
+    stored run when that was, and is "" for any other. ``started`` is when it began here (seconds
+    since 1970). ``record`` is what its kernel wrote down of the files that it used
+    (:mod:`workbook_staff.notebooks.recorder`). ``folder`` is the one that it was given to fill, if
+    it was.
     """
 
     notebook: NotebookNode
     seconds: float
     failure: str = ""
     executed: str = ""
+    started: float = 0.0
     record: frozenset[tuple[str, str]] = frozenset()
     folder: Path | None = None
 
@@ -102,7 +104,8 @@ def execute_all(
 ) -> Generator[tuple[Job, Run | Exception], None, None]:
     """Execute notebooks side by side, the longest first; yield each as soon as it is done.
 
-    The cells after one that fails are not run, and come back without outputs; the files are not
+    Those that go deeper begin when all others are done, since they load the models of these. The
+    cells after one that fails are not run, and come back without outputs; the files are not
     changed. What ends one of the runs (an OSError, NotebookError or KernelError) is yielded in its
     place, and stops no other one. ``at_once`` is how many run at a time (default: as many as there
     is room for); each has as many threads as it would have alone, so that its numbers are the same.
@@ -113,14 +116,16 @@ def execute_all(
     order = sorted(jobs, key=lambda job: -job.seconds)
     running: set[_Client] = set()
     pool = ThreadPoolExecutor(at_once or capacity.at_once(KERNEL_BYTES))
-    futures = {pool.submit(_executed, job, running): job for job in order}
     try:
-        for future in as_completed(futures):
-            try:
-                run: Run | Exception = future.result()
-            except Exception as error:
-                run = error
-            yield futures[future], run
+        for is_further in (False, True):
+            now = [job for job in order if find.is_further(job.path) == is_further]
+            futures = {pool.submit(_executed, job, running): job for job in now}
+            for future in as_completed(futures):
+                try:
+                    run: Run | Exception = future.result()
+                except Exception as error:
+                    run = error
+                yield futures[future], run
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         for client in list(running):
@@ -133,7 +138,7 @@ def _executed(job: Job, running: "set[_Client]") -> Run:
     notebook = read(job.path) if job.notebook is None else job.notebook
     sections = _sections(notebook)
     numbers = [i for i, cell in enumerate(notebook.cells) if runs(cell)]
-    started = time.monotonic()
+    began, started = time.time(), time.monotonic()
     current = 0
     section = ""
 
@@ -192,7 +197,7 @@ def _executed(job: Job, running: "set[_Client]") -> Run:
                     cell.outputs, cell.execution_count = [], None
         tell(f"FAILED in {failure}" if failure else f"{len(numbers)} cells done")
         record = recorded(scratch / "record")
-    return Run(notebook, seconds, failure, record=record, folder=job.folder)
+    return Run(notebook, seconds, failure, started=began, record=record, folder=job.folder)
 
 
 def stored(path: Path) -> Run:

@@ -24,7 +24,7 @@ from typing import Any
 
 import workbook
 from workbook import datasets, paths
-from workbook_staff import data
+from workbook_staff import capacity, data
 from workbook_staff.notebooks import execute, recorder, terminal
 from workbook_staff.notebooks.execute import Run, runs
 
@@ -94,13 +94,13 @@ class RunCache:
             why = "its code changed"
         return None, why
 
-    def keep(self, path: Path, run: Run, started: float) -> str:
-        """Store a run that began at a time (seconds since 1970); return why not, "" where it is.
+    def keep(self, path: Path, run: Run) -> str:
+        """Store a run; return why not, "" where it is stored.
 
         Not stored are a run of which something has changed meanwhile, or of which is not known what
         it has used.
         """
-        inputs, wrote, why = used(run, path.resolve().parent, started, self.without)
+        inputs, wrote, why = used(run, path.resolve().parent, self.without)
         if why:
             return why
         found = {
@@ -160,12 +160,10 @@ class RunCache:
         return [(file, record) for _, file, record in found]
 
 
-def used(
-    run: Run, beside: Path, started: float, without: Path | None = None
-) -> tuple[Inputs, dict[str, str], str]:
+def used(run: Run, beside: Path, without: Path | None = None) -> tuple[Inputs, dict[str, str], str]:
     """Return a run's inputs, the digests of what it wrote, and why it cannot be stored ("" if not).
 
-    ``beside`` is the folder that it ran in, ``started`` when (seconds since 1970).
+    ``beside`` is the folder that it ran in.
     """
     seen: dict[str, set[str]] = {}
     for kind, name in run.record:
@@ -199,7 +197,7 @@ def used(
         kind: {name: _STATES[kind](name) for name in sorted(names - wrote.keys())}
         for kind, names in inputs.items()
     }
-    odd = [f"the file {name}" for name in states["file"] if _changed_since(name, started)]
+    odd = [f"the file {name}" for name in states["file"] if _changed_since(name, run.started)]
     if odd:
         return {}, {}, f"{_listed(odd)} changed while it ran"
     absent = [name for name, state in states["dataset"].items() if not state]
@@ -393,6 +391,7 @@ def _settings() -> dict[str, str]:
     settings = {
         "Python": sys.version,
         "the machine": _machine(),
+        "the number of cores": str(capacity.cores()),  # by it, how many threads a run has
         "the folder of the checkout": _digest(str(paths.ROOT)),
         "how notebooks are executed": _digest(b"".join(file.read_bytes() for file in executing)),
         "the package nbclient": _package("nbclient"),
@@ -405,8 +404,8 @@ def _settings() -> dict[str, str]:
 
 @cache
 def _machine() -> str:
-    """Return a digest of the processor's kind and features, how many there are, and the GPUs."""
-    said = [*platform.uname()[::4], platform.processor(), str(os.cpu_count())]
+    """Return a digest of the processor's kind and features, and of the GPUs."""
+    said = [*platform.uname()[::4], platform.processor()]
     try:
         info = Path("/proc/cpuinfo").read_text(errors="replace").partition("\n\n")[0]
         said += re.findall(r"^(?:model name|flags|Features)\s*:.*", info, re.M)

@@ -45,7 +45,7 @@ _OWN_CLASSES = {"notice", "failed", "good", "bad", "skip", "top", "bottom", "too
 
 SCRIPT_ONLY = "An output that only a script could draw was taken out."
 
-_SVG = re.compile(r"<svg\b.*?</svg\s*>", re.DOTALL | re.IGNORECASE)
+_SVG_TAG = re.compile(r"<(?P<ends>/?)svg\b[^<>]*?(?P<empty>/?)>", re.IGNORECASE)
 
 # What a styled table of pandas' may say of its own cells, and by which functions.
 _SELECTOR = re.compile(r"#T_\w+(?:\s+[\w.-]+)*", re.ASCII)
@@ -70,7 +70,7 @@ def clean(text: str, source: Source, own: Collection[str] = (), plays: bool = Fa
     stay where it ``plays``.
     """
     # Pictures drawn in the text: as files, they can do nothing.
-    text = _SVG.sub(lambda m: _drawn(m[0]), text) if "<svg" in text.lower() else text
+    text = _with_pictures(text)
     scripts = re.search(r"<script\b", text, re.IGNORECASE)
     if _MENDED.search(text):
         soup = _parsed(text)
@@ -195,6 +195,22 @@ def _link(soup: BeautifulSoup, element: Tag, address: str = "") -> Tag:
     link = soup.new_tag("span") if within else soup.new_tag("a", href=address)
     link.string = str(element.get("alt") or element.get("title") or name or address)
     return link
+
+
+def _with_pictures(text: str) -> str:
+    """Return HTML with an ``<img>`` for each drawing, which may have others inside it."""
+    parts, after, start, depth = [], 0, 0, 0
+    for tag in _SVG_TAG.finditer(text):
+        if not tag["ends"]:
+            start = start if depth else tag.start()
+            depth += 1
+        if tag["ends"] or tag["empty"]:
+            depth -= 1
+            if depth == 0:
+                parts += [text[after:start], _drawn(text[start : tag.end()])]
+                after = tag.end()
+            depth = max(depth, 0)
+    return "".join([*parts, text[after:]])
 
 
 def _drawn(svg: str) -> str:

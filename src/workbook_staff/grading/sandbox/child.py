@@ -153,8 +153,8 @@ def _answer() -> None:
     # All that is needed is loaded, and its files are closed, before the student's code begins: an
     # opened file could be opened again, for writing.
     judge = _load(job["judge"], files) if "judge" in job else None
-    namespace = _namespace(job.get("kept", {}), files)
-    given = [eval(e, _namespace(kept, files)) for e, kept in job.get("given", [])]
+    namespace = _namespace(job.get("names", {}), files)
+    given = [eval(e, _namespace(names, files)) for e, names in job.get("given", [])]
     measure = _load(job["measure"], files) if job.get("measure") else None
     for file in files.values():
         file.close()
@@ -206,12 +206,12 @@ def _load(names: list[str], files: dict[str, BinaryIO]) -> Any:
     return snapshot.load([files[name] for name in names])
 
 
-def _namespace(kept: dict[str, list[str]], files: dict[str, BinaryIO]) -> dict[str, Any]:
-    """Return a namespace of what was kept, with what a notebook has besides."""
+def _namespace(names: dict[str, list[str]], files: dict[str, BinaryIO]) -> dict[str, Any]:
+    """Return a namespace of stored values, with what a notebook has besides."""
     return {
         "__name__": "__main__",
         "__builtins__": builtins.__dict__ | {"display": _nothing, "input": _input},
-        **{name: _load(of, files) for name, of in kept.items()},
+        **{name: _load(of, files) for name, of in names.items()},
     }
 
 
