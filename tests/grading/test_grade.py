@@ -214,7 +214,7 @@ HOSTILE = {
         "error",
     ),
     "files without end": (
-        "import os\nn = 0\nwhile True:\n    os.close(os.open(f'/tmp/{n}', os.O_CREAT))\n    n += 1",
+        "import os\nn = 0\nwhile True:\n    os.close(os.open(f'{n}', os.O_CREAT))\n    n += 1",
         "too large",
     ),
     "a folder that cannot be cleared": (
@@ -243,7 +243,7 @@ HOSTILE = {
         "import os, pathlib\nleft = []\nfor line in open('/proc/self/mounts'):\n"
         "    at = line.split()[1]\n    inner = os.listdir(at) if os.path.isdir(at) else []\n"
         "    for place in (at, *(os.path.join(at, name) for name in inner[:50])):\n"
-        "        if not place.startswith(('/proc', '/tmp')):\n            try:\n"
+        "        if not place.startswith(('/proc', '/.temporary')):\n            try:\n"
         "                pathlib.Path(place, 'left').touch()\n                left.append(place)\n"
         "            except OSError:\n                pass\nassert left\nweights = 1",
         "error",
@@ -305,7 +305,7 @@ HOSTILE = {
         "error",
     ),
     "memory in attributes of files": (
-        "import os\nopen('/tmp/x', 'w').close()\nos.setxattr('/tmp/x', 'user.x', b'x' * 60_000)",
+        "import os\nopen('x', 'w').close()\nos.setxattr('x', 'user.x', b'x' * 60_000)",
         "error",
     ),
     "memory in pipes": (

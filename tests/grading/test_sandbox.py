@@ -1,13 +1,24 @@
 """What is said where no sandbox can be had."""
 
+import sys
 from pathlib import Path
 
 from workbook.errors import GradingError
-from workbook_staff.grading.sandbox import bubblewrap, parent
+from workbook_staff.grading.sandbox import bubblewrap, child, parent
 
 import pytest
 
 pytestmark = pytest.mark.skipif("not sys.platform.startswith('linux')", reason="Linux only")
+
+
+def test_nothing_is_seen_in_the_folder_that_is_cleared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A course below /tmp was walked after each answer, and each got a new sandbox."""
+    monkeypatch.setattr(sys, "prefix", "/tmp/course/.venv")
+    command = bubblewrap._command()
+    targets = [command[n + 2] for n, word in enumerate(command) if word.startswith("--ro-bind")]
+    assert "/tmp/course/.venv" in targets
+    assert not [place for place in targets if Path(place).is_relative_to(child.TEMPORARY)]
+    assert "/tmp" not in command
 
 
 def test_a_sandbox_that_cannot_be_had_says_why(

@@ -21,8 +21,9 @@ NOBODY = "65534"
 
 ENVIRONMENT = {
     "PYTHONPATH": "/workbook",
-    "HOME": "/tmp",
-    "MPLCONFIGDIR": "/tmp",
+    "HOME": str(child.TEMPORARY),
+    "TMPDIR": str(child.TEMPORARY),
+    "MPLCONFIGDIR": str(child.TEMPORARY),
     "MPLBACKEND": "agg",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "PYTHONDONTWRITEBYTECODE": "1",
@@ -60,6 +61,9 @@ def _seen() -> list[str]:
         ("--ro-bind-try", cache, cache),
         *(("--tmpfs", place, "--remount-ro", place) for place in hidden),
     ]
+    # Where the course lies below /tmp, it is seen there, and nothing else is.
+    if not any(place.is_relative_to("/tmp") for place in bound):
+        options.append(("--symlink", child.TEMPORARY, "/tmp"))
     return [str(part) for option in options for part in option]
 
 
@@ -108,9 +112,9 @@ def _command() -> list[str]:
         *("--cap-drop", "ALL", "--uid", NOBODY, "--gid", NOBODY),
         *("--hostname", "sandbox", "--clearenv"),
         *("--proc", "/proc", "--dev", "/dev"),
-        *("--size", str(TEMPORARY_BYTES), "--tmpfs", "/tmp"),
+        *("--size", str(TEMPORARY_BYTES), "--tmpfs", str(child.TEMPORARY)),
         *_seen(),
         *("--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"),
-        *("--chdir", "/tmp"),
+        *("--chdir", str(child.TEMPORARY)),
         *(part for pair in ENVIRONMENT.items() for part in ("--setenv", *pair)),
     ]

@@ -27,7 +27,8 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
-TEMPORARY = Path("/tmp")
+TEMPORARY = Path("/.temporary")
+"""The only folder that an answer can write to; nobody's Python lies below a name like this."""
 MEMORY = 3 * 1024**3 // 2
 MOST_PRINTED = 1_000_000
 MOST_MADE = 10_000

@@ -22,7 +22,7 @@ ALLOWED = (
     *("arch_prctl", "futex", "get_robust_list", "gettid", "rseq", "sched_getaffinity"),
     *("sched_getparam", "sched_getscheduler", "sched_get_priority_max", "sched_get_priority_min"),
     *("sched_yield", "set_robust_list", "set_tid_address", "getcpu"),
-    # files, of which all but those in /tmp can only be read
+    # files, of which all but those in the temporary folder can only be read
     *("access", "chdir", "chmod", "close", "close_range", "copy_file_range", "creat", "dup"),
     *("dup2", "dup3", "faccessat", "faccessat2", "fadvise64", "fallocate", "fchdir", "fchmod"),
     *("fchmodat", "fdatasync", "fgetxattr", "flistxattr", "fstat", "fstatfs", "fsync"),
