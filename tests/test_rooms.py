@@ -24,7 +24,6 @@ FLOORS = [
         "workbook_staff.data",
         "workbook_staff.failures",
         "workbook_staff.html",
-        "workbook_staff.live_data",
         "workbook_staff.pdf",
     },
     {"workbook_staff"},

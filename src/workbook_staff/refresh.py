@@ -4,7 +4,6 @@ from pathlib import Path
 
 from workbook import paths
 from workbook.errors import NotebookError
-from workbook_staff import live_data
 from workbook_staff.failures import tell
 from workbook_staff.notebooks import find
 from workbook_staff.notebooks.execute import Job, execute_all, stable
@@ -38,7 +37,6 @@ def refresh(notebooks: list[Path] | None = None, jobs: int | None = None) -> int
         if path.read_bytes() != before[path]:
             failed.append(f"{path} is left as it was: it has changed since it was read; run again")
             continue
-        live_data.put_away(run.notebook)
         with paths.writing(path) as partial:
             nbformat.write(stable(run.notebook), partial)
         record = export.results(run.notebook)

@@ -1,4 +1,4 @@
-"""One output everywhere: notebook, page, untrusted page, still picture; what is put away."""
+"""One output everywhere: notebook, page, untrusted page, still picture."""
 
 import base64
 import hashlib
@@ -7,10 +7,11 @@ import re
 from typing import Any
 
 from workbook import live, notice, paths
-from workbook_staff import live_data, live_page, refresh, reports
+from workbook_staff import live_page, refresh, reports
 from workbook_staff.cli import main
 from workbook_staff.notebooks import execute
 from workbook_staff.pages import export
+from workbook_staff.pages.anchors import Anchors
 
 import nbformat
 import pytest
@@ -121,33 +122,17 @@ def test_an_untrusted_page_keeps_the_picture_only(
     tab.close()
 
 
-def test_what_is_put_away_is_found_again(exported, pad: live.Live, tmp_path) -> None:
-    made = notebook(pad)
-    whole = len(nbformat.writes(made))
-    live_data.put_away(made)
-    assert len(nbformat.writes(made)) < 60_000 < whole
-    assert set(made.cells[1].outputs[0].data) == {live.MIME_TYPE, "image/png", "text/plain"}
-    before = nbformat.writes(made)
-    live_data.put_away(made)
-    assert nbformat.writes(made) == before
-    alive = exported(made)
-    assert '<script type="application/json">{"kind":"pad"' in alive
-    for kept in (tmp_path / "cache" / "live").iterdir():
-        kept.unlink()
-    still = exported(made)
-    assert "application/json" not in still and "A still picture of the pad" in still
-
-
-@pytest.mark.parametrize(
-    "record",
-    [None, [], "x", 3, {}, {"sha256": "../../secret"}, {"sha256": 5}, {"sha256": "0" * 64}],
-)
-def test_a_record_that_is_none_leaves_the_picture(record, exported, pad: live.Live) -> None:
+@pytest.mark.parametrize("record", [None, [], "x", 3, {}, {"kind": "pad", "sha256": "0" * 64}])
+def test_without_its_data_it_is_a_still_picture_and_a_word(
+    record, exported, pad: live.Live
+) -> None:
     made = notebook(pad)
     made.cells[1].outputs[0].data[live.MIME_TYPE] = record
     del made.cells[1].outputs[0].data["text/html"]
     text = exported(made)
     assert "application/json" not in text and "A still picture of the pad" in text
+    assert "execute the notebook again" in text
+    assert "execute the notebook again" not in exported(made, untrusted=True)
 
 
 def test_practice_data_is_named_wherever_it_shows(opened, monkeypatch) -> None:
@@ -164,8 +149,9 @@ def test_no_tag_can_begin_in_the_data(exported, pad: live.Live) -> None:
     assert "</script><script>alert" not in live_page.render(evil, "<b>")
 
 
-def test_stored_notebooks_are_small_after_a_refresh(tmp_path, monkeypatch, pad: live.Live) -> None:
-    monkeypatch.setattr(paths, "CACHE", tmp_path / "cache")
+def test_a_stored_notebook_holds_the_data_and_its_page_runs_elsewhere(
+    tmp_path, monkeypatch, pad: live.Live
+) -> None:
     path = tmp_path / "mine.ipynb"
     nbformat.write(notebook(pad), path)
     monkeypatch.setattr(
@@ -174,9 +160,11 @@ def test_stored_notebooks_are_small_after_a_refresh(tmp_path, monkeypatch, pad: 
         lambda jobs, at_once: [(job, execute.Run(execute.read(job.path), 1.0)) for job in jobs],
     )
     assert refresh.refresh([path]) == 0
-    assert path.stat().st_size < 60_000
+    monkeypatch.setattr(paths, "CACHE", tmp_path / "another machine's")
     made = export.Exporter().page(execute.stored(path), path).text
     assert '<script type="application/json">{"kind":"pad"' in made
+    slides = export.Exporter(untrusted=True).cells(execute.read(path), Anchors(), tmp_path)
+    assert [piece.kind for cell in slides for piece in cell.pieces] == ["picture"]
 
 
 def test_a_page_can_stand_alone(tmp_path, capsys, browser: Browser) -> None:

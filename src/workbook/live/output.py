@@ -5,7 +5,6 @@ the data from there, and holds the script once for all outputs. Elsewhere, the p
 """
 
 import base64
-import hashlib
 import html
 import json
 from dataclasses import dataclass
@@ -32,10 +31,9 @@ class Live:
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = self.still._repr_mimebundle_()
-        text = packed(self.payload)
-        body = element(text, data["image/png"], metadata["image/png"])
+        body = element(packed(self.payload), data["image/png"], metadata["image/png"])
         return {
-            MIME_TYPE: {"kind": self.payload["kind"], "sha256": digest(text)},
+            MIME_TYPE: {"kind": self.payload["kind"]},
             "text/html": f"{body}<script>{script()}</script>",
             **data,
         }, metadata
@@ -72,11 +70,6 @@ def script() -> str:
 def asset(name: str) -> str:
     """Return a file of this folder as text."""
     return (files("workbook.live") / name).read_text(encoding="utf-8")
-
-
-def digest(text: str) -> str:
-    """Return the name of an output's data: its SHA-256."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def base64_of(images: "np.ndarray") -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from workbook import exercises, live
 from workbook.exercises import records
 from workbook.results import MIME_TYPE
-from workbook_staff import html, live_data
+from workbook_staff import html
 from workbook_staff.notebooks import find, marks, reading, terminal
 from workbook_staff.notebooks.execute import Run, duration, runs
 from workbook_staff.notebooks.student_edition import student, tags
@@ -104,15 +104,15 @@ class Exporter:
         notebook = copy.deepcopy(run.notebook)
         if self.edition == "student":
             notebook = student(notebook)
-        alive = not self.untrusted and _wake(notebook)
-        # One script, so that the policy can name it.
-        script = "" if self.untrusted else html.asset("copy.js")
-        script += live.output.script() if alive else ""
-        script += reload_script
         anchors = Anchors()
         # Of what was handed in nothing is left out, whatever its cells say.
         shown = notebook if self.untrusted else marks.without_removed(notebook)
         cells = self.cells(shown, anchors, path.resolve().parent)
+        is_live = any(piece.live for cell in cells for piece in cell.pieces)
+        # One script, so that the policy can name it.
+        script = "" if self.untrusted else html.asset("copy.js")
+        script += live.output.script() if is_live else ""
+        script += reload_script
         title = next((h.text for h in anchors.headings if h.level == 1), "") or path.stem
         record = {
             "title": title,
@@ -150,7 +150,7 @@ class Exporter:
         """Return what the page shows of each cell; what it has no room for is left out."""
         clean = partial(sanitize.clean, plays=not self.untrusted)
         amounts = Amounts()
-        outputs = Outputs(clean, anchors, amounts, folder)
+        outputs = Outputs(clean, anchors, amounts, folder, runs_live=not self.untrusted)
         cells = []
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
@@ -188,16 +188,6 @@ def code(source: str) -> str:
     if not markdown.is_wide(source):
         return made
     return made.replace("<pre>", '<pre tabindex="0" role="group" aria-label="Code">', 1)
-
-
-def _wake(notebook: NotebookNode) -> bool:
-    """Put what the script of `workbook.live` needs beside each of its outputs, if there is one."""
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    for output in outputs:
-        output.live = live_data.stored(output)
-        if output.live:
-            output.data.pop("text/html", None)  # its picture is shown, alive or still
-    return any(output.live for output in outputs)
 
 
 def results(notebook: NotebookNode) -> dict[str, Any] | None:

@@ -1,13 +1,15 @@
 """Decide what of an output a page shows: the first of its forms that a page can show."""
 
 import html
+import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from workbook.live.output import MIME_TYPE, packed
 from workbook_staff.notebooks import terminal
 from workbook_staff.pages import limits, markdown, mathml, pictures, sanitize
 from workbook_staff.pages.anchors import Anchors
@@ -18,6 +20,9 @@ from nbformat import NotebookNode
 
 NO_KERNEL = "An output that only a running notebook can show."
 NOTHING = "An output with nothing to see in it was taken out."
+STILL = "A still picture, without its data: execute the notebook again, and it runs here."
+
+_LIVE_DATA = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
 
 # First to last: which form of an output is shown. Scripts and widgets are not, since they need a
 # kernel or a host; their text is.
@@ -69,12 +74,13 @@ class Piece:
 
 @dataclass
 class Outputs:
-    """Turns the outputs of one notebook into pieces of its page."""
+    """Turns the outputs of one notebook into pieces of its page, in which live ones may run."""
 
     clean: sanitize.Cleaner
     anchors: Anchors
     amounts: Amounts
     folder: Path
+    runs_live: bool = False
 
     def pieces(self, outputs: list[NotebookNode]) -> list[Piece]:
         """Return what a page shows of a cell's outputs."""
@@ -141,7 +147,7 @@ class Outputs:
                 return Piece("prose", markdown.as_written(text))
             return Piece("prose", mathml.prose(terminal.printable(text))) if text.strip() else None
         if kind.startswith("image/"):
-            return self._picture(kind, value, output)
+            return self._picture(kind, value, output, data)
         if kind.startswith(("video/", "audio/")):
             player = kind.partition("/")[0]
             address = html.escape(f"data:{kind};base64,{''.join(text.split())}")
@@ -159,14 +165,27 @@ class Outputs:
             return None
         return Piece("rich", held.back(sanitize.without_empty_headers(made)), said)
 
-    def _picture(self, kind: str, value: Any, output: NotebookNode) -> Piece:
+    def _picture(self, kind: str, value: Any, output: NotebookNode, data: dict[str, Any]) -> Piece:
         address = pictures.from_base64(kind, value)
         if not self.amounts.holds_data(address):
             raise pictures.PictureError("the page holds too much already")
         size = (output.get("metadata") or {}).get(kind)
         width, height = (_pixels(size, side) for side in ("width", "height"))
-        alt, alive = pictures.alt(output), output.get("live") or ""
-        return Piece("picture", address, alt=alt, width=width, height=height, live=alive)
+        made = Piece("picture", address, alt=pictures.alt(output), width=width, height=height)
+        if not self.runs_live or MIME_TYPE not in data:
+            return made
+        alive = _live_data(pictures.as_text(data.get("text/html", "")))
+        return replace(made, live=alive, said="" if alive else STILL)
+
+
+def _live_data(text: str) -> str:
+    """Return the data in a live output's HTML as `packed`, "" where there is none."""
+    found = _LIVE_DATA.search(text)
+    try:
+        # Read and written again: whatever it was, now it is JSON without a tag.
+        return packed(json.loads(found[1])) if found else ""
+    except ValueError:
+        return ""
 
 
 def columns(text: str) -> int:
@@ -197,7 +216,11 @@ def _joined(outputs: list[NotebookNode]) -> Iterator[NotebookNode]:
 
 
 def _in_order(data: dict[str, Any]) -> list[str]:
-    """Return the forms of an output that a page may show, the best first."""
+    """Return the forms of an output that a page may show, the best first.
+
+    A live output's HTML is for notebooks: a page wakes its picture.
+    """
+    data = {kind: v for kind, v in data.items() if kind != "text/html" or MIME_TYPE not in data}
     forms = {kind: kind if kind in _FORMS else f"{kind.partition('/')[0]}/*" for kind in data}
     shown = [kind for kind, form in forms.items() if form in _FORMS]
     return sorted(shown, key=lambda kind: _FORMS.index(forms[kind]))
