@@ -4,6 +4,14 @@ The commands print any :class:`WorkbookError` in a line; every other error is a 
 keeps its traceback.
 """
 
+from collections.abc import Sequence
+
+
+def listing(names: Sequence[str], most: int = 4, between: str = ", ") -> str:
+    """Return the first names, for a message, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return between.join(names[:most]) + more
+
 
 class WorkbookError(Exception):
     """Something that a user can mend; its message says what it is, and what to do."""
@@ -45,11 +53,11 @@ class KernelError(WorkbookError, RuntimeError):
 
 
 class GradingError(WorkbookError):
-    """Hand-ins, a gradebook or weights that cannot be used, or a machine that cannot grade."""
+    """Hand-ins, a gradebook or weights that cannot be used, or what grading needs and has not."""
 
 
 class BrowserError(WorkbookError):
-    """There is no browser that prints pages, or it does not start."""
+    """Pages cannot be printed: there is no browser or no page, or the browser does not start."""
 
 
 class ReleaseError(WorkbookError):

@@ -89,6 +89,13 @@ def listed(folder: Path, pattern: str) -> list[Path]:
     return sorted(path for path in folder.glob(pattern) if not path.name.startswith("."))
 
 
+def is_junk(name: str) -> bool:
+    """Return whether a name is of what systems leave in folders and archives, or hidden."""
+    return name.startswith((".", "$RECYCLE", "__MACOSX", "@eaDir")) or name.lower() in (
+        *("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"),
+    )
+
+
 def output(name: str, practice: bool) -> Path:
     """Return where under ``data/`` to keep what a notebook made, such as "models/mnist.keras".
 

@@ -50,14 +50,14 @@ def digest(name: str) -> str:
 
 def _at_hand(spec: Spec) -> Iterator[tuple[str, object, dict[str, Any] | None]]:
     """Yield the places where `load` would find a dataset, first to last: each in words, with the
-    fingerprint of its files and their record in the cache, None where they were not loaded yet.
+    fingerprint of its files and their entry in the cache, None where they were not loaded yet.
     """
     for candidate in sources.at_hand(spec):
         if candidate.complete:
             files = candidate.fingerprint()
-            yield str(candidate), files, cache.record(spec, "placed", files)
+            yield str(candidate), files, cache.entry_of(spec, "placed", files)
     for slot in ("keras", "kaggle", "cut"):
-        if entry := cache.record(spec, slot):
+        if entry := cache.entry_of(spec, slot):
             yield f"data/cache, {entry['source']}", None, entry
 
 

@@ -48,21 +48,18 @@ def write(folder: Path | None = None) -> Iterator[Path]:
     """Write a PDF beside each page in ``folder`` (default: ``reports/``); yield each when written.
 
     Raises:
-        FileNotFoundError: There is no browser, or no page.
-        BrowserError: The browser does not start, or does not print.
+        BrowserError: There is no browser, or no page; or the browser does not start or print.
     """
     folder = (folder or paths.REPORTS).resolve()
     browser = chromium()
     if browser is None:
-        raise FileNotFoundError(
+        raise BrowserError(
             f"no Chromium, Chrome or Edge was found (looked for {', '.join(_NAMES)}): install "
             "one, or open the pages in any browser and print them"
         )
     pages = [p for p in paths.listed(folder, "*.html") if p.name != "index.html"]
     if not pages:
-        raise FileNotFoundError(
-            f"{folder} holds no pages: make them with python -m workbook reports"
-        )
+        raise BrowserError(f"{folder} holds no pages: make them with python -m workbook reports")
     for path in pages:
         with (
             paths.writing(path.with_suffix(".pdf")) as partial,

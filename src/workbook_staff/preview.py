@@ -83,7 +83,7 @@ class Pages:
         for name in before.keys() - self.served.keys():
             (self.folder / f"{name}.html").unlink()
             (self.folder / f"{name}.version").unlink()
-        index.write(self.folder, {name: one.page.record for name, one in self.served.items()})
+        index.write(self.folder, {name: one.page.entry for name, one in self.served.items()})
         return lines
 
     def _renewed(self, path: Path, old: Served | None, stamp: tuple[int, ...]) -> Served:

@@ -105,7 +105,7 @@ def _pages(edition: str) -> dict[str, bytes]:
         pages = {path.stem: exporter.page(stored(path), path) for path in find.own()}
         for name, page in pages.items():
             (folder / f"{name}.html").write_text(page.text, encoding="utf-8")
-        index.write(folder, {name: page.record for name, page in pages.items()})
+        index.write(folder, {name: page.entry for name, page in pages.items()})
         found = paths.listed(folder, "*.html")
         if edition == "instructor":
             found += paths.listed(paths.REPORTS, "*.slides.html")

@@ -88,33 +88,33 @@ def make(
                         (waiting if is_due else kept)[path] = name, float(record["seconds"])
             seconds = time.monotonic() - seconds
             while waiting:
-                index.write(folder, made.records, made.refused)
+                index.write(folder, made.entries, made.refused)
                 with contextlib.closing(_executed(waiting, jobs)) as executed:
                     for path, done in executed:
                         with made.refusing(path, waiting[path][0], find.is_own(path)):
                             if isinstance(done, Exception):
                                 raise done
                             made.write(done, path, waiting[path][0], find.is_own(path))
-                            index.write(folder, made.records, made.refused)
+                            index.write(folder, made.entries, made.refused)
                 # What was executed may have saved anew what a kept run had read: a model.
                 waiting = {path: kept.pop(path) for path in list(kept) if _is_due(path)}
     finally:
         try:
-            overview = index.write(folder, made.records, made.refused)
+            overview = index.write(folder, made.entries, made.refused)
         except OSError as error:
             raise _unwritable(folder / "index.html", error) from None
-    print(f"{len(made.records)} of {len(chosen)} pages written in {seconds:.1f} s. Open {overview}")
+    print(f"{len(made.entries)} of {len(chosen)} pages written in {seconds:.1f} s. Open {overview}")
     tell([*made.refused, *made.failed])
-    forgiven = made.findings if untrusted and made.records else set()
+    forgiven = made.findings if untrusted and made.entries else set()
     return 1 if made.failed or set(made.refused) - forgiven else 0
 
 
 class _Pages:
-    """The pages of one call: the records of those written, and lines on what has none or failed."""
+    """The pages of one call: the entries of those written, and lines on what has none or failed."""
 
     def __init__(self, folder: Path, exporter: export.Exporter, commit: str) -> None:
         self.folder, self.exporter, self.commit = folder, exporter, commit
-        self.records: dict[str, dict[str, Any]] = {}
+        self.entries: dict[str, dict[str, Any]] = {}
         self.refused: list[str] = []
         self.findings: set[str] = set()
         self.failed: list[str] = []
@@ -123,7 +123,7 @@ class _Pages:
         """Write a notebook's page: of its run or, with a ``note`` on that, of what is stored."""
         page = self.exporter.page(run, path, self.commit if ours else "", note)
         paths.write(self.folder / f"{name}.html", page.text)
-        self.records[name] = page.record
+        self.entries[name] = page.entry
         if note:
             return
         if run.failure and run.seconds:
@@ -148,7 +148,7 @@ class _Pages:
             # os.path answers for any name, where Path raises for one that is too long.
             if isinstance(error, NotebookError) and os.path.isfile(path):  # noqa: PTH113
                 self.findings.add(self.refused[-1])
-            self.records.pop(name, None)
+            self.entries.pop(name, None)
             with contextlib.suppress(OSError):
                 page.unlink()  # one of an earlier run tells of another file
 

@@ -7,7 +7,7 @@ nothing can run. No notebook has to be marked for them:
 - Of a paragraph a slide shows the first sentence, of lists, tables and formulas all; the whole text
   is in the speaker's notes.
 - A question ("**What do you expect?**") has a slide of its own, before its answer.
-- Code stands with what came of it. What does not fit goes on on another slide.
+- Code stands with its outputs. What does not fit goes on on another slide.
 
 An author marks a cell by ``slideshow.slide_type``, as Jupyter and RISE do: "slide" or "subslide"
 opens a slide, "notes" is for the speaker, "skip" is on no slide. What is hidden on pages
@@ -119,7 +119,7 @@ class Slide:
     """A slide: ``section`` and ``title`` are HTML, as are ``notes``, which the speaker sees.
 
     ``parts`` are kinds and HTML: "lead" (a sentence), "shown" (other prose), "ask", "code", or of
-    what came of code "text", "rich" or "figure".
+    outputs "text", "rich" or "figure".
     """
 
     title: str
@@ -226,7 +226,7 @@ def first_sentence(text: str) -> str:
 
 
 def outputs(pieces: list[Piece]) -> Iterator[tuple[str, str]]:
-    """Yield the parts that came of a cell."""
+    """Yield the parts of a slide that a cell's outputs make."""
     for piece in pieces:
         if piece.kind == "picture":
             size = (

@@ -58,6 +58,6 @@ def test_what_a_failed_run_left_is_removed(folder: Path, tmp_path: Path) -> None
     made = notebook()
     made.cells[1].source = "1 / 0"
     (one,) = course.courses([put(tmp_path / "small.ipynb", made)])
-    with pytest.raises(course.KernelError, match="ZeroDivisionError"), course.own_run(one):
+    with pytest.raises(course.GradingError, match="ZeroDivisionError"), course.own_run(one):
         pass
     assert not list(folder.iterdir())

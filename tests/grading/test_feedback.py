@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 from workbook import exercises
+from workbook.errors import GradingError
 from workbook_staff.grading import class_pages, course, tables
 from workbook_staff.grading.result import HandIn, Result
-from workbook_staff.reports import NotebookError
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -94,7 +94,7 @@ def test_numbers_stay_numbers(text: str) -> None:
 )
 def test_weights_that_are_none_are_told(text: str, why: str, tmp_path: Path) -> None:
     (tmp_path / "weights.toml").write_text(text, encoding="utf-8")
-    with pytest.raises(NotebookError, match=re.escape(why)):
+    with pytest.raises(GradingError, match=re.escape(why)):
         tables.write(CLASS, tmp_path)
 
 

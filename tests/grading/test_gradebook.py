@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 from workbook import exercises
+from workbook.errors import GradingError
 from workbook_staff.grading import gradebook
 from workbook_staff.grading.result import HandIn, Outcome, Result
 from workbook_staff.grading.students import Identity
-from workbook_staff.reports import NotebookError
 
 import pytest
 
@@ -452,5 +452,5 @@ def test_an_older_alphabet_is_kept(tmp_path: Path) -> None:
 def test_what_is_no_gradebook_is_told(text: str, why: str, tmp_path: Path) -> None:
     file = tmp_path / "export.csv"
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(NotebookError, match=why):
+    with pytest.raises(GradingError, match=why):
         gradebook.fill(file, [hand_in("Anna", 1)], tmp_path)

@@ -6,8 +6,8 @@ import unicodedata
 import zipfile
 from pathlib import Path
 
+from workbook.errors import GradingError
 from workbook_staff.grading.collect import HandedIn, find
-from workbook_staff.reports import NotebookError
 
 import pytest
 
@@ -119,7 +119,7 @@ def test_where_many_files_become_one_student_it_asks(
     names: list[str], tmp_path: Path, scratch: Path
 ) -> None:
     given = [str(put(tmp_path / "in", *names))]
-    with pytest.raises(NotebookError, match="--student-from"):
+    with pytest.raises(GradingError, match="--student-from"):
         find(given, scratch, notebooks=["01_mnist"])
     expression = r"([^/_]+)_[^/]*$" if "_" in names[0] else "([^/]+)/[^/]+$"
     found = students(find(given, scratch, expression))
@@ -137,7 +137,7 @@ def test_where_many_files_become_one_student_it_asks(
 def test_a_groups_folder_that_is_called_as_ilias_calls_one_it_asks(
     names: list[str], tmp_path: Path, scratch: Path
 ) -> None:
-    with pytest.raises(NotebookError, match="--student-from"):
+    with pytest.raises(GradingError, match="--student-from"):
         find([str(put(tmp_path / "in", *names))], scratch, notebooks=["01_mnist"])
 
 
@@ -242,7 +242,7 @@ def test_an_expression_of_the_instructor_s_own(tmp_path: Path, scratch: Path) ->
     assert students(find(given, scratch, r"--(?P<student>\w+)--")) == ["anna", "bert"]
     assert students(find(given, scratch, r"--(\w+)--")) == ["anna", "bert"]
     for wrong, why in (("(", "expected a regular"), ("--", "has no group")):
-        with pytest.raises(NotebookError, match=why):
+        with pytest.raises(GradingError, match=why):
             find(given, scratch, wrong)
 
 
@@ -276,7 +276,7 @@ def test_patterns_and_files(tmp_path: Path, scratch: Path, monkeypatch: pytest.M
     assert students(find(["sub/*"], scratch)) == ["anna", "bert"]
     assert students(find(["sub/anna/a.ipynb"], scratch)) == ["a"]
     for missing in ("nowhere", "sub/*.zip"):
-        with pytest.raises(NotebookError, match="no such folder, notebook, zip or pattern"):
+        with pytest.raises(GradingError, match="no such folder, notebook, zip or pattern"):
             find([missing], scratch)
 
 

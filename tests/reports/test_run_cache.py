@@ -90,7 +90,7 @@ def executed(
         for number, cell in enumerate(cells, start=1):
             cell.outputs = [new_output("stream", name="stdout", text=f"run {len(names)}")]
             cell.execution_count = number
-        return execute.Run(notebook, 12.0, started=started, record=execute.recorded(record))
+        return execute.Run(notebook, 12.0, started=started, used=execute.recorded(record))
 
     monkeypatch.setattr(execute, "_executed", run)
     monkeypatch.setattr(capacity, "at_once", lambda _: 1)

@@ -43,7 +43,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> None:
         notebook.cells[1].outputs[0].text = "as run"
         helper = paths.NOTEBOOKS / "helper.py"
         record = frozenset({("read", str(helper))} if helper.exists() else ())
-        return execute.Run(notebook, 1.0, started=time.time(), record=record)
+        return execute.Run(notebook, 1.0, started=time.time(), used=record)
 
     write()
     monkeypatch.setattr(execute, "_executed", executed)

@@ -7,7 +7,8 @@ import zipfile
 
 from workbook.layers.augment import RandomLight, RandomWarp
 from workbook.layers.contrast import LocalContrast
-from workbook.training import Epoch, Progress, Sequential, epoch, progress, rules
+from workbook.training import Progress, Sequential, epoch, progress, rules
+from workbook.training.epoch import Epoch
 
 import keras
 import nbclient

@@ -1,7 +1,7 @@
 """Keep decoded arrays under ``data/cache``, so that the second load takes a blink.
 
 Each array is a ``.npy`` file named by its SHA-256, which is checked at every load; a small JSON
-record says where a dataset's arrays came from. Files are written under a temporary name and then
+entry says where a dataset's arrays came from. Files are written under a temporary name and then
 renamed, so a run that is killed leaves nothing half-written under a name that is read.
 """
 
@@ -24,7 +24,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 VERSION = 3
-"""Part of each record: raise it when the same files would decode to other arrays, or when the
+"""Part of each entry: raise it when the same files would decode to other arrays, or when the
 catalogue says something else of a dataset's."""
 
 WAIT_SECONDS = 1.0
@@ -77,8 +77,8 @@ def lock(spec: Spec) -> Iterator[None]:
         yield
 
 
-def record(spec: Spec, slot: str, origin: object = None) -> dict[str, Any] | None:
-    """Return the record of a slot ("placed", "keras" …), None if there is none from ``origin``."""
+def entry_of(spec: Spec, slot: str, origin: object = None) -> dict[str, Any] | None:
+    """Return the entry of a slot ("placed", "keras" …), None if there is none from ``origin``."""
     try:
         entry = json.loads((folder(spec) / f"{slot}.json").read_text("utf-8"))
         return entry if (entry["version"], entry["origin"]) == (VERSION, origin) else None
@@ -88,7 +88,7 @@ def record(spec: Spec, slot: str, origin: object = None) -> dict[str, Any] | Non
 
 def get(spec: Spec, slot: str, origin: object = None) -> Loaded | None:
     """Return the dataset under a slot, or None where it is absent, stale or damaged."""
-    entry = record(spec, slot, origin)
+    entry = entry_of(spec, slot, origin)
     if entry is None:
         return None
     try:

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from workbook.datasets.catalogue import CATALOGUE, IMAGE_SHAPE, Part, Spec
-from workbook.datasets.files import AGAIN, DAMAGED, File, damaged, listed, refuse_large
-from workbook.errors import DataError
+from workbook.datasets.files import AGAIN, DAMAGED, File, damaged, refuse_large
+from workbook.errors import DataError, listing
 
 import numpy as np
 
@@ -38,7 +38,7 @@ def read_npz(spec: Spec, part: Part, file: File) -> Arrays:
                 if name.lower() not in keys:
                     raise DataError(
                         file,
-                        f"arrays {listed(sorted(npz.files))}",
+                        f"arrays {listing(sorted(npz.files))}",
                         ", ".join(part.arrays).lower(),
                         AGAIN,
                     )
@@ -140,7 +140,7 @@ def _check_header(spec: Spec, part: Part, file: File, names: list[str]) -> None:
         ],
         "twice the column": sorted({name for name in names if names.count(name) > 1}),
     }
-    text = " and ".join(f"{what} {listed(columns)}" for what, columns in found.items() if columns)
+    text = " and ".join(f"{what} {listing(columns)}" for what, columns in found.items() if columns)
     parts = [p for other in CATALOGUE.values() for p in other.csv_parts.values()]
     if fits := [p.file for p in parts if set(p.columns) == set(names) != set(part.columns)]:
         text += f": this header is that of {' or '.join(fits)}"

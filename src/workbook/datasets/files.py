@@ -13,8 +13,8 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from workbook.errors import DataError
-from workbook.paths import shown
+from workbook.errors import DataError, listing
+from workbook.paths import is_junk, shown
 
 LARGEST = 400_000_000
 """Bytes of the largest file that is read or unpacked: the largest CSV has 77 million."""
@@ -34,16 +34,6 @@ DAMAGED = (
 
 BAD_ZIP = (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError)
 """What it raises when it opens one: a changed byte can be of a version or of a member's name."""
-
-
-def is_junk(name: str) -> bool:
-    """Return whether a name is of what systems leave in folders and archives, or hidden."""
-    return name.startswith((".", "$", "__MACOSX", "@eaDir")) or name.lower() in (
-        "thumbs.db",
-        "ehthumbs.db",
-        "desktop.ini",
-        "icon\r",
-    )
 
 
 def canonical(name: str) -> str:
@@ -105,7 +95,7 @@ class File:
                     own = canonical((self.member or self.path.name).rpartition("/")[2])
                     fits = [n for n in names if canonical(PurePosixPath(n).name) == own]
                     if len(fits) != 1:
-                        raise DataError(self, f"a zip that holds {listed(names)}", own)
+                        raise DataError(self, f"a zip that holds {listing(names)}", own)
                     return self._unpacked(read_member(self, archive, fits[0]), layers + 1)
             except BAD_ZIP as error:
                 raise damaged(self, "zip file", error) from None
@@ -218,8 +208,3 @@ def unwritable(path: Path, error: OSError) -> DataError:
         "",
         "Free some space, or give yourself permission to write there",
     )
-
-
-def listed(names: list[str]) -> str:
-    """Return the first four names, and how many more there are."""
-    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

@@ -31,14 +31,13 @@ from workbook.datasets.catalogue import IMAGE_SHAPE, PEOPLE, Spec
 from workbook.datasets.decode import Arrays
 from workbook.datasets.files import (
     canonical,
-    is_junk,
     open_zip,
     read_member,
     unreadable,
 )
 from workbook.datasets.search import Candidate
-from workbook.errors import DataError
-from workbook.paths import shown
+from workbook.errors import DataError, listing
+from workbook.paths import is_junk, shown
 
 import numpy as np
 
@@ -229,9 +228,8 @@ def read(spec: Spec, root: Path) -> Loaded:
 
     loaded = cache.get_or_make(spec, "photographs", shrink, _fingerprint(root, frames, others))
     if loaded.skipped:
-        first = "; ".join(f"{name} ({why})" for name, why in list(loaded.skipped.items())[:5])
-        more = f"; and {len(loaded.skipped) - 5:,} more" if len(loaded.skipped) > 5 else ""
-        print(f"Skipped {len(loaded.skipped):,} files of {shown(root)}: {first}{more}.")
+        found = [f"{name} ({why})" for name, why in loaded.skipped.items()]
+        print(f"Skipped {len(found):,} files of {shown(root)}: {listing(found, 5, '; ')}.")
     return loaded
 
 

@@ -19,14 +19,12 @@ from workbook.datasets.decode import READERS, Arrays, checked
 from workbook.datasets.files import (
     File,
     canonical,
-    is_junk,
-    listed,
     members,
     open_zip,
     unreadable,
 )
-from workbook.errors import DataError
-from workbook.paths import shown
+from workbook.errors import DataError, listing
+from workbook.paths import is_junk, shown
 
 DEPTH = 8
 """How many folders deep a search goes."""
@@ -235,7 +233,7 @@ class _Places(dict[tuple, Candidate]):
             added |= self.add(File(path, name), (*steps, *folders), last, path)
         if added or not named:
             return None
-        found = f"a zip that holds {listed(names) or 'nothing'}"
+        found = f"a zip that holds {listing(names) or 'nothing'}"
         return DataError(shown(path), found, _needed(self.spec), self.spec.to_get)
 
 
@@ -269,7 +267,7 @@ def candidates(spec: Spec, top: Path) -> list[Candidate]:
     whole = whole or [one for one in _gathered(spec, top, sets) if one.complete]
     rest = problems if whole else [*problems, *sets]
     if unread and not whole and not rest:
-        text = f"holds {listed([path.name for path in unread])}, a form that is not read"
+        text = f"holds {listing([path.name for path in unread])}, a form that is not read"
         error = DataError(shown(unread[0].parent), text, _needed(spec), spec.to_get)
         rest = [Candidate(spec, error.where, problem=error)]
     return whole + sorted(rest, key=lambda one: not one.own)

@@ -19,7 +19,7 @@ import numpy as np
 
 _KNOWN = {
     *("builtins", "collections", "decimal", "fractions"),
-    *("jaxlib", "keras", "numpy", "pandas", "tensorflow", "torch"),
+    *("keras", "numpy", "pandas", "tensorflow"),
 }
 """Packages whose objects are asked what they hold; code of anyone else's may fail or never end."""
 
@@ -74,7 +74,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
     if value is None or kind in (bool, int, float, complex, Decimal, Fraction):
         return value
     if hasattr(kind, "__array__"):
-        values = np.asarray(value.detach().cpu() if hasattr(kind, "detach") else value)
+        values = np.asarray(value)
         if values.size > _LONG:
             raise NoAnswerError
         value = values.item() if values.size == 1 else values.tolist()

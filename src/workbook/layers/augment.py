@@ -49,7 +49,7 @@ class _RandomImageLayer(keras.layers.Layer):
         )
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Check the shape of the images."""
+        """Refuse images of another shape when the layer is built, before it is called."""
         self.compute_output_shape(input_shape)
 
     def _between(self, low: float, high: float, batch: Any) -> Any:

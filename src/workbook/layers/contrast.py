@@ -65,7 +65,7 @@ class LocalContrast(keras.layers.Layer):
         return (*input_shape[:3], 2)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Check the shape of the images."""
+        """Refuse images of another shape when the layer is built, before it is called."""
         self.compute_output_shape(input_shape)
 
     def get_config(self) -> dict[str, Any]:

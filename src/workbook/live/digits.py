@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbook import paths
+from workbook.datasets.catalogue import pixel_columns
 from workbook.errors import DataError
 
 import numpy as np
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     import keras
 
-HEADER = ["label", *(f"pixel{i}" for i in range(28 * 28))]
+HEADER = ["label", *pixel_columns(0)]
 
 
 def read_digits(path: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -21,11 +21,11 @@ FIST: Finger = (72, 108, 0)
 OVER: Finger = (92, 62, 0)
 CLAW: Finger = (15, 110, 0)
 CURVE: Finger = (35, 40, 0)
-RING: Finger = (52, 62, 0)
+BENT: Finger = (52, 62, 0)
 HOOK: Finger = (0, 80, 0)
 
 # Where the thumb's two joints and its tip are.
-SIDE = ((0.92, -0.3, 0.25), (1.0, 0.25, 0.35), (0.9, 0.75, 0.35))
+BESIDE = ((0.92, -0.3, 0.25), (1.0, 0.25, 0.35), (0.9, 0.75, 0.35))
 ACROSS = ((0.88, -0.25, 0.5), (0.5, 0.2, 0.95), (-0.22, 0.12, 1.0))
 PALM = ((0.8, -0.45, 0.35), (0.4, -0.2, 0.5), (-0.1, -0.05, 0.5))
 LOW = ((0.85, -0.45, 0.4), (0.45, -0.05, 0.85), (-0.2, -0.05, 0.95))
@@ -65,10 +65,10 @@ def lean(finger: Finger, degrees: float) -> Finger:
 
 # By the datasets' labels: the letter's place in the alphabet. J (9) and Z (25) need motion.
 POSES: dict[int, Pose] = {
-    0: Pose(FIST, FIST, FIST, FIST, SIDE),  # A
+    0: Pose(FIST, FIST, FIST, FIST, BESIDE),  # A
     1: Pose(UP, UP, UP, UP, PALM),  # B
     2: Pose(CURVE, CURVE, CURVE, CURVE, OPPOSED, yaw=62),  # C
-    3: Pose(UP, RING, RING, RING, MEETING, yaw=28),  # D
+    3: Pose(UP, BENT, BENT, BENT, MEETING, yaw=28),  # D
     4: Pose(CLAW, CLAW, CLAW, CLAW, LOW),  # E
     5: Pose((50, 65, 8), lean(UP, 4), lean(UP, -12), lean(UP, -28), PINCH, yaw=15),  # F
     6: Pose(UP, FIST, FIST, FIST, ALONG, yaw=BACK, roll=90),  # G
@@ -78,7 +78,7 @@ POSES: dict[int, Pose] = {
     11: Pose(UP, FIST, FIST, FIST, OUT),  # L
     12: Pose(OVER, OVER, OVER, FIST, TUCKED_3),  # M
     13: Pose(OVER, OVER, FIST, FIST, TUCKED_2),  # N
-    14: Pose(RING, RING, RING, RING, MEETING, yaw=62),  # O
+    14: Pose(BENT, BENT, BENT, BENT, MEETING, yaw=62),  # O
     15: Pose(lean(UP, 20), lean(UP, -32), FIST, FIST, BETWEEN, yaw=BACK, roll=115),  # P
     16: Pose(lean(UP, 0), FIST, FIST, FIST, ALONG, yaw=BACK, roll=178),  # Q
     17: Pose((10, 5, -24), (0, 5, 21), FIST, FIST, ACROSS),  # R

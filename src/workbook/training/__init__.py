@@ -10,9 +10,8 @@ Keras' own ``fit``, and with Keras' class the same code gives as good a model, l
 it was, and why, in ``model.how_it_trained``.
 """
 
-from workbook.training.epoch import Epoch
-from workbook.training.model import CompiledEpochs, Sequential
+from workbook.training.model import Sequential
 from workbook.training.progress import Progress
 from workbook.training.saved import load_or_train
 
-__all__ = ["CompiledEpochs", "Epoch", "Progress", "Sequential", "load_or_train"]
+__all__ = ["Progress", "Sequential", "load_or_train"]

@@ -35,7 +35,7 @@ class Common:
 
 
 @dataclass(frozen=True)
-class Asked:
+class AtAGlance:
     """An exercise at a glance: how many are in each of :data:`PARTS`, and what was common."""
 
     name: str
@@ -135,7 +135,7 @@ def write(
         )
         paths.write(folder / "students" / f"{student.page}.html", text)
     in_order = [name for name in exercises.EXERCISES if any(name in s.results for s in students)]
-    asked = [_asked(name, students) for name in in_order]
+    asked = [_at_a_glance(name, students) for name in in_order]
     text = html.page(
         "class.html.j2",
         title="The class at a glance",
@@ -183,7 +183,7 @@ def _title(name: str) -> str:
     return exercises.EXERCISES[name].title or name
 
 
-def _asked(name: str, students: Sequence[Student]) -> Asked:
+def _at_a_glance(name: str, students: Sequence[Student]) -> AtAGlance:
     results = [student.results[name] for student in students if name in student.results]
     parts = Counter(map(_part, results))
     wrong = [
@@ -192,7 +192,7 @@ def _asked(name: str, students: Sequence[Student]) -> Asked:
         if result.outcome == "wrong"
     ]
     errors = [((_error(result), ""), result) for result in results if _part(result) == "error"]
-    return Asked(
+    return AtAGlance(
         name,
         _title(name),
         {part: parts[part] for part in PARTS},

@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from workbook.errors import NotebookError
+from workbook.errors import GradingError, listing
+from workbook.paths import is_junk
 from workbook_staff.grading import students
 from workbook_staff.grading.students import NOBODY, Identity, Named
 from workbook_staff.notebooks.find import NOTEBOOK
@@ -27,7 +28,6 @@ a tenth, so that nobody takes the room that is for all."""
 LINK = "a link, not a file: what it points to is not read"
 EMPTY = "an empty folder"
 
-_ADDED = ("thumbs.db", "desktop.ini", "index.html")
 _ARCHIVE = re.compile(r"\.(7z|rar|tar|t?gz|t?bz2|t?xz)$", re.IGNORECASE)
 
 
@@ -70,7 +70,7 @@ def find(
     one entry, which says what they have handed in.
 
     Raises:
-        NotebookError: Nothing is there by one of the names, the expression has a fault, or whose
+        GradingError: Nothing is there by one of the names, the expression has a fault, or whose
             each file is cannot be seen.
     """
     known = students.patterns(student_from)
@@ -129,7 +129,7 @@ def _ask_where_many_become_one(
     the course several times, beside different words.
 
     Raises:
-        NotebookError: It is so.
+        GradingError: It is so.
     """
     files: dict[str, Counter[str]] = {}
     is_deep = True
@@ -153,7 +153,7 @@ def _ask_where_it_may_not_be_ilias(
     Its folders are four words and a number, and so may one be that holds a group's hand-ins.
 
     Raises:
-        NotebookError: It is so.
+        GradingError: It is so.
     """
     files: dict[Identity, list[str]] = {}
     for place, name in names.items():
@@ -177,8 +177,8 @@ def _differ(places: Iterable[str], notebook: str = "") -> bool:
     return len({re.sub(r"copy|[\W\d_]", "", rest) for rest in rests} - {""}) > 1
 
 
-def _unclear(given: str, student: str, count: int, example: str) -> NotebookError:
-    return NotebookError(
+def _unclear(given: str, student: str, count: int, example: str) -> GradingError:
+    return GradingError(
         f"{given}: whose each notebook is cannot be seen: {student!r} would have {count}, such as "
         rf"{example}. Say which part of the path is the student: --student-from '([^/]+)/[^/]+$' "
         r"takes the last folder's name, --student-from '([^/_]+)_[^/]*$' the first word of the "
@@ -195,10 +195,9 @@ def _without_others(found: list[HandedIn]) -> list[HandedIn]:
         if one.who not in with_notebook:
             others.setdefault(one.who, []).append(one)
     for files in others.values():
-        names = ", ".join(one.place.rpartition("/")[2] for one in files[:5])
-        more = f" and {len(files) - 5:,} more" if len(files) > 5 else ""
+        names = listing([one.place.rpartition("/")[2] for one in files], 5)
         archives = any(_ARCHIVE.search(one.place) for one in files)
-        refused = f"no notebook (.ipynb) was handed in, but {names}{more}" + (
+        refused = f"no notebook (.ipynb) was handed in, but {names}" + (
             "; of archives only zips are opened" if archives else ""
         )
         kept.append(replace(files[0], refused=refused))
@@ -238,7 +237,7 @@ def _files(given: str, scratch: Path) -> Iterator[HandedIn]:
         except (ValueError, OSError):
             matches = []
         if not matches:
-            raise NotebookError(
+            raise GradingError(
                 f"{given}: there is no such folder, notebook, zip or pattern with a match"
             )
         for match in matches:
@@ -279,8 +278,8 @@ def _of_file(place: str, path: Path, scratch: Path) -> Iterator[HandedIn]:
 def _is_wanted(place: str) -> bool:
     """Return whether a path is nothing hidden, and nothing that a system or a platform adds."""
     parts = PurePosixPath(place).parts
-    hidden = any(part.startswith(".") and part not in (".", "..") for part in parts)
-    return not hidden and "__MACOSX" not in parts and parts[-1].lower() not in _ADDED
+    # Moodle adds an index to its zip.
+    return parts[-1].lower() != "index.html" and not any(map(is_junk, {*parts} - {".", ".."}))
 
 
 def _is_read(place: str) -> bool:

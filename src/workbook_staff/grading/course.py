@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook import exercises, paths
-from workbook.errors import KernelError
+from workbook.errors import GradingError
 from workbook_staff.grading import compute_facts
 from workbook_staff.notebooks import find, solutions
 from workbook_staff.notebooks.execute import Job, Run, execute_all
@@ -126,7 +126,7 @@ def own_run(course: Course) -> Iterator[OwnRun]:
     A run that cannot be stored is removed after the block.
 
     Raises:
-        KernelError: The notebook does not run to its last exercise, or its facts cannot be had.
+        GradingError: The notebook does not run to its last exercise, or its facts cannot be had.
     """
     notebook = _with_snapshots(read(course.path), course)
     cache = _cache()
@@ -175,7 +175,7 @@ def _executed(notebook: NotebookNode, course: Course, folder: Path) -> Run:
     if isinstance(run, Exception):
         raise run
     if run.failure:
-        raise KernelError(f"{course.path}: the course's own run failed: {run.failure}")
+        raise GradingError(f"{course.path}: the course's own run failed: {run.failure}")
     return run
 
 
@@ -220,7 +220,7 @@ def _facts(course: Course, folder: Path) -> Path:
         done = subprocess.run(command, input=slots, capture_output=True, text=True, check=False)
         if done.returncode:
             said = (done.stderr.strip().splitlines() or ["no word"])[-1]
-            raise KernelError(f"{course.path}: what answers are judged by cannot be had: {said}")
+            raise GradingError(f"{course.path}: what answers are judged by cannot be had: {said}")
     return file
 
 

@@ -76,8 +76,10 @@ def grade(
     ``notebooks`` are the course's (default: those in ``notebooks/``).
 
     Raises:
-        NotebookError: Nothing is there by one of the names, or the gradebook is none.
-        KernelError: The course's own run failed.
+        NotebookError: One of the course's notebooks is none.
+        GradingError: Nothing is there by one of the names, the gradebook is none, or the course's
+            own run failed.
+        KernelError: The kernel did not start.
         OSError: A file cannot be read or written.
     """
     folder = options.folder or paths.REPORTS / "grades"
@@ -231,7 +233,7 @@ def _result(result: Result, answer: Answer, slot: Slot, run: OwnRun) -> Result:
 def _tried(
     result: Result, attempt: Attempt, slot: Slot, run: OwnRun, own: dict[str, Any]
 ) -> list[Result]:
-    """Return what came of one way to answer, judged by the course's facts, and by their own."""
+    """Return the results of one way to answer: by the course's facts, and by the student's own."""
     told = _executed(attempt, slot, run)
     result = replace(result, answer=told["said"], seconds=result.seconds + told["seconds"])
     if told["outcome"]:
@@ -286,7 +288,7 @@ def _reason(result: Result, answer: Answer) -> str:
 
 
 def _executed(attempt: Attempt, slot: Slot, run: OwnRun) -> dict[str, Any]:
-    """Return what came of one way to answer; execute it where that is not known."""
+    """Return the value of one way to answer; execute it where that is not known."""
     measure, names = run.measures[slot.exercise], run.names[slot.exercise]
 
     def used(code: Iterable[str]) -> dict[str, list[str]]:
@@ -303,7 +305,7 @@ def _executed(attempt: Attempt, slot: Slot, run: OwnRun) -> dict[str, Any]:
 
 
 def _told(job: dict[str, Any], run: OwnRun, seconds: int) -> dict[str, Any]:
-    """Return what came of a job; run it in the sandbox where that is not known.
+    """Return what the sandbox says to a job; run it there where that is not known.
 
     What need not come out the same again, such as a timeout, is not stored.
     """

@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from workbook.errors import NotebookError
+from workbook.errors import GradingError, listing
 from workbook_staff.grading import roster, sheet, tables
 from workbook_staff.grading.result import HandIn
 from workbook_staff.grading.roster import Row
@@ -59,7 +59,7 @@ def fill(
     has put there stays, but for ``overwrite``.
 
     Raises:
-        NotebookError: It is no gradebook that is known, or has no column for these notebooks.
+        GradingError: It is no gradebook that is known, or has no column for these notebooks.
         OSError: It cannot be read, or the copy cannot be written.
     """
     hand_ins = list(hand_ins)
@@ -110,27 +110,22 @@ def fill(
             told[f"in the gradebook without a grade from here{why}"].append(str(row))
     target = folder / f"{file.stem}-filled{file.suffix}"
     table.write(target)
-    lines = [_listed(reason, students) for reason, students in told.items()]
+    lines = [f"{why}: {listing(students, MOST_LISTED, '; ')}" for why, students in told.items()]
     return [f"filled in {done} of {len(everybody)} students", *lines, str(target)]
-
-
-def _listed(what: str, students: Sequence[str]) -> str:
-    more = f", and {len(students) - MOST_LISTED:,} more" if len(students) > MOST_LISTED else ""
-    return f"{what}: {'; '.join(students[:MOST_LISTED])}{more}"
 
 
 def _columns(file: Path, table: Sheet, notebooks: list[str]) -> dict[int, list[str]]:
     """Return which column takes the grade of which notebooks.
 
     Raises:
-        NotebookError: A notebook has no column, or several.
+        GradingError: A notebook has no column, or several.
     """
     known = {one: _of_points(table, _called(table.header, one)) for one in notebooks}
     columns = {places[0]: [one] for one, places in known.items() if len(places) == 1}
     if not any(known.values()) and (column := _one_assignment(table, notebooks)):
         columns = {column: notebooks}
     if missing := sorted(set(notebooks) - {one for those in columns.values() for one in those}):
-        raise NotebookError(
+        raise GradingError(
             f"{file}: expected one column for each of {', '.join(missing)}, called like the "
             f"notebook; found the columns {', '.join(table.header)[:300]}. Name the assignment "
             "so, and export the gradebook again"

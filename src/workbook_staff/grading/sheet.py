@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbook import paths
-from workbook.errors import NotebookError
+from workbook.errors import GradingError
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -73,12 +73,12 @@ def read(file: Path, is_known: Callable[[Sequence[str]], bool]) -> Sheet:
     """Return what a file holds, by the separator whose heading ``is_known``, or else fits best.
 
     Raises:
-        NotebookError: It is empty, or a spreadsheet's own file.
+        GradingError: It is empty, or a spreadsheet's own file.
         OSError: It cannot be read.
     """
     raw = file.read_bytes()
     if raw.startswith((b"PK\3\4", b"\xd0\xcf\x11\xe0")):
-        raise NotebookError(f"{file}: a spreadsheet's own file; expected CSV: save it as that")
+        raise GradingError(f"{file}: a spreadsheet's own file; expected CSV: save it as that")
     mark, encoding = next(kind for kind in _MARKS if raw.startswith(kind[0]))
     try:
         text = raw[len(mark) :].decode(encoding)
@@ -89,7 +89,7 @@ def read(file: Path, is_known: Callable[[Sequence[str]], bool]) -> Sheet:
     said = first[0] if first else ""
     text = text[len(said) :]
     if not text.strip():
-        raise NotebookError(
+        raise GradingError(
             f"{file}: it is empty; expected a gradebook as a learning platform exports it"
         )
     sheets = []

@@ -2,7 +2,8 @@
 
 Each name is pickled by itself, so that an answer loads only what it uses. Large buffers (arrays)
 lie beside the pickles as plain files, named by their digest, and are mapped into memory, not read.
-Only the course's own run is ever pickled; what a student makes leaves its sandbox as JSON.
+Only what is ours is ever pickled: the course's own run, and what judges answers. What a student
+makes leaves its sandbox as JSON.
 """
 
 import hashlib

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from workbook.errors import NotebookError
+from workbook.errors import GradingError
 
 # Where teams hand in, a team's name stands before the student's; such a word tells it from a name.
 _TEAM = r"(?:[^/_]*(?:\d|\b(?:gr[ou]+p|team|[ée]quip|групп|команд))[^/_-]*-\s*)?"
@@ -77,7 +77,7 @@ def patterns(student_from: str | None = None) -> dict[str, re.Pattern[str]]:
     """Return the expressions by platform, or the instructor's own alone.
 
     Raises:
-        NotebookError: It is no regular expression, or has no group for the student.
+        GradingError: It is no regular expression, or has no group for the student.
     """
     if student_from is None:
         # Canvas' word LATE is in capitals, and no name is.
@@ -85,12 +85,12 @@ def patterns(student_from: str | None = None) -> dict[str, re.Pattern[str]]:
     try:
         pattern = re.compile(student_from)
     except re.error as error:
-        raise NotebookError(
+        raise GradingError(
             f"--student-from {student_from!r}: {error}; expected a regular expression such "
             r"as '^(?P<student>[^/]+)/'"
         ) from None
     if not pattern.groups:
-        raise NotebookError(
+        raise GradingError(
             f"--student-from {student_from!r} has no group; put what names the student into "
             r"parentheses, such as '^(?P<student>[^/]+)/'"
         )
@@ -114,11 +114,11 @@ def named(place: str, known: dict[str, re.Pattern[str]]) -> Named | None:
     return None
 
 
-def in_a_line(text: str) -> str:
-    """Return a name in one line, in Unicode's NFC, without what hides or turns its letters."""
+def in_a_line(text: str, most: int = 200) -> str:
+    """Return text in one line, in Unicode's NFC, without what hides or turns its letters."""
     plain = unicodedata.normalize("NFC", text)
     plain = "".join(letter if letter.isprintable() else " " for letter in plain)
-    return " ".join(plain.split())[:200]
+    return " ".join(plain.split())[:most]
 
 
 def _turned(name: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 from workbook import exercises, paths
-from workbook.errors import NotebookError
+from workbook.errors import GradingError
 from workbook_staff.grading.result import HandIn, Result, by_student
 
 WEIGHTS = "weights.toml"
@@ -23,7 +23,7 @@ def write(hand_ins: Iterable[HandIn], folder: Path) -> None:
     """Write ``answers.csv`` and ``grades.csv`` into a folder.
 
     Raises:
-        NotebookError: The instructor's weights have a fault.
+        GradingError: The instructor's weights have a fault.
         OSError: A file cannot be written.
     """
     hand_ins = list(hand_ins)
@@ -53,7 +53,7 @@ def weights(folder: Path) -> dict[str, float]:
     """Return how much each exercise counts: 1 where the instructor's file says nothing.
 
     Raises:
-        NotebookError: It is no TOML, or names an exercise that there is not.
+        GradingError: It is no TOML, or names an exercise that there is not.
     """
     file = folder / WEIGHTS
     points = dict.fromkeys(exercises.EXERCISES, 1.0)
@@ -62,16 +62,16 @@ def weights(folder: Path) -> dict[str, float]:
     try:
         said = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise NotebookError(
+        raise GradingError(
             f'{file}: {error}; expected lines such as: "mnist.gap" = 2 (with the quotes)'
         ) from None
     for name, value in said.items():
         if name not in points:
-            raise NotebookError(
+            raise GradingError(
                 f"{file}: no exercise is called {name!r}; there are {', '.join(points)}"
             )
         if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-            raise NotebookError(f"{file}: {name} = {value!r}; expected a number, 0 or more")
+            raise GradingError(f"{file}: {name} = {value!r}; expected a number, 0 or more")
         points[name] = float(value)
     return points
 

@@ -66,7 +66,7 @@ class Run:
 
     ``seconds`` is how long it took here, 0 where it was not executed here. ``executed`` says of a
     stored run when that was, and is "" for any other. ``started`` is when it began here (seconds
-    since 1970). ``record`` is what its kernel wrote down of the files that it used
+    since 1970). ``used`` is what its kernel wrote down of the files that it used
     (:mod:`workbook_staff.notebooks.recorder`). ``folder`` is the one that it was given to fill, if
     it was.
     """
@@ -76,7 +76,7 @@ class Run:
     failure: str = ""
     executed: str = ""
     started: float = 0.0
-    record: frozenset[tuple[str, str]] = frozenset()
+    used: frozenset[tuple[str, str]] = frozenset()
     folder: Path | None = None
 
     @property
@@ -196,8 +196,8 @@ def _executed(job: Job, running: "set[_Client]") -> Run:
                 if cell.cell_type == "code":
                     cell.outputs, cell.execution_count = [], None
         tell(f"FAILED in {failure}" if failure else f"{len(numbers)} cells done")
-        record = recorded(scratch / "record")
-    return Run(notebook, seconds, failure, started=began, record=record, folder=job.folder)
+        used = recorded(scratch / "record")
+    return Run(notebook, seconds, failure, started=began, used=used, folder=job.folder)
 
 
 def stored(path: Path) -> Run:
@@ -337,7 +337,7 @@ def recorded(file: Path) -> frozenset[tuple[str, str]]:
 
 def _silent() -> logging.Logger:
     """Return a logger for what nbclient would print between the lines of progress."""
-    log = logging.getLogger("workbook_staff.reports.kernel")
+    log = logging.getLogger(__name__)
     log.addHandler(logging.NullHandler())
     log.propagate = False
     return log

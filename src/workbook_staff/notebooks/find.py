@@ -52,14 +52,10 @@ def _within(folder: str) -> list[Path]:
     for place, folders, files in os.walk(
         folder, onerror=lambda error: closed.append(Path(error.filename))
     ):
-        folders[:] = sorted(name for name in folders if not _is_hidden(name))
-        names = sorted(name for name in files if NOTEBOOK.search(name) and not _is_hidden(name))
+        folders[:] = sorted(name for name in folders if not paths.is_junk(name))
+        names = sorted(name for name in files if NOTEBOOK.search(name) and not paths.is_junk(name))
         found += [Path(place, name) for name in names]
     return found + closed
-
-
-def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"  # what a Mac puts beside each file
 
 
 FURTHER = "further"

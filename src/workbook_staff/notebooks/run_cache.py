@@ -24,6 +24,7 @@ from typing import Any
 
 import workbook
 from workbook import datasets, paths
+from workbook.errors import listing
 from workbook_staff import capacity, data
 from workbook_staff.notebooks import execute, recorder, terminal
 from workbook_staff.notebooks.execute import Run, runs
@@ -89,7 +90,7 @@ class RunCache:
                     with contextlib.suppress(OSError):
                         os.utime(file)
                     return self._run(notebook, found), ""
-                why = why or f"{_listed(changed)} changed"
+                why = why or f"{listing(changed, 3)} changed"
         if not why and any(found["name"] == path.stem for _, found in stored):
             why = "its code changed"
         return None, why
@@ -166,7 +167,7 @@ def used(run: Run, beside: Path, without: Path | None = None) -> tuple[Inputs, d
     ``beside`` is the folder that it ran in.
     """
     seen: dict[str, set[str]] = {}
-    for kind, name in run.record:
+    for kind, name in run.used:
         if without and name.startswith(f"{without}{os.sep}"):
             continue
         seen.setdefault(kind, set()).add(name)
@@ -199,7 +200,7 @@ def used(run: Run, beside: Path, without: Path | None = None) -> tuple[Inputs, d
     }
     odd = [f"the file {name}" for name in states["file"] if _changed_since(name, run.started)]
     if odd:
-        return {}, {}, f"{_listed(odd)} changed while it ran"
+        return {}, {}, f"{listing(odd, 3)} changed while it ran"
     absent = [name for name, state in states["dataset"].items() if not state]
     if absent:
         return {}, {}, f"the dataset {absent[0]} is not here, and what was used instead may change"
@@ -418,8 +419,3 @@ def _machine() -> str:
 def _digest(content: str | bytes) -> str:
     raw = content.encode(errors="surrogatepass") if isinstance(content, str) else content
     return hashlib.sha256(raw).hexdigest()[:32]
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more

@@ -60,6 +60,9 @@ def slug(text: str) -> str:
 
 
 def _key(text: str) -> str:
-    """Return what of a heading every program keeps in its anchor; of signs only, the signs."""
+    """Return the letters and digits of a heading, which all programs keep in its anchor.
+
+    Of a heading that has none, its signs.
+    """
     text = unicodedata.normalize("NFKC", text).casefold()
     return re.sub(r"[\W_]+", "", text) or re.sub(r"\s+", "", text)

@@ -33,10 +33,10 @@ _COLOURED = Highlight2HTML(pygments_lexer="ipython3")
 
 @dataclass(frozen=True)
 class Page:
-    """A notebook as HTML in ``text``, and what the index says of it in ``record``."""
+    """A notebook as HTML in ``text``, and what the index says of it in ``entry``."""
 
     text: str
-    record: dict[str, Any]
+    entry: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Exporter:
         script += live.output.script() if is_live else ""
         script += reload_script
         title = next((h.text for h in anchors.headings if h.level == 1), "") or path.stem
-        record = {
+        entry = {
             "title": title,
             "edition": self.edition,
             "further": find.is_further(path) and not self.untrusted,
@@ -129,7 +129,7 @@ class Exporter:
             "exercises": answered(notebook),
             "thumbnail": _thumbnail(notebook),
         }
-        record["facts"] = facts(record)
+        entry["footer"] = footer(entry)
         rights = [] if self.untrusted else ["play"]
         text = html.page(
             "page.html.j2",
@@ -138,13 +138,13 @@ class Exporter:
             script=script,
             rights=[*rights, *(["ask its server"] if reload_script else [])],
             order="" if run.failure else out_of_order(run.notebook),
-            page=record,
+            page=entry,
             headings=anchors.headings,
             asks=[] if self.edition == "student" else _asks(cells),
             cells=cells,
             missing=len(shown.cells) - len(cells),
         )
-        return Page(anchors.linked(text), record)
+        return Page(anchors.linked(text), entry)
 
     def cells(self, notebook: NotebookNode, anchors: Anchors, folder: Path) -> list[Cell]:
         """Return what the page shows of each cell; what it has no room for is left out."""
@@ -242,9 +242,9 @@ def _is_record(value: dict[str, Any]) -> bool:
     )
 
 
-def facts(record: dict[str, Any]) -> list[tuple[str, str]]:
+def footer(entry: dict[str, Any]) -> list[tuple[str, str]]:
     """Return what to know about the run behind a page, in words: names and values."""
-    found = record["results"] or {}
+    found = entry["results"] or {}
     said = []
     if found:
         source = f"{found['title']}, {found['source']}"
@@ -255,19 +255,19 @@ def facts(record: dict[str, Any]) -> list[tuple[str, str]]:
             ("Run", "quick" if found["quick"] else "full"),
             ("Training", duration(found["seconds"])),
         ]
-    if record["seconds"]:
-        said.append(("Whole notebook", duration(record["seconds"])))
-    if when := record["executed"]:
+    if entry["seconds"]:
+        said.append(("Whole notebook", duration(entry["seconds"])))
+    if when := entry["executed"]:
         said.append(("Executed", f"{when}; nothing that it used has changed since"))
-    if record["exercises"]:
-        said.append(("Exercises", record["exercises"]))
+    if entry["exercises"]:
+        said.append(("Exercises", entry["exercises"]))
     if found:
         said += [
             ("Device", found["device"]),
             ("Seed", str(found["seed"])),
             ("Versions", ", ".join(f"{k} {v}" for k, v in found["versions"].items())),
         ]
-    return [*said, ("Commit", record["commit"])] if record["commit"] else said
+    return [*said, ("Commit", entry["commit"])] if entry["commit"] else said
 
 
 def _asks(cells: list[Cell]) -> list[tuple[Heading, str, str]]:

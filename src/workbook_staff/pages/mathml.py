@@ -35,6 +35,14 @@ _ESCAPED = re.compile(r"\\([$%&_#{}])")
 _ALIGNED = re.compile(
     r"\\(begin|end)\{(?:aligned|alignedat|gather(?:ed)?|eqnarray|flalign|multline)\*?\}"
 )
+# What a formula may say of its own look: nothing that leads anywhere, and no name.
+_ATTRIBUTES = {
+    *("accent", "columnalign", "columnlines", "columnspacing", "depth", "display", "displaystyle"),
+    *("fence", "form", "frame", "height", "largeop", "linebreak", "linethickness", "lspace"),
+    *("mathbackground", "mathcolor", "mathsize", "mathvariant", "maxsize", "minsize"),
+    *("movablelimits", "notation", "rowlines", "rowspacing", "rspace", "scriptlevel", "separator"),
+    *("stretchy", "voffset", "width", "xmlns"),
+}
 _EQUATION = re.compile(r"\\(begin|end)\{(?:displaymath|math)\}")
 
 
@@ -55,8 +63,7 @@ def mathml(latex: str, display: str = "inline") -> str:
     # The library's own serialiser leaves text unescaped: \text{<script>} would be one.
     for element in tree.iter():
         element.text = html.unescape(element.text) if element.text else None
-        for name in ("href", "style", "class", "id"):
-            element.attrib.pop(name, None)
+        element.attrib = {n: v for n, v in element.attrib.items() if n in _ATTRIBUTES}
     if display == "block":
         tree.set("tabindex", "0")
         if sum(len(element.text or "") for element in tree.iter()) > FITS_PAPER:

@@ -142,7 +142,7 @@ def _made() -> int:
 
 
 def _answer() -> None:
-    """Run one job in this process, and write what came of it."""
+    """Run one job in this process, and write what it gives."""
     (size,) = struct.unpack("<Q", _read(8))
     job = json.loads(_read(size))
     files = _received(job["files"])

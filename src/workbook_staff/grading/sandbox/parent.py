@@ -16,6 +16,7 @@ from typing import Any
 
 from workbook.errors import GradingError
 from workbook_staff.grading.sandbox import bubblewrap, child, system_calls
+from workbook_staff.grading.students import in_a_line
 
 MOST_BYTES = 1_000_000
 """The longest value that an answer may have, as JSON."""
@@ -42,7 +43,7 @@ class Sandbox:
     _control: int = -1
 
     def run(self, job: dict[str, Any], files: Mapping[str, Path], seconds: int) -> dict[str, Any]:
-        """Return what came of a job: ``outcome`` ("" where there is a value), ``why``, ``plain``.
+        """Return what a job gives: ``outcome`` ("" where there is a value), ``why``, ``plain``.
 
         ``is_lasting`` says whether it would be the same another time.
 
@@ -217,8 +218,5 @@ def _told(said: bytes, ended: str, seconds: int, known: tuple[str, ...]) -> dict
 
 
 def line(text: Any) -> str:
-    """Return a student's text in one line, of characters that can be seen and written."""
-    if not isinstance(text, str):
-        return ""
-    seen = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(seen.split())[:300]
+    """Return a student's text in one line, "" for what is no text."""
+    return in_a_line(text, 300) if isinstance(text, str) else ""

@@ -1,7 +1,7 @@
 """What answers find in place of the exercises in the sandbox, where checks have nothing to say.
 
 It is mounted over the package's own file, so that neither right answers nor what judges them is
-there (see :mod:`workbook_staff.grading.sandbox.parent`).
+there (see :mod:`workbook_staff.grading.sandbox.bubblewrap`).
 """
 
 from typing import Any
