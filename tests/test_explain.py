@@ -132,3 +132,18 @@ def test_one_gradient_of_four_has_a_mistake(shift):
     true = tape.gradient(mean, variables)
     wrong = [name for name in true if not np.allclose(claimed[name], true[name], rtol=1e-6)]
     assert len(wrong) == 1
+
+
+def test_digits_are_moved_to_the_right_with_a_channel_and_without():
+    images = np.zeros((2, 28, 28), "float32")
+    images[:, 14, [5, 20]] = 1
+    weights = np.zeros((28, 28, 2))
+    weights[14, 23] = 0, 1  # where a stroke is three pixels further to the right
+    for shape in ((28, 28), (28, 28, 1)):
+        network = keras.Sequential([keras.Input(shape), keras.layers.Flatten()])
+        network.add(keras.layers.Dense(2, use_bias=False))
+        network.set_weights([weights.reshape(784, 2)])
+        network.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+        several = images.reshape(2, *shape)
+        labels = np.array([1, 1])
+        assert explain.accuracy_when_moved(network, several, labels, [-3, 0, 3]) == [0, 0, 1]

@@ -22,6 +22,7 @@ PROBABILITIES = np.array(
     ]
 )
 PREDICTED = PROBABILITIES.argmax(axis=1)
+MIDDLE = np.array([[0, 0, 0], [0, 1, 0], [0, 0, 0]])
 CHANNELS = np.random.default_rng(1).normal([1, 5, -3], [1, 2, 0.5], (4, 6, 6, 3))
 
 
@@ -51,14 +52,13 @@ class History:
 
 FIGURES = {
     "samples": lambda: plots.samples(IMAGES, LABELS, CLASS_NAMES),
-    "class_counts": lambda: plots.class_counts({"training": LABELS}, CLASS_NAMES),
     "learning_curves": lambda: plots.learning_curves(History()),
     "knobs": lambda: plots.knobs({"units": {"20": History(), "200": History()}}, "Two"),
     "by_seed": lambda: plots.by_seed(
         {"plain": [0.33, 0.35], "dropout": [0.29, 0.31]}, "validation loss", "Twice"
     ),
     "convolving": lambda: plots.convolving(IMAGES[0], np.eye(3), at=(2, 4)),
-    "pooling": lambda: plots.pooling(IMAGES[0].astype(float), at=(2, 4), side=4),
+    "pooling": lambda: plots.pooling(IMAGES[0], MIDDLE, at=(2, 4), side=4),
     "normalising": lambda: plots.normalising(
         CHANNELS, (CHANNELS - CHANNELS.mean(axis=(0, 1, 2))) / CHANNELS.std(axis=(0, 1, 2))
     ),
@@ -85,7 +85,6 @@ FIGURES = {
         {"before": np.eye(784)[:, :16], "after": np.ones((784, 16)) * np.arange(784)[:, None]},
         "Weights",
     ),
-    "feature_maps": lambda: plots.feature_maps(IMAGES[0], {"block 1": np.eye(4)[..., None]}),
     "attention": lambda: plots.attention(
         IMAGES[:2], ["A", "B"], {"covered": np.ones((2, 28, 28))}, "What matters"
     ),
@@ -125,7 +124,6 @@ def test_every_figure_of_practice_data_is_marked(name, monkeypatch):
         "learning_curves": "lowest at epoch 2 (0.600); at the end it is 0.800, a rise",
         "knobs": "units: 20, lowest 0.600, at the end 0.800; 200, lowest 0.600, at the end 0.800.",
         "by_seed": "validation loss, 2 seeds each: plain 0.33 to 0.35; dropout 0.29 to 0.31.",
-        "class_counts": "training, 6 images, 2 of each",
         "predictions": "6 images, 2 of them misread",
         "confident_mistakes": "dog (90.0%), actually cat; cat (40.0%), actually owl",
         "confusion_matrix": "4 of 6 images are on the diagonal",
@@ -137,7 +135,6 @@ def test_every_figure_of_practice_data_is_marked(name, monkeypatch):
         "unit": "25% are above 0, gives products that add up to -196.0; with a bias of +4.00",
         "layers": "input of 784, hidden layer 1 of 5, hidden layer 2 of 4, output of 3, each",
         "weight_images": "after, spread 226.321, neighbouring weights correlate by 1.00",
-        "feature_maps": "block 1, 1 maps of 4 by 4, 25% of them active",
         "attention": "What matters: A, B; covered, 33% of it in the middle 16 by 16 pixels.",
         "evidence": "(for a cat +392.0), orange for more and purple for less; most probable: cat",
     }.items(),
@@ -147,8 +144,6 @@ def test_descriptions_are_computed_from_what_is_shown(name, said):
 
 
 def test_descriptions_do_not_single_out_one_of_equals():
-    uneven = plots.class_counts({"test": np.array([0, 1, 1, 2])}, CLASS_NAMES)
-    assert "from 1 of cat to 2 of dog" in uneven.alt
     swapped = plots.confusion_matrix(np.arange(3), np.array([1, 0, 2]), CLASS_NAMES)
     assert "most common, 1 time: cat taken for dog, dog taken for cat" in swapped.alt
 
@@ -326,11 +321,6 @@ def test_each_knob_has_a_panel_and_each_setting_a_line_of_its_validation_losses(
     assert "1, lowest 0.500, at the end nan" in fig.alt
 
 
-def test_bars_of_class_counts_are_in_order():
-    fig = plots.class_counts({"test": np.array([0, 1, 1, 2, 2, 2])}, CLASS_NAMES)
-    assert [bar.get_width() for bar in fig.axes[0].patches] == [1, 2, 3]
-
-
 def test_as_many_mistakes_as_asked_for_are_shown():
     fig = plots.confident_mistakes(IMAGES, LABELS, PROBABILITIES, CLASS_NAMES, count=1)
     assert (
@@ -362,11 +352,11 @@ def test_a_convolution_is_laid_on_the_framed_place_only():
 
 def test_pooling_keeps_the_largest_of_each_four_and_marks_it():
     fig = FIGURES["pooling"]()
-    image = IMAGES[0]
+    image = IMAGES[0][1:-1, 1:-1]  # what a filter that keeps the middle of nine pixels leaves
     wanted = [image[r : r + 2, c : c + 2].max() for r in (2, 4) for c in (4, 6)]
     bold = [t.get_text() for t in fig.axes[1].texts if t.get_fontweight() == "bold"]
     assert sorted(bold) == sorted(map(str, wanted)) and len(bold) == 4
-    assert fig.axes[3].images[0].get_array().shape == (14, 14)
+    assert fig.axes[3].images[0].get_array().shape == (13, 13)
     assert f"becomes {', '.join(map(str, wanted))}." in fig.alt
 
 
@@ -400,3 +390,13 @@ def test_a_step_on_paper_is_told_in_words():
     assert "hidden unit 2 is silent, gradient 0.25, before relu 0.00;" in figure.alt
     assert "gradients of W2 0.25, -0.25, 0, 0" in figure.alt
     assert "-0.00" not in [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_few_images_make_no_point_in_a_reliability_diagram():
+    sure = np.array([0.55] * 3 + [0.75] * 5 + [0.95] * 1992)
+    probabilities, labels = np.stack([sure, 1 - sure], axis=1), np.zeros(2000, int)
+    assert (
+        ": 75% sure 100% right, 95% sure 100% right."
+        in plots.reliability(labels, probabilities).alt
+    )
+    assert ": 55% sure 100% right." in plots.reliability(labels[:3], probabilities[:3]).alt

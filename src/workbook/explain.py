@@ -4,6 +4,7 @@ Images are ``(n, height, width, channels)`` float, as the model was trained on; 
 ``(n, height, width)`` float32.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from workbook.backend import keras, tf
@@ -22,6 +23,21 @@ def feature_maps(model: Any, images: np.ndarray, layer_names: list[str]) -> dict
     inner = keras.Model(model.inputs[0], [passed[name][1] for name in known])
     found = tf.nest.flatten(inner(images, training=False))
     return {name: maps.numpy() for name, maps in zip(layer_names, found, strict=True)}
+
+
+def accuracy_when_moved(
+    model: Any, images: np.ndarray, labels: np.ndarray, shifts: Sequence[int]
+) -> list[float]:
+    """Return the accuracy on images that are moved sideways by each of ``shifts`` pixels.
+
+    Positive shifts are to the right; black comes in where ink goes out. ``images`` are (n, height,
+    width) or (n, height, width, channels), as the model takes them.
+    """
+    from scipy import ndimage
+
+    still = [0] * (images.ndim - 3)
+    moved = (ndimage.shift(images, [0, 0, right, *still], order=0) for right in shifts)
+    return [model.evaluate(each, labels, batch_size=1000, verbose=0)[1] for each in moved]
 
 
 def occlusion(

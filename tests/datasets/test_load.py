@@ -296,3 +296,10 @@ def test_a_file_of_another_date_is_read_again(course):
     path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     os.utime(path, ns=(1, 1))
     assert not datasets.load("mnist").verified
+
+
+def test_labels_become_positions_in_the_class_names(course):
+    asl = datasets.load("sign-language-mnist")
+    (_, labels), _ = asl.load_data()
+    named = [asl.class_names[position] for position in asl.positions(labels)]
+    assert named == [chr(ord("A") + label) for label in labels]

@@ -86,7 +86,12 @@ def test_an_axis_too_many_is_told_from_wrong_numbers(notebook: str, name: str) -
             continue
         assert judged(slot.exercise, wanted, given).outcome == "right"
         deeper = np.asarray(wanted, dtype=float)[None]
-        if deeper.size > 1 and judged(slot.exercise, deeper, given).outcome == "wrong":
+        # What is nested deeper than four times is no answer, and not read.
+        if (
+            deeper.ndim < 4
+            and deeper.size > 1
+            and judged(slot.exercise, deeper, given).outcome == "wrong"
+        ):
             assert "the shape is not" in words(slot.exercise, deeper, given)
 
 

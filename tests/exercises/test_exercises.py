@@ -5,6 +5,7 @@ import builtins
 import dataclasses
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -416,3 +417,33 @@ def test_every_exercise_has_three_hints_that_do_not_tell() -> None:
     for name, exercise in exercises.EXERCISES.items():
         assert len(exercise.hints) == 3 and len(set(exercise.hints)) == 3, name
         assert all(exercise.hints) and exercise.why, name
+
+
+def test_a_share_of_nothing_is_no_right_answer_and_no_error(
+    shown: list[records.Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share = Exercise(
+        facts=dict,
+        right=Equals(lambda _: 1 / 0),
+        slips={"halves": lambda answer, _: answer < 1 / 0},
+        messages={"halves": "?"},
+        hints=("a", "b", "c"),
+    )
+    monkeypatch.setitem(exercises.EXERCISES, "test.share", share)
+    exercises.check("test.share", 0.5)
+    assert repr(shown[0]).startswith("Not yet: got 0.5.")
+
+
+def test_a_right_answer_that_does_not_fit_into_its_line_is_right_all_the_same(
+    shown: list[records.Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share = Exercise(
+        facts=dict, right=Equals(lambda _: 0.25), why="So it is.", show="{answer:.1%}."
+    )
+    monkeypatch.setitem(exercises.EXERCISES, "test.share", share)
+    for answer in (0.25, "0.25", [0.25], np.array([[0.25]])):
+        exercises.check("test.share", answer)
+        assert shown[-1]._repr_mimebundle_()["text/markdown"].endswith("So it is.\n\n25.0%.")
+    monkeypatch.setitem(exercises.EXERCISES, "test.share", replace(share, show="{answer[1]}"))
+    exercises.check("test.share", 0.25)
+    assert shown[-1]._repr_mimebundle_()["text/markdown"].endswith("So it is.")

@@ -37,4 +37,6 @@ def test_rounded_too_early_is_no_other_slip() -> None:
     assert not form.too_few_digits(two, [[0.2, 1.0], [0, -0.6]], {})
     assert not form.too_few_digits(two, [[0.12, 0.98], [0, -0.6]], {})
     assert not form.too_few_digits(_exercise(0.4), 0, {})
+    assert not form.too_few_digits(_exercise(0.13), 0.1, {})  # as good as a guess
+    assert form.too_few_digits(_exercise(0.1314), 0.13, {})
     assert not form.too_few_digits(_exercise("bag"), 0.5, {})

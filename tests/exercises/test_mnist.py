@@ -36,9 +36,9 @@ def test_probabilities_of_an_image_are_right_as_they_are_and_as_a_row() -> None:
     rows = network.predict(images, verbose=0)
     outcomes = [
         _outcome("mnist.softmax", answer, network, images)
-        for answer in (rows[0], rows[:1], rows[1], rows)
+        for answer in (rows[0], rows[:1], rows[:1].T, rows[1], rows)
     ]
-    assert outcomes == ["right", "right", "wrong", "wrong"]
+    assert outcomes == ["right", "right", "right", "wrong", "wrong"]
 
 
 def test_hints_do_not_hold_the_answers() -> None:
@@ -46,7 +46,7 @@ def test_hints_do_not_hold_the_answers() -> None:
         "mnist.softmax": ["sum(", "reshape(784)"],
         "mnist.loss-share": ["0.9", "argmax(axis=1) !="],
         "mnist.without-relu": ["network(200", "trained(network"],
-        "mnist.second-guesses": ["0.91", "-2]"],
+        "mnist.parameters": ["235", "15_050", "300 * 50"],
         "mnist.linear": ["W1 *", "W2 *"],
         "mnist.fool": ["np.repeat", "argmin"],
         "mnist.gap": ["0.56", "0.98"],

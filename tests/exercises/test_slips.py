@@ -83,7 +83,7 @@ def test_a_slip_undone_is_right(slip: Any, answer: Any) -> None:
 def test_a_name_alone_answers_the_planted_bug_as_in_notebooks_before_release_2():
     facts = {"off": {"W1": 0.0, "W2": 0.3}, "slope": 0.01, "claimed": 0.013}
     exercise = exercises.EXERCISES["digit-recognizer.planted-bug"]
-    for name in ("W2", "dW2"):
+    for name in ("W2", "dW2", ["W2"], [["W2"], 0.01]):
         assert exercises.judged(exercise, name, facts).outcome == "right"
     verdict = exercises.judged(exercise, "W1", facts)
     assert verdict.outcome == "wrong" and verdict.misconception.name == "a right one"

@@ -20,8 +20,8 @@ from workbook_staff.grading.sandbox import parent
 
 import pytest
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell
-from small_course import NAMES, SOLUTIONS, S, answered, notebook, put
+from nbformat.v4 import new_code_cell, new_output
+from small_course import MIME_TYPE, NAMES, SOLUTIONS, S, answered, notebook, put
 
 Graded = Callable[..., dict[str, HandIn]]
 
@@ -525,3 +525,17 @@ def test_a_run_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
             return
         time.sleep(0.1)
     pytest.fail("the worker outlived the run by ten seconds")
+
+
+@needs_sandbox
+def test_an_exercise_that_the_notebook_no_longer_has_is_passed_over(
+    tmp_path: Path, graded: Graded
+) -> None:
+    made = answered({"receptive-field": "field = 22"})
+    record = {"exercise": "mnist.second-guesses", "outcome": "right", "answer": [0.9, 0.1]}
+    check = new_code_cell('exercises.check("mnist.second-guesses", guesses, field)')
+    check.outputs = [new_output("display_data", data={MIME_TYPE: record, "text/plain": "Right."})]
+    made.cells += [new_code_cell("guesses = (0.9, 0.1)"), check]
+    put(tmp_path / "in" / "anna" / "small.ipynb", made)
+    found = outcomes(graded(tmp_path / "in")["anna"])
+    assert found == dict.fromkeys(SOLUTIONS, "unattempted") | {"receptive-field": "right"}

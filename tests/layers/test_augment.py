@@ -317,3 +317,12 @@ def test_a_shift_is_of_parts_of_a_pixel():
     ramp = np.broadcast_to(np.arange(28, dtype="float32")[:, None] / 27, (50, 28, 28))
     moved = 27 * (changed(RandomWarp(shift=0.1, seed=0), ramp) - ramp)[:, 14, 14]
     assert np.abs(moved - np.round(moved)).max() > 0.2
+
+
+def test_another_room_is_the_same_for_the_same_seed():
+    images = np.full((4, 28, 28, 1), 0.5, "float32")
+    first, again, other = (
+        changed(RandomLight.another_room(seed=seed), images) for seed in (2, 2, 3)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.allclose(first, other) and not np.allclose(first, images)

@@ -111,4 +111,4 @@ def test_without_drawings_it_says_how_to_get_some(tmp_path, monkeypatch, capsys)
     monkeypatch.setattr(paths, "DATA", tmp_path)
     live.measured({})
     assert live.moved({}, [0, 1]) is None
-    assert capsys.readouterr().out.count("draw on the pad") == 2
+    assert capsys.readouterr().out.count("draw on the pad") == 1

@@ -36,6 +36,13 @@ class Dataset:
     _arrays: Arrays = field(compare=False)
     _skipped: dict[str, str] = field(compare=False)
 
+    def positions(self, labels: np.ndarray) -> np.ndarray:
+        """Return labels as positions in ``class_names``, for a network with an output for each.
+
+        Where the labels leave no number out they are the same.
+        """
+        return np.searchsorted(self.label_values, labels)
+
     def load_data(self) -> tuple[Split, tuple[np.ndarray, np.ndarray | None]]:
         """Return ``(X_train, y_train), (X_test, y_test)``, as Keras' own datasets do.
 

@@ -1,5 +1,6 @@
 """What a notebook calls: an answer is checked, and what is said of it is shown and recorded."""
 
+import contextlib
 import difflib
 from collections.abc import Mapping
 from typing import Any
@@ -134,7 +135,7 @@ def _check(
         prediction = record["prediction"]
         predicted = f" You predicted {_code(prediction)}." if prediction else ""
         yours = f" You wrote: {_code(reason)}. The workbook's:" if reason else ""
-        shown = exercise.show.format(answer=plain, facts=facts)
+        shown = _shown(exercise.show, plain, facts)
         _show(f"**Right.**{predicted}{yours} {exercise.why}", record, shown)
     else:
         got = f": got {_code(said)}" if exercise.measure is None else ""
@@ -143,6 +144,27 @@ def _check(
         parts = [f"**Not yet**{got}.", words, otherwise, help_]
         _show(" ".join(filter(None, parts)), record)
     return verdict.outcome
+
+
+def _shown(show: str, plain: Any, facts: Facts) -> str:
+    """Return the line in which a right answer shows itself, its numbers as numbers.
+
+    They may have come as text, or one of them in a list; "" where they do not fit into the line.
+    """
+    with contextlib.suppress(TypeError, ValueError):
+        plain = _no_text(plain)
+    while isinstance(plain, list) and len(plain) == 1:
+        plain = plain[0]
+    try:
+        return show.format(answer=plain, facts=facts)
+    except (TypeError, ValueError, LookupError):
+        return ""
+
+
+def _no_text(plain: Any) -> Any:
+    if isinstance(plain, list):
+        return [_no_text(part) for part in plain]
+    return answers.numbers(plain) if isinstance(plain, str) else plain
 
 
 def _words(exercise: Exercise, plain: Any, facts: Facts, verdict: Verdict) -> str:

@@ -98,7 +98,7 @@ def holds(judge: Judge, answer: Any, facts: Facts) -> bool:
     """Return what a judge says; False where the answer is of a shape that it cannot judge."""
     try:
         return bool(judge(answer, facts))
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError):
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, ArithmeticError):
         return False
 
 
@@ -118,6 +118,9 @@ class Equals:
         return any(answers.same(answer, one, self.within) for one in self.several(facts))
 
     def several(self, facts: Facts) -> list[Any]:
-        """Return the right answers."""
-        wanted = self.expected(facts)
+        """Return the right answers; none where the facts allow of none, as a share of nothing."""
+        try:
+            wanted = self.expected(facts)
+        except ArithmeticError:
+            return []
         return wanted if isinstance(wanted, list) else [wanted]

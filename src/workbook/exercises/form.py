@@ -17,6 +17,9 @@ def too_few_digits(exercise: Exercise, answer: Any, facts: Facts) -> bool:
         return False
     digits = max((_digits(number) for number in found.ravel()), default=0)
     half = 0.5 * 10.0**-digits
+    # One number of one digit may as well be a guess.
+    if sum(_significant(number) for number in found.ravel()) < 2:
+        return False
     return digits > 0 and any(
         (wanted := _numbers(one)) is not None
         and wanted.shape == found.shape
@@ -29,6 +32,11 @@ def _digits(number: float) -> int:
     """Return how many digits after the point a number is written with; many if by a power of 10."""
     text = repr(float(number))
     return len(text.partition(".")[2]) if "e" not in text else 15
+
+
+def _significant(number: float) -> int:
+    """Return how many digits a number has from its first one that is not 0."""
+    return len(repr(float(number)).partition("e")[0].replace(".", "").strip("-0"))
 
 
 def remark(exercise: Exercise, answer: Any, facts: Facts) -> str:

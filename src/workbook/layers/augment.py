@@ -213,6 +213,21 @@ class RandomLight(_RandomImageLayer):
         ValueError: a strength is negative, or ``background``, ``cover`` or ``contrast`` above 1.
     """
 
+    @classmethod
+    def another_room(cls, seed: int | None = None) -> "RandomLight":
+        """Return the layer with which the course trains networks that read hands."""
+        return cls(
+            background=0.5,
+            cover=0.25,
+            gamma=0.4,
+            contrast=0.4,
+            brightness=0.2,
+            gradient=0.3,
+            blur=0.7,
+            noise=0.06,
+            seed=seed,
+        )
+
     def __init__(
         self,
         background: float = 0.0,

@@ -75,19 +75,19 @@ def moved(
     """Show the accuracy on your own drawings, moved sideways by each of ``shifts`` pixels.
 
     Positive shifts are to the right; black comes in where ink goes out. ``path`` is as for
-    :func:`measured`, and so is what happens where there is no such file.
+    :func:`measured`, which says how to get such a file; without it nothing is shown.
 
     Raises:
         DataError: The file has not the form of Kaggle's train.csv.
     """
-    drawings = _drawings(path or paths.DATA / "my_digits.csv")
-    if drawings is None:
+    path = path or paths.DATA / "my_digits.csv"
+    if not path.exists():
         return None
     from workbook import plots
 
     from scipy import ndimage
 
-    X, y = drawings
+    X, y = read_digits(path)
     images = [ndimage.shift(X, (0, 0, right), order=0) for right in shifts]
     accuracy = {
         name: [_right(model, each, y) / len(y) for each in images]

@@ -21,11 +21,10 @@ from workbook.plots.evaluation import (
     predictions,
     reliability,
 )
-from workbook.plots.images import captioned, class_counts, samples, variations
+from workbook.plots.images import captioned, samples, variations
 from workbook.plots.networks import (
     attention,
     evidence,
-    feature_maps,
     layers,
     step_on_paper,
     unit,
@@ -42,7 +41,6 @@ __all__ = [
     "blank",
     "by_seed",
     "captioned",
-    "class_counts",
     "confident_mistakes",
     "confusion_matrix",
     "convolving",
@@ -50,7 +48,6 @@ __all__ = [
     "described",
     "dropping",
     "evidence",
-    "feature_maps",
     "interval",
     "knobs",
     "layers",

@@ -15,9 +15,8 @@ def convolving(image: np.ndarray, kernel: np.ndarray, at: tuple[int, int]) -> ba
     ``image`` is (height, width) whole numbers, ``kernel`` (3, 3) weights, and ``at`` the row and
     column of the upper left of the nine pixels.
     """
-    windows = np.lib.stride_tricks.sliding_window_view(image.astype(int), (3, 3))
-    sums = (windows * kernel).sum(axis=(2, 3))
-    pixels, (row, column) = windows[at], at
+    sums, (row, column) = _sums(image, kernel), at
+    pixels = image[row : row + 3, column : column + 3].astype(int)
     fig = base.blank(2.4)
     axes = fig.subplots(1, 4)
     axes[0].imshow(image, cmap="gray", vmin=0, vmax=255)
@@ -43,12 +42,15 @@ def convolving(image: np.ndarray, kernel: np.ndarray, at: tuple[int, int]) -> ba
     )
 
 
-def pooling(activations: np.ndarray, at: tuple[int, int], side: int = 6) -> base.Figure:
-    """Show a feature map before and after max pooling by 2 × 2, and the numbers of one part.
+def pooling(
+    image: np.ndarray, kernel: np.ndarray, at: tuple[int, int], side: int = 6
+) -> base.Figure:
+    """Show a feature map after relu, before and after max pooling, and the numbers of one part.
 
-    ``activations`` is (height, width), both even; ``at`` is the row and column, both even, of the
-    part of ``side`` by ``side`` whose numbers are shown.
+    ``image`` and ``kernel`` are as in :func:`convolving`, the image's sides even; ``at`` is the row
+    and column, both even, of the part of ``side`` by ``side`` whose numbers are shown.
     """
+    activations = np.maximum(_sums(image, kernel), 0)
     pooled = _pooled(activations)
     row, column = at
     part = activations[row : row + side, column : column + side]
@@ -84,13 +86,13 @@ def pooling(activations: np.ndarray, at: tuple[int, int], side: int = 6) -> base
 def normalising(before: np.ndarray, after: np.ndarray, shown: int = 8) -> base.Figure:
     """Show the mean and spread of a batch's first channels, before and after normalisation.
 
-    Both are (batch, height, width, channels).
+    Both are (batch, height, width, channels), arrays or tensors.
     """
     fig = base.blank(2.6)
     axes = fig.subplots(1, 2)
     parts = []
     for axis, title, maps in zip(axes, ("before", "after"), (before, after), strict=True):
-        channels = maps.reshape(-1, maps.shape[-1])[:, :shown]
+        channels = np.reshape(maps, (-1, maps.shape[-1]))[:, :shown]
         means, spreads = channels.mean(axis=0), channels.std(axis=0)
         axis.axvline(0, color=base.GREY, linestyle=":")
         rows = np.arange(len(means))
@@ -109,11 +111,12 @@ def normalising(before: np.ndarray, after: np.ndarray, shown: int = 8) -> base.F
 
 
 def dropping(activations: np.ndarray, dropped: np.ndarray) -> base.Figure:
-    """Show a layer's activations, (units,), and what dropout leaves of them, (times, units).
+    """Show a layer's activations, of any shape, and what dropout leaves of them, one for each step.
 
     What is set to 0 is orange.
     """
-    several = np.vstack([activations, dropped])
+    activations = np.ravel(activations)
+    several = np.vstack([activations, np.reshape(dropped, (-1, activations.size))])
     rows = next(n for n in range(int(np.sqrt(several.shape[1])), 0, -1) if not several.shape[1] % n)
     off = (several == 0) & (activations != 0)
     fig = base.blank(2.0)
@@ -131,10 +134,15 @@ def dropping(activations: np.ndarray, dropped: np.ndarray) -> base.Figure:
     return base.described(
         fig,
         f"Dropout: {base.count(active, 'activation')} at inference, and in "
-        f"{base.count(len(dropped), 'step')} of training, of which {shares} are set to 0, others "
-        f"each time; the mean is {several[0].mean():.2f} and "
+        f"{base.count(len(dropped), 'step')} of training, of which {shares} are set to 0, "
+        f"different ones each time; the mean is {several[0].mean():.2f} and "
         f"{', '.join(f'{numbers.mean():.2f}' for numbers in several[1:])}.",
     )
+
+
+def _sums(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    windows = np.lib.stride_tricks.sliding_window_view(image.astype(int), (3, 3))
+    return (windows * kernel).sum(axis=(2, 3))
 
 
 def _pooled(numbers: np.ndarray) -> np.ndarray:

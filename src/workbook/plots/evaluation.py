@@ -130,13 +130,14 @@ def reliability(labels: np.ndarray, probabilities: np.ndarray) -> base.Figure:
     """Show what a network's certainty is worth: accuracy by probability, and by share answered.
 
     Left: images in ten bins of equal width by the probability of the predicted class, each with
-    its accuracy (a reliability diagram; Guo, Pleiss, Sun and Weinberger, 2017). Right: the
+    its accuracy (a reliability diagram; Guo, Pleiss, Sun and Weinberger, 2017); bins of fewer than
+    one image in 500 tell nothing and are left out. Right: the
     accuracy on the images that the network is surest of, against their share of all (coverage).
     """
     sure = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
     bins = np.minimum((sure * 10).astype(int), 9)
-    used = np.unique(bins)
+    used = np.flatnonzero(500 * np.bincount(bins) >= len(bins))
     certainty = [float(sure[bins == k].mean()) for k in used]
     accuracy = np.array([right[bins == k].mean() for k in used])
     low, high = np.transpose([interval(right[bins == k].sum(), (bins == k).sum()) for k in used])

@@ -1,11 +1,10 @@
 """Figures of the images themselves: samples, how many there are, what was changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from workbook.plots import base
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
 
 
 def samples(
@@ -23,32 +22,6 @@ def samples(
         f"{per_class} sample images in each of {len(class_names)} rows, one row a class: "
         f"{', '.join(class_names)}.",
     )
-
-
-def class_counts(labels: Mapping[str, np.ndarray], class_names: Sequence[str]) -> base.Figure:
-    """Show how many images of each class each part ("training", "validation", "test") holds."""
-    fig = base.blank(0.3 * len(class_names) + 1.2)
-    axes = fig.subplots(1, len(labels), sharey=True, squeeze=False)[0]
-    parts = []
-    for axis, (part, values) in zip(axes, labels.items(), strict=True):
-        counts = np.bincount(values, minlength=len(class_names))
-        bars = axis.barh(class_names, counts, color=base.BLUE)
-        axis.bar_label(bars, fmt="{:,.0f}", padding=2, fontsize=8)
-        axis.margins(x=0.3)
-        axis.set(title=f"{part}: {len(values):,}", xlabel="images")
-        axis.xaxis.set_major_locator(MaxNLocator(3))
-        base.plain(axis)
-        few, many = int(counts.argmin()), int(counts.argmax())
-        spread = (
-            f"from {counts[few]:,} of {class_names[few]} to {counts[many]:,} of {class_names[many]}"
-        )
-        if counts[few] == counts[many]:
-            spread = f"{counts[few]:,} of each"
-        parts.append(f"{part}, {len(values):,} images, {spread}")
-    axes[0].invert_yaxis()
-    axes[0].set_ylabel("class")
-    fig.suptitle("Images of each class")
-    return base.described(fig, f"Bar charts of the images of each class: {'; '.join(parts)}.")
 
 
 def variations(

@@ -118,34 +118,6 @@ def _as_images(weights: np.ndarray) -> np.ndarray:
     return np.moveaxis(weights, -1, 0)
 
 
-def feature_maps(image: np.ndarray, maps: Mapping[str, np.ndarray], shown: int = 8) -> base.Figure:
-    """Show an image and the first feature maps of some layers, a row for each layer.
-
-    ``maps`` gives each layer's activations for this image, (height, width, maps); each map is
-    drawn from its own lowest to its own highest activation.
-    """
-    fig = base.blank(0.95 * (len(maps) + 1) + 0.6)
-    axes = fig.subplots(len(maps) + 1, shown)
-    for axis in axes.flat:
-        base.bare(axis)
-    base.picture(axes[0, 0], image)
-    axes[0, 0].set_ylabel("image", fontsize=9)
-    parts = []
-    for row, (name, activations) in zip(axes[1:], maps.items(), strict=True):
-        height, width, count = activations.shape
-        row[0].set_ylabel(f"{name}\n{height} × {width}", fontsize=9)
-        for axis, number in zip(row, range(min(count, shown)), strict=False):
-            axis.imshow(activations[:, :, number], cmap="gray", interpolation="nearest")
-        parts.append(
-            f"{name}, {count} maps of {height} by {width}, "
-            f"{(activations > 0).mean():.0%} of them active"
-        )
-    fig.suptitle("What the layers make of one image")
-    return base.described(
-        fig, f"An image and {shown} feature maps of each layer: {'; '.join(parts)}."
-    )
-
-
 def attention(
     images: np.ndarray, captions: Sequence[str], maps: Mapping[str, np.ndarray], title: str
 ) -> base.Figure:

@@ -14,12 +14,16 @@ def _of_certainty(labels: np.ndarray, probabilities: np.ndarray) -> Facts:
     sure = probabilities.max(axis=1)
     is_right = probabilities.argmax(axis=1) == labels
     rows = []
-    for threshold in np.arange(201) / 200:
+    for threshold in np.arange(FINE + 1) / FINE:
         answered = sure >= threshold
         share = float(answered.mean())
         right = float(is_right[answered].mean()) if answered.any() else 1.0
         rows.append([round(float(threshold), 3), round(share, 5), round(right, 5)])
     return {"thresholds": rows}
+
+
+FINE = 200
+"""How many parts the thresholds of the facts cut the probabilities from 0 to 1 into."""
 
 
 def _at(threshold: float, facts: Facts) -> tuple[float, float]:
@@ -38,12 +42,24 @@ def _most_answered(facts: Facts) -> float:
 NEAR = 0.01
 
 
+def _is_bold(threshold: float, facts: Facts) -> bool:
+    """Return whether too few answers are right at a threshold.
+
+    Between two thresholds of the facts nobody knows exactly: the better one of them counts, and
+    half an answer in a thousand.
+    """
+    place = min(max(threshold, 0), 1) * FINE
+    beside = {round(place)} if abs(place - round(place)) < 1e-4 else {int(place), int(place) + 1}
+    best = max(facts["thresholds"][k][2] for k in beside)
+    return bool(best < (WANTED if len(beside) == 1 else WANTED - 0.0005))
+
+
 def _is_chosen(answer: Any, facts: Facts) -> bool:
     threshold, said = answer
-    answered, right = _at(threshold, facts)
+    answered, _ = _at(threshold, facts)
     return (
         abs(said - answered) <= NEAR
-        and right >= WANTED - 0.002
+        and not _is_bold(threshold, facts)
         and answered >= _most_answered(facts) - NEAR
     )
 
@@ -63,10 +79,31 @@ def _p(won: int, lost: int) -> float:
     return float(binomtest(won, won + lost).pvalue) if won + lost else 1.0
 
 
+def _of_squares(won: int, lost: int) -> list[float]:
+    """Return the probabilities that McNemar's chi-squared gives, as it is and corrected."""
+    from scipy.stats import chi2
+
+    squares = [max(0, abs(won - lost) - less) ** 2 / max(1, won + lost) for less in (0, 1)]
+    return [float(chi2.sf(square, 1)) for square in squares]
+
+
+def _is_counted(answer: Any, facts: Facts) -> bool:
+    won, lost, _ = answer
+    return abs(won - facts["won"]) <= 2 and abs(lost - facts["lost"]) <= 2  # ties of floats
+
+
+def _is_p(said: Any, wanted: float) -> bool:
+    """Return whether a probability is the wanted one, or it rounded to two digits or more."""
+    if type(said) is bool:
+        return False
+    rounded = any(np.isclose(said, round(wanted, digits), atol=1e-9) for digits in range(2, 7))
+    return rounded or bool(np.isclose(said, wanted, rtol=0.02, atol=1e-9))
+
+
 def _is_compared(answer: Any, facts: Facts) -> bool:
     won, lost, p = answer
-    counts = abs(won - facts["won"]) <= 2 and abs(lost - facts["lost"]) <= 2  # ties of floats
-    return type(p) is not bool and counts and abs(p - _p(int(won), int(lost))) < 0.005
+    exact, squares = _p(int(won), int(lost)), _of_squares(int(won), int(lost))
+    return _is_counted(answer, facts) and any(_is_p(p, one) for one in (exact, *squares))
 
 
 def _of_changes(once: np.ndarray, often: np.ndarray, labels: np.ndarray) -> Facts:
@@ -94,7 +131,7 @@ EXERCISES: dict[str, Exercise] = {
             "too cautious": lambda answer, facts: (
                 _at(answer[0], facts)[0] < _most_answered(facts) - NEAR
             ),
-            "too bold": lambda answer, facts: _at(answer[0], facts)[1] < WANTED - 0.002,
+            "too bold": lambda answer, facts: _is_bold(answer[0], facts),
         },
         varies=True,
     ),
@@ -112,6 +149,10 @@ EXERCISES: dict[str, Exercise] = {
         slips={
             "turned round": lambda answer, facts: _is_compared(
                 [answer[1], answer[0], answer[2]], facts
+            ),
+            "one side": lambda answer, facts: (
+                _is_counted(answer, facts)
+                and _is_p(answer[2], _p(int(answer[0]), int(answer[1])) / 2)
             ),
             "all right ones": lambda answer, facts: answer[0] > facts["images"] / 2,
         },

@@ -74,6 +74,7 @@ def _sloped(*factors: float) -> Judge:
 
     def judge(answer: Any, facts: Facts) -> bool:
         name, slope = answer
+        name = name[0] if isinstance(name, list) and len(name) == 1 else name
         near = (abs(slope / facts["slope"] / factor - 1) < 0.05 for factor in factors)
         return _names_it(name, facts) and any(near)
 
@@ -85,6 +86,8 @@ _is_measured = _sloped(1)
 
 def _is_found(answer: Any, facts: Facts) -> bool:
     """Return whether the wrong array is named, with its slope; before release 2, named alone."""
+    if isinstance(answer, list) and len(answer) == 1:
+        answer = answer[0]
     return (_names_it if isinstance(answer, str) else _is_measured)(answer, facts)
 
 

@@ -4,49 +4,55 @@ import math
 from typing import Any
 
 from workbook.exercises.exercise import Equals, Exercise, Facts
+from workbook.exercises.judges.layers import activation
 
 import numpy as np
 
 SEED = 42
 
 
+_SAME_NUMBERS = {"InputLayer", "Flatten", "Reshape", "Identity"}
+"""Layers that pass on the numbers that they are given."""
+
+_INPUTS = [28, 28], [28, 28, 1]
+"""The images, as they are and with a channel: Keras adds that axis itself."""
+
+
 def _layers(model: Any) -> dict[str, Any]:
     """Return the dense layers' units and activations; what has no input shape has no parameters.
 
-    An activation may stand in a layer of its own, behind the one that it belongs to.
+    An activation may stand in a layer of its own, behind the one that it belongs to. "others" are
+    layers that the network was not asked to have.
     """
     units: list[int] = []
     activations: list[str] = []
+    others: list[str] = []
     for layer in model.layers:
+        kind = type(layer).__name__
+        name = activation(layer)
         if hasattr(layer, "units"):
             units.append(int(layer.units))
-            activations.append(layer.activation.__name__)
-        elif units and (name := _activation(layer)) and activations[-1] == "linear":
+            activations.append(name)
+        elif name and units and activations[-1] == "linear":
             activations[-1] = name
+        elif kind not in _SAME_NUMBERS and name != "linear":
+            others.append(kind)
     return {
         "units": units,
         "activations": activations,
+        "others": others,
         "parameters": int(model.count_params()) if model.built else 0,
         "input": [int(size) for size in model.input_shape[1:]] if model.built else [],
     }
-
-
-def _activation(layer: Any) -> str:
-    """Return what a layer that is only an activation computes; empty for all others."""
-    kind = type(layer).__name__
-    return (
-        layer.activation.__name__
-        if kind == "Activation"
-        else {"ReLU": "relu", "Softmax": "softmax"}.get(kind, "")
-    )
 
 
 def _is_built(seen: Any, _: Facts) -> bool:
     return (
         seen["units"] == [200, 100, 10]
         and seen["activations"] == ["relu", "relu", "softmax"]
+        and not seen.get("others")
         and seen["parameters"] == 178_110
-        and seen["input"] == [28, 28]
+        and seen["input"] in _INPUTS
     )
 
 
@@ -61,21 +67,57 @@ def _built() -> Any:
     return Sequential([keras.Input((28, 28)), keras.layers.Flatten(), *hidden, output])
 
 
-def _of_training(_: Any, images: np.ndarray, *others: Any) -> Facts:
-    return {"epochs": int(others[-1]), "steps": math.ceil(len(images) / 32)}
+def _of_training(
+    _: Any, X_train: np.ndarray, y_train: np.ndarray, X_valid: np.ndarray, *others: Any
+) -> Facts:
+    """Return the number of epochs, and of steps in one, also if validation images were in it."""
+    return {
+        "epochs": int(others[-1]),
+        "steps": math.ceil(len(X_train) / 32),
+        "steps of all": math.ceil((len(X_train) + len(X_valid)) / 32),
+    }
 
 
-def _trained(history: Any, *_: Any) -> dict[str, Any]:
+def _trained(
+    history: Any,
+    _: Any,
+    X_train: np.ndarray,
+    y_train: np.ndarray,
+    X_valid: np.ndarray,
+    y_valid: np.ndarray,
+    *others: Any,
+) -> dict[str, Any]:
+    """Return how long a network was trained, and whether by these images it was validated."""
+    losses = history.history.get("val_loss", [])
     return {
         "epochs": len(history.epoch),
         "steps": int(history.params["steps"]),
-        "validated": "val_loss" in history.history,
+        "validated": bool(losses),
+        "on others": bool(losses) and _is_of_others(history, losses, X_valid, y_valid),
     }
+
+
+def _is_of_others(
+    history: Any, losses: list[float], X_valid: np.ndarray, y_valid: np.ndarray
+) -> bool:
+    """Return whether validation losses are certain to be of other images than these.
+
+    The network has the weights of its last epoch, or of one that early stopping restored. If it
+    was trained more than once, its weights may be those of another training: nothing is certain.
+    """
+    steps = len(history.epoch) * history.params["steps"]
+    if int(history.model.optimizer.iterations) != steps:
+        return False
+    found = history.model.evaluate(X_valid, y_valid, verbose=0, return_dict=True)["loss"]
+    return not np.isclose(losses, found, rtol=0.005).any()
 
 
 def _is_trained(seen: Any, facts: Facts) -> bool:
     return (
-        seen["epochs"] == facts["epochs"] and seen["steps"] == facts["steps"] and seen["validated"]
+        seen["epochs"] == facts["epochs"]
+        and seen["steps"] == facts["steps"]
+        and seen["validated"]
+        and not seen.get("on others")
     )
 
 
@@ -163,12 +205,14 @@ EXERCISES: dict[str, Exercise] = {
         right=_is_built,
         slips={
             "no input": lambda seen, _: not seen["input"],
+            "another input": lambda seen, _: seen["input"] not in _INPUTS,
             "no softmax": lambda seen, _: seen["activations"][-1] != "softmax",
             "linear": lambda seen, _: "linear" in seen["activations"],
             "not flat": lambda seen, _: (
                 seen["units"] == [200, 100, 10] and seen["parameters"] < 100_000
             ),
             "sizes": lambda seen, _: seen["units"] != [200, 100, 10],
+            "more layers": lambda seen, _: bool(seen.get("others")),
         },
         measure=_layers,
         ours=_built,
@@ -178,7 +222,9 @@ EXERCISES: dict[str, Exercise] = {
         right=_is_trained,
         slips={
             "not validated": lambda seen, _: not seen["validated"],
+            "on others": lambda seen, _: seen["on others"],
             "epochs": lambda seen, facts: seen["epochs"] != facts["epochs"],
+            "all images": lambda seen, facts: seen["steps"] == facts["steps of all"],
             "batches": lambda seen, facts: seen["steps"] != facts["steps"],
         },
         measure=_trained,

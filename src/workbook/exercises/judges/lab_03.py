@@ -6,6 +6,9 @@ from workbook.exercises.exercise import Equals, Exercise, Facts
 
 import numpy as np
 
+EPOCHS = 2
+"""For how many epochs the exercise asks to train at each learning rate."""
+
 
 def _of_paper(x: Any, y: Any, W1: Any, W2: Any) -> Facts:
     """Return every value and gradient of one step without biases, as nested lists.
@@ -23,23 +26,55 @@ def _array(facts: Facts, name: str) -> np.ndarray:
 
 
 def _pair(*names: str) -> Any:
-    """Return what makes the pair of values that an answer gives, one after the other."""
-    return lambda facts: [np.stack([_array(facts, name) for name in names])]
+    """Return what makes the pair of values that an answer gives, one after the other.
+
+    Each may be a row of its own, as an image is among several.
+    """
+
+    def pairs(facts: Facts) -> list[np.ndarray]:
+        pair = np.stack([_array(facts, name) for name in names])
+        return [pair, pair[:, None]]
+
+    return pairs
 
 
 def _swept(answer: Any, *_: Any) -> dict[str, Any]:
-    """Return the best rate, and what each rate's history ends with; None for what is no history."""
+    """Return the best rate, and what each rate's history ends with; None for what is no history.
+
+    And for how many epochs each was trained, and at which rate, where its model still tells.
+    """
     best, histories = answer
+    several = {float(rate): history for rate, history in dict(histories).items()}
+    curves = [_accuracies(history) for history in several.values()]
     return {
         "best": float(best),
-        "rates": [[float(rate), _last(history)] for rate, history in dict(histories).items()],
+        "rates": [
+            [rate, curve[-1] if curve else None]
+            for rate, curve in zip(several, curves, strict=True)
+        ],
+        "epochs": [len(curve) for curve in curves],
+        "trained at": _trained_at(list(several.values())),
     }
 
 
-def _last(history: Any) -> float | None:
-    """Return the validation accuracy after the last epoch."""
+def _accuracies(history: Any) -> list[float]:
+    """Return the validation accuracies of the epochs; none for what is no history."""
     values = getattr(history, "history", history)
-    return float(values["val_accuracy"][-1]) if hasattr(values, "keys") else None
+    return [float(value) for value in values["val_accuracy"]] if hasattr(values, "keys") else []
+
+
+def _trained_at(histories: list[Any]) -> list[float | None]:
+    """Return the learning rate of each history's model.
+
+    It is None where there is no model, or where one model served several: it knows its last rate.
+    """
+    models = [getattr(history, "model", None) for history in histories]
+    return [
+        float(model.optimizer.learning_rate)
+        if model is not None and sum(other is model for other in models) == 1
+        else None
+        for model in models
+    ]
 
 
 def _good_rates(seen: Any, facts: Facts) -> list[float]:
@@ -51,7 +86,17 @@ def _good_rates(seen: Any, facts: Facts) -> list[float]:
 
 def _is_narrow(seen: Any, _: Facts) -> bool:
     rates = [rate for rate, _ in seen["rates"]]
-    return max(rates) < 30 * min(rates)
+    return max(rates) < 9.99 * min(rates)
+
+
+def _is_of_other_epochs(seen: Any, _: Facts) -> bool:
+    return any(epochs != EPOCHS for epochs in seen.get("epochs", []))
+
+
+def _is_at_other_rates(seen: Any, _: Facts) -> bool:
+    """Return whether a model was trained at another rate than the one that its history is under."""
+    pairs = zip(seen["rates"], seen.get("trained at", []), strict=False)
+    return any(at is not None and not np.isclose(at, rate) for (rate, _), at in pairs)
 
 
 def _is_swept(seen: Any, facts: Facts) -> bool:
@@ -59,6 +104,8 @@ def _is_swept(seen: Any, facts: Facts) -> bool:
     return (
         len(seen["rates"]) >= 5
         and not _is_narrow(seen, facts)
+        and not _is_of_other_epochs(seen, facts)
+        and not _is_at_other_rates(seen, facts)
         and any(np.isclose(seen["best"], rate) for rate in good)
     )
 
@@ -102,6 +149,8 @@ EXERCISES: dict[str, Exercise] = {
         slips={
             "no histories": lambda seen, _: any(share is None for _, share in seen["rates"]),
             "too few": lambda seen, _: len(seen["rates"]) < 5,
+            "other epochs": _is_of_other_epochs,
+            "other rates": _is_at_other_rates,
             "too narrow": _is_narrow,
             "not the best": lambda seen, facts: seen["best"] not in _good_rates(seen, facts),
         },
