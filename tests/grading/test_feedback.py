@@ -201,8 +201,7 @@ def test_wrong_answers_count_together_by_the_slip_that_explains_them(tmp_path: P
     assert "1 × <code><bdi>7</bdi></code>" in text
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
 @pytest.mark.parametrize("name", ["index.html", "students/Bert.html"])
 def test_in_a_browser(name: str, width: int, scheme: str, browser: Browser, tmp_path: Path) -> None:
     class_pages.write(CLASS, tmp_path)

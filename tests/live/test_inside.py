@@ -76,8 +76,7 @@ def test_a_patch_covers_a_part_and_changes_what_is_said(opened: Any, shown: live
     assert page.locator(".answers .share").all_inner_texts() == bars
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
 def test_axe_finds_nothing(opened: Any, shown: live.Live, scheme: str, width: int) -> None:
     page = opened(shown, color_scheme=scheme, viewport={"width": width, "height": 740})
     for stage in ("Local contrast", "Block 3"):

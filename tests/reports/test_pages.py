@@ -156,8 +156,7 @@ def test_a_page_asks_no_host_for_anything(opened: Any, host: Host, name: str) ->
 
 
 @PAGES
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
 def test_axe_finds_nothing(opened: Any, name: str, scheme: str, width: int) -> None:
     page, _ = opened(name, color_scheme=scheme, viewport={"width": width, "height": 740})
     page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")

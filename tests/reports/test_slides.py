@@ -259,7 +259,7 @@ def test_the_slides_ask_no_host_and_run_no_script_but_theirs(
     assert page.locator("[onerror], iframe, a[href^='javascript'], .injected").count() == 0
 
 
-@pytest.mark.parametrize("name", [OURS[-1], "stranger"])
+@pytest.mark.parametrize("name", [pytest.param(OURS[-1], marks=pytest.mark.slow), "stranger"])
 def test_axe_finds_nothing(opened: Any, name: str) -> None:
     page = opened(name)
     for _ in range(6):
