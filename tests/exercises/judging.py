@@ -8,16 +8,23 @@ from workbook.exercises import calls
 
 
 def judged(name: str, answer: Any, given: tuple[Any, ...]) -> exercises.Verdict:
-    exercise = exercises.EXERCISES[name]
-    plain, _ = calls._measured(exercise, answer, given)
-    facts = json.dumps(dict(exercise.facts(*given)))
+    return verdict_and_words(name, answer, given, facts_of(name, given))[0]
+
+
+def facts_of(name: str, given: tuple[Any, ...]) -> dict[str, Any]:
+    """Return what an answer is judged by, which may take a training."""
+    facts = json.dumps(dict(exercises.EXERCISES[name].facts(*given)))
     assert len(facts) < 20_000, name
-    return exercises.judged(exercise, json.loads(json.dumps(plain)), json.loads(facts))
+    found: dict[str, Any] = json.loads(facts)
+    return found
 
 
-def words(name: str, answer: Any, given: tuple[Any, ...]) -> str:
-    """Return what is said to a wrong answer, beside "Not yet" and where help is."""
+def verdict_and_words(
+    name: str, answer: Any, given: tuple[Any, ...], facts: dict[str, Any]
+) -> tuple[exercises.Verdict, str]:
+    """Return how an answer is judged, and what is said beside "Not yet" and where help is."""
     exercise = exercises.EXERCISES[name]
     plain, _ = calls._measured(exercise, answer, given)
-    facts = exercise.facts(*given)
-    return calls._words(exercise, plain, facts, exercises.judged(exercise, plain, facts))
+    verdict = exercises.judged(exercise, json.loads(json.dumps(plain)), facts)
+    said = "" if verdict.outcome == "right" else calls._words(exercise, plain, facts, verdict)
+    return verdict, said

@@ -11,7 +11,7 @@ from workbook_staff.grading import course
 
 import numpy as np
 import pytest
-from judging import judged, words
+from judging import facts_of, judged, verdict_and_words
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -30,12 +30,26 @@ def _slot(notebook: str, name: str) -> course.Slot:
     return next(s for n, s in COURSES[notebook].slots.items() if n.endswith(f".{name}"))
 
 
+@functools.cache
+def _given(notebook: str, name: str) -> tuple[Any, ...]:
+    return tuple(eval(part, dict(_made(notebook))) for part in _slot(notebook, name).given)
+
+
+@functools.cache
+def _facts(notebook: str, name: str) -> dict[str, Any]:
+    return facts_of(_slot(notebook, name).exercise, _given(notebook, name))
+
+
+def _told(notebook: str, name: str, answer: Any) -> tuple[exercises.Verdict, str]:
+    exercise = _slot(notebook, name).exercise
+    return verdict_and_words(exercise, answer, _given(notebook, name), _facts(notebook, name))
+
+
 def _verdict(notebook: str, name: str, source: str) -> exercises.Verdict:
-    slot, namespace = _slot(notebook, name), dict(_made(notebook))
+    namespace = dict(_made(notebook))
     code = "\n".join(line for line in source.splitlines() if not line.startswith("%"))
-    given = tuple(eval(part, namespace) for part in slot.given)
     exec(code, namespace)
-    return judged(slot.exercise, eval(slot.answer, namespace), given)
+    return _told(notebook, name, eval(_slot(notebook, name).answer, namespace))[0]
 
 
 EACH = [(notebook, name) for notebook, several in ANSWERS.items() for name in several]
@@ -67,32 +81,25 @@ def test_wrong_answers_and_their_slips(notebook: str, name: str) -> None:
 
 @pytest.mark.parametrize(("notebook", "name"), EACH)
 def test_no_wrong_answer_is_told_nothing(notebook: str, name: str) -> None:
-    slot = _slot(notebook, name)
-    given = tuple(eval(part, dict(_made(notebook))) for part in slot.given)
     for answer in ("x", -7, [], [[1], [2, 3]], 1e300, [None], "1,2", object(), {"a": "b"}, print):
-        assert judged(slot.exercise, answer, given).outcome == "wrong", answer
-        assert words(slot.exercise, answer, given), answer
+        verdict, words = _told(notebook, name, answer)
+        assert verdict.outcome == "wrong" and words, answer
 
 
 @pytest.mark.parametrize(("notebook", "name"), EACH)
 def test_an_axis_too_many_is_told_from_wrong_numbers(notebook: str, name: str) -> None:
-    slot = _slot(notebook, name)
-    right = exercises.EXERCISES[slot.exercise].right
+    right = exercises.EXERCISES[_slot(notebook, name).exercise].right
     if not isinstance(right, Equals):
         return
-    given = tuple(eval(part, dict(_made(notebook))) for part in slot.given)
-    for wanted in right.several(exercises.EXERCISES[slot.exercise].facts(*given)):
+    for wanted in right.several(_facts(notebook, name)):
         if isinstance(wanted, str | set):
             continue
-        assert judged(slot.exercise, wanted, given).outcome == "right"
+        assert _told(notebook, name, wanted)[0].outcome == "right"
         deeper = np.asarray(wanted, dtype=float)[None]
         # What is nested deeper than four times is no answer, and not read.
-        if (
-            deeper.ndim < 4
-            and deeper.size > 1
-            and judged(slot.exercise, deeper, given).outcome == "wrong"
-        ):
-            assert "the shape is not" in words(slot.exercise, deeper, given)
+        if deeper.ndim < 4 and deeper.size > 1:
+            verdict, words = _told(notebook, name, deeper)
+            assert verdict.outcome == "right" or "the shape is not" in words
 
 
 def test_what_a_notebook_goes_on_with_is_right() -> None:
