@@ -243,7 +243,8 @@ HOSTILE = {
         "import os, pathlib\nleft = []\nfor line in open('/proc/self/mounts'):\n"
         "    at = line.split()[1]\n    inner = os.listdir(at) if os.path.isdir(at) else []\n"
         "    for place in (at, *(os.path.join(at, name) for name in inner[:50])):\n"
-        "        if not place.startswith(('/proc', '/.temporary')):\n            try:\n"
+        "        real = os.path.realpath(place)  # /tmp is a link\n"
+        "        if not real.startswith(('/proc', '/.temporary')):\n            try:\n"
         "                pathlib.Path(place, 'left').touch()\n                left.append(place)\n"
         "            except OSError:\n                pass\nassert left\nweights = 1",
         "error",
