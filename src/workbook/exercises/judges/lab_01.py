@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from workbook.exercises.exercise import Equals, Exercise, Facts
+from workbook.exercises.exercise import Equals, Exercise, Facts, Judge
 from workbook.exercises.judges.layers import activation
 
 import numpy as np
@@ -57,18 +57,22 @@ def _of_trained(without: Sequence[Any], bent: Sequence[Any]) -> Facts:
     return {"training": _training(bent[0]), "without": means[0], "bent": means[1]}
 
 
-def _built(answer: Any, *given: Any) -> dict[str, Any]:
+def _built(answer: Any, *_: Any) -> dict[str, Any]:
     """Return what the student's network is, how it was trained, and what it reaches.
 
-    Of several, one for each seed, it is the first that is not as it should be; if all are, their
-    mean accuracy stands for them.
+    Of several, one for each seed, the first has the mean accuracy, and the others beside it.
     """
     several = answer if isinstance(answer, list | tuple) else [answer]
-    facts, seen = _of_trained(*given), [_one_built(history) for history in several]
-    for one in seen:
-        if not _straight_and_equal(one, facts):
-            return one
-    return seen[0] | {"accuracy": float(np.mean([one["accuracy"] for one in seen]))}
+    first, *others = map(_one_built, several)
+    mean = np.mean([one["accuracy"] for one in (first, *others)])
+    return first | {"accuracy": float(mean), "others": others}
+
+
+def _any(judge: Judge) -> Judge:
+    """Return the judge of whether any of the student's networks is what another looks for."""
+    return lambda answer, facts: any(
+        judge(one, facts) for one in (answer, *answer.get("others", []))
+    )
 
 
 def _one_built(history: Any) -> dict[str, Any]:
@@ -111,12 +115,13 @@ def _has_the_layers(answer: Any) -> bool:
     return bool(answer["units"] == [200, 10] and answer["parameters"] == whole)
 
 
-def _straight_and_equal(answer: Any, facts: Facts) -> bool:
+def _is_another(one: Any, facts: Facts) -> bool:
+    """Return whether a network is not the one asked for, or was not trained as the others were."""
     return (
-        _has_the_layers(answer)
-        and not answer["bends"]
-        and bool(answer["training"] == facts["training"])
-        and not _was_trained_before(answer, facts)
+        not _has_the_layers(one)
+        or bool(one["bends"])
+        or bool(one["training"] != facts["training"])
+        or _was_trained_before(one, facts)
     )
 
 
@@ -172,12 +177,12 @@ EXERCISES: dict[str, Exercise] = {
     ),
     "mnist.without-relu": Exercise(
         facts=_of_trained,
-        right=_straight_and_equal,
+        right=lambda answer, facts: not _any(_is_another)(answer, facts),
         slips={
-            "another network": lambda answer, _: not _has_the_layers(answer),
-            "relu": lambda answer, _: bool(answer["bends"]),
-            "unequal training": lambda answer, facts: answer["training"] != facts["training"],
-            "trained before": _was_trained_before,
+            "another network": _any(lambda one, _: not _has_the_layers(one)),
+            "relu": _any(lambda one, _: bool(one["bends"])),
+            "unequal training": _any(lambda one, facts: one["training"] != facts["training"]),
+            "trained before": _any(_was_trained_before),
         },
         measure=_built,
         varies=True,
