@@ -157,6 +157,23 @@ def test_a_number_counts_only_in_its_own_column_and_with_the_name(
     assert not reason or lines[1].startswith(reason)
 
 
+@pytest.mark.parametrize("order", ["Vorname;Nachname", "Nachname;Vorname"])
+@pytest.mark.parametrize(("name", "filled"), [("Kim Lee", 0), ("Lee Kim", 0), ("Ito Ren", 1)])
+def test_names_that_are_another_s_turned_round_are_not_guessed(
+    order: str, name: str, filled: int, tmp_path: Path
+) -> None:
+    text = (
+        f"{order};ID-Nummer;Aufgabe: 04_asl_cnn (Punkte)\nKim;Lee;7;-\nLee;Kim;8;-\nRen;Ito;9;-\n"
+    )
+    lines = said(tmp_path, text, moodle(name, 4, "55"))
+    assert lines[0] == f"filled in {filled} of 1 students"
+    assert filled or lines[1] == f"several rows of the gradebook fit them: {name}"
+    # Where another hand-in tells the order, there is nothing to guess.
+    both = [moodle(name, 4, "55"), moodle("Ren Ito", 2, "56")]
+    lines = said(tmp_path, text, *both)
+    assert filled or lines[0] == "filled in 2 of 2 students"
+
+
 @pytest.mark.parametrize("login", ["stud101", "STUD101", "m.mueller7"])
 def test_a_login_is_no_identifier_of_moodle_s(login: str, tmp_path: Path) -> None:
     other = login[:-1] + "2"

@@ -141,6 +141,107 @@ def test_a_groups_folder_that_is_called_as_ilias_calls_one_it_asks(
         find([str(put(tmp_path / "in", *names))], scratch, notebooks=["01_mnist"])
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "{}/lab_4_1_asl.ipynb",
+        "{}/lab_4_1_asl.pdf",
+        "hand-ins/{}/week_04_2026_last.ipynb",
+        "{}/Deep_Learning_Lab_4/01_mnist.ipynb",
+        "HW 1_{}_li_attempt_2026-11-20-12-30-11_01.ipynb",
+    ],
+)
+def test_where_a_pattern_fits_by_chance_it_asks(name: str, tmp_path: Path, scratch: Path) -> None:
+    given = str(put(tmp_path / "in", *(name.format(one) for one in ("anna", "bert", "cleo"))))
+    with pytest.raises(GradingError, match="--student-from"):
+        find([given], scratch, notebooks=["01_mnist"])
+
+
+@pytest.mark.parametrize("file", ["lab_4_1_asl.ipynb", "My_first_network_2/asl.ipynb"])
+@pytest.mark.parametrize(
+    "others", ["{}", "1{}-2 - {} - Nov 3, 2025 1130 PM", "HW/{}, A(a{})/files"]
+)
+def test_a_file_that_a_pattern_fits_by_chance_is_its_folder_s(
+    others: str, file: str, tmp_path: Path, scratch: Path
+) -> None:
+    names = [others.format(*[n] * others.count("{}")) for n in (1, 2, 3)]
+    plain = put(tmp_path / "plain", *(f"{name}/small.ipynb" for name in names))
+    chance = put(tmp_path / "in", *(f"{name}/small.ipynb" for name in names[1:]))
+    put(chance, f"{names[0]}/{file}")
+    assert students(find([str(chance)], scratch)) == students(find([str(plain)], scratch))
+
+
+def test_students_of_canvas_in_two_folders_are_the_same(tmp_path: Path, scratch: Path) -> None:
+    people = [("anna", 1), ("bert", 2), ("cleo", 3)]
+    names = [f"hw{w}/{name}_{n}_{w}{n}_x.ipynb" for w in (1, 2) for name, n in people]
+    found = find([str(put(tmp_path / "in", *names))], scratch)
+    assert students(found) == ["anna", "anna", "bert", "bert", "cleo", "cleo"]
+
+
+@pytest.mark.parametrize(
+    "name", ["{0}_10{1}_7{1}_work.zip", "HW_{0}_attempt_2026-11-20-12-30-11_work.zip", "{0}.zip"]
+)
+@pytest.mark.parametrize("is_zip", [True, False])
+def test_a_student_s_own_zip_is_called_by_its_name(
+    name: str, is_zip: bool, tmp_path: Path, scratch: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    for number, one in enumerate(("anna", "bert", "cleo")):
+        inside = ["work/01_mnist.ipynb"] if number else ["01_mnist.ipynb", "plot.png"]
+        zipped(tmp_path / "in" / name.format(one, number), *inside)
+    given = tmp_path / "in"
+    if is_zip:
+        given = Path(shutil.make_archive(str(tmp_path / "all"), "zip", given))
+    found = find([str(given)], scratch, notebooks=["01_mnist"])
+    assert students(found) == ["anna", "bert", "cleo"]
+    assert students(find([str(tmp_path / "in" / "*.zip")], scratch)) == students(found)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["{}/01_mnist.ipynb"],
+        ["{}/01_mnist.ipynb", "{}/02_asl.ipynb", "{}/02_asl (1).ipynb"],
+        ["{}/hw/01_mnist.ipynb", "{}/hw/plot.png"],
+    ],
+)
+def test_folders_given_one_by_one_are_not_one_student(
+    names: list[str], tmp_path: Path, scratch: Path
+) -> None:
+    people = ["anna", "bert", "cleo"]
+    folder = put(tmp_path / "in", *(n.format(one) for n in names for one in people))
+    folders = [str(folder / one) for one in people]
+    files = [str(folder / names[0].format(one)) for one in people]
+    archives = [shutil.make_archive(one, "zip", one) for one in folders]
+    for given in (folders, files, archives):
+        with pytest.raises(GradingError, match="give the folder above them"):
+            find(given, scratch, notebooks=["01_mnist", "02_asl"])
+
+
+def test_two_weeks_given_one_by_one_have_the_same_students(tmp_path: Path, scratch: Path) -> None:
+    names = [f"week{w}/{n}/small.ipynb" for w in (1, 2) for n in ("anna", "bert", "cleo")]
+    folder = put(tmp_path, *names)
+    found = find([str(folder / "week1"), str(folder / "week2")], scratch)
+    assert students(found) == ["anna", "anna", "bert", "bert", "cleo", "cleo"]
+
+
+def test_a_file_is_called_by_its_student_without_the_notebook_s_name(
+    tmp_path: Path, scratch: Path
+) -> None:
+    names = ["Anna Li - 01_mnist.ipynb", "anna_li_02_asl.ipynb", "01_mnist_1234567.ipynb"]
+    names += ["Anna Li - 02_asl.ipynb", "01_mnist (1).ipynb", "02_asl-Copy1.ipynb"]
+    found = find([str(put(tmp_path / "in", *names))], scratch, notebooks=["01_mnist", "02_asl"])
+    assert students(found) == [
+        *("01_mnist (1)", "02_asl-Copy1", "1234567", "Anna Li", "Anna Li", "anna_li"),
+    ]
+
+
+def test_a_colon_in_a_name_is_part_of_it(tmp_path: Path, scratch: Path) -> None:
+    names = [f"{n}-7 - {who} - Nov 3, 2025 11:30 PM/x.ipynb" for n, who in ((1, "Anna"), (2, "Bo"))]
+    path = zipped(tmp_path / "in.zip", *names, "C:/Li: Cleo/x.ipynb")
+    assert students(find([str(path)], scratch)) == ["Anna", "Bo", "Li: Cleo"]
+
+
 def test_a_student_of_ilias_has_several_notebooks(tmp_path: Path, scratch: Path) -> None:
     names = ["01_mnist.ipynb", "01_mnist (1).ipynb", "02_asl_final.ipynb", "mine.ipynb"]
     put(tmp_path / "in" / "Berg_Anna_aberg_307", *names)
@@ -175,6 +276,21 @@ def test_an_empty_folder_is_a_line(whose: str, is_zip: bool, tmp_path: Path, scr
     assert list(found) == ["anna", "bert", "cleo", "dora"]
     assert [name for name, why in found.items() if not why] == ["anna"]
     assert all("but an empty folder" in why for why in list(found.values())[1:])
+
+
+@pytest.mark.parametrize("inside", [[], ["__MACOSX/._a.ipynb", ".ipynb_checkpoints/a.ipynb"]])
+@pytest.mark.parametrize("whose", ["{}.zip", "{}_7_assignsubmission_file_/hw.zip"])
+def test_an_empty_zip_is_a_line(
+    inside: list[str], whose: str, tmp_path: Path, scratch: Path
+) -> None:
+    folder = put(tmp_path / "in", f"{whose.format('anna').removesuffix('.zip')}/a.ipynb")
+    (folder / whose.format("bert")).parent.mkdir(exist_ok=True)
+    zipped(folder / whose.format("bert"), *inside)
+    given = [folder, Path(shutil.make_archive(str(tmp_path / "all"), "zip", folder))]
+    for one in given:
+        found = find([str(one)], scratch)
+        assert [f.student for f in found if not f.refused] == ["anna"] or len(found) == 2
+        assert "bert" in students(found) and "nothing" in found[-1].refused
 
 
 def test_other_files_beside_a_notebook_are_no_line(tmp_path: Path, scratch: Path) -> None:
@@ -351,11 +467,15 @@ def test_links_are_not_followed(tmp_path: Path, scratch: Path) -> None:
     put(tmp_path / "in", "anna/a.ipynb")
     (tmp_path / "in" / "eve.ipynb").symlink_to(tmp_path / "secret" / "a.ipynb")
     (tmp_path / "in" / "mallory").symlink_to(tmp_path / "secret")
+    put(tmp_path / "in" / "oscar", "x")
+    (tmp_path / "in" / "oscar" / "x").unlink()
+    (tmp_path / "in" / "oscar" / "a.pdf").symlink_to(tmp_path / "secret" / "a.ipynb")
     found = {one.place: one.refused for one in find([str(tmp_path / "in")], scratch)}
     assert found == {
         "anna/a.ipynb": "",
         "eve.ipynb": "a link, not a file: what it points to is not read",
         "mallory/a link": "no notebook (.ipynb) was handed in, but a link",
+        "oscar/a.pdf": "no notebook (.ipynb) was handed in, but a.pdf",
     }
 
 

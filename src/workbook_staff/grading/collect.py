@@ -75,13 +75,15 @@ def find(
     """
     known = students.patterns(student_from)
     found: list[HandedIn] = []
+    called: set[tuple[str, str]] = set()
     for one in given:
         files = list(_files(one, scratch))
         names = {file.place: students.named(file.place, known) for file in files}
+        _leave_out_chance(one, names, notebooks)
         by_folder = _by_folder([place for place, name in names.items() if not name], notebooks)
+        called |= {(one, student) for student in by_folder.values()}
         if student_from is None:
             _ask_where_many_become_one(one, by_folder, notebooks)
-            _ask_where_it_may_not_be_ilias(one, names, notebooks)
         for file in files:
             name = names[file.place] or Named(Identity(by_folder[file.place]))
             late = ("handed in late",) if name.late else ()
@@ -93,7 +95,52 @@ def find(
                     remarks=late + file.remarks,
                 )
             )
+    if _is_mixed(called):
+        raise GradingError(
+            f"{', '.join(given)[:200]}: their files have the same names, such as "
+            f"{min(called)[1]!r}, so whose each one is cannot be seen; give the folder above them"
+        )
     return sorted(_told_apart(_without_others(found)), key=lambda one: (one.student, one.place))
+
+
+def _is_mixed(pairs: Collection[tuple[str, object]]) -> bool:
+    """Return whether of (folder, student), some student is twice, and folders are as many."""
+    folders, people = ({*one} for one in zip(*pairs, strict=True)) if pairs else ((), ())
+    return len(pairs) > len(people) <= len(folders)
+
+
+def _leave_out_chance(
+    given: str, names: dict[str, Named | None], notebooks: Collection[str]
+) -> None:
+    """Leave out what a vague pattern finds in fewer than half of the notebooks.
+
+    Raises:
+        GradingError: It finds the same few students in many folders; or ILIAS' folders, which are
+            four words and a number, are a group's: in most, the notebooks are called by different
+            words.
+    """
+    of_all = [place for place in names if NOTEBOOK.search(place)] or [*names]
+    for platform in students.VAGUE:
+        found = {p: n for p, n in names.items() if n and n.student.platform == platform}
+        files: dict[Identity, list[str]] = {}
+        for place in of_all:
+            if place in found:
+                files.setdefault(found[place].student, []).append(place)
+        if 2 * sum(map(len, files.values())) < len(of_all):
+            names.update(dict.fromkeys(found))
+            continue
+        many = [who for who, places in files.items() if _is_a_groups(places, notebooks)]
+        if _is_mixed({(name.before, name.student) for name in found.values()}):
+            many = [*files]
+        elif platform != "ILIAS" or 2 * len(many) <= len(files):
+            continue
+        raise _unclear(given, str(many[0]), len(files[many[0]]), files[many[0]][0])
+
+
+def _is_a_groups(places: list[str], notebooks: Collection[str]) -> bool:
+    """Return whether files called as one of the course's differ, or those that are not do."""
+    others = [place for place in places if not any(name in place for name in notebooks)]
+    return any(_differ(places, name) for name in notebooks) or _differ(others)
 
 
 def _by_folder(places: list[str], notebooks: Collection[str]) -> dict[str, str]:
@@ -115,9 +162,23 @@ def _by_folder(places: list[str], notebooks: Collection[str]) -> dict[str, str]:
     for place in places:
         parts = PurePosixPath(place).parts
         own = parts[len(common) :] if parts[: len(common)] == common else parts
-        name = own[0] if len(own) > 1 else re.sub(r"(\.tar|\.ipynb)?\.[^.]+$", "", own[0])
-        whose[place] = students.in_a_line(name) or "?"
+        whose[place] = _of_folder(own[0]) if len(own) > 1 else _of_file_name(own[0], notebooks)
     return whose
+
+
+def _of_folder(name: str) -> str:
+    """Return the student whom a folder, or a zip, is called by."""
+    return students.in_a_line(re.sub(r"\.zip$", "", name, flags=re.IGNORECASE)) or "?"
+
+
+def _of_file_name(name: str, notebooks: Collection[str]) -> str:
+    """Return the student whom a file is called by, without the notebook's name beside theirs."""
+    name = re.sub(r"(\.tar|\.ipynb)?\.[^.]+$", "", name)
+    for notebook in notebooks:
+        rest = re.sub(rf"[\W_]*{re.escape(notebook)}[\W_]*", " ", name)
+        if re.search(r"[^\W\d_]|\d{4}", re.sub("copy", "", rest, flags=re.IGNORECASE)):
+            name = rest
+    return students.in_a_line(name) or "?"
 
 
 def _ask_where_many_become_one(
@@ -136,38 +197,13 @@ def _ask_where_many_become_one(
     for place, student in by_folder.items():
         if NOTEBOOK.search(place) and "/" in place:
             files.setdefault(student, Counter())[PurePosixPath(place).name] += 1
-            is_deep &= students.in_a_line(PurePosixPath(place).parent.name) != student
+            is_deep &= _of_folder(PurePosixPath(place).parent.name) != student
     many = [student for student, names in files.items() if max(names.values()) > 1]
     if len(files) == 1 and any(_differ(files[next(iter(files))], of) for of in notebooks):
         many = list(files)
     if 2 * len(many) > len(files) or (many and is_deep):
         example = next(place for place, student in by_folder.items() if student == many[0])
         raise _unclear(given, many[0], sum(files[many[0]].values()), example)
-
-
-def _ask_where_it_may_not_be_ilias(
-    given: str, names: dict[str, Named | None], notebooks: Collection[str]
-) -> None:
-    """Stop where the notebooks in most of ILIAS' folders are called by different words.
-
-    Its folders are four words and a number, and so may one be that holds a group's hand-ins.
-
-    Raises:
-        GradingError: It is so.
-    """
-    files: dict[Identity, list[str]] = {}
-    for place, name in names.items():
-        if name and name.student.platform == "ILIAS" and NOTEBOOK.search(place):
-            files.setdefault(name.student, []).append(place)
-    many = [who for who, places in files.items() if any(_differ(places, of) for of in notebooks)]
-    many += [who for who, places in files.items() if _differ(_others(places, notebooks))]
-    if 2 * len(set(many)) > len(files):
-        raise _unclear(given, str(many[0]), len(files[many[0]]), files[many[0]][0])
-
-
-def _others(places: Iterable[str], notebooks: Collection[str]) -> list[str]:
-    """Return the files that are not called as one of the course's notebooks is."""
-    return [place for place in places if not any(name in place for name in notebooks)]
 
 
 def _differ(places: Iterable[str], notebook: str = "") -> bool:
@@ -228,7 +264,8 @@ def _files(given: str, scratch: Path) -> Iterator[HandedIn]:
     if path.is_dir():
         yield from _in_folder(path, scratch)
     elif path.is_file():
-        yield from _of_file(path.name, path, scratch)
+        # A zip that is given is the class's: its name is no student's.
+        yield from _of_file("" if _is_zip(path.name) else path.name, path, scratch)
     else:
         fixed = Path(*itertools.takewhile(lambda part: not set(part) & set("*?["), path.parts))
         pattern = Path(*path.parts[len(fixed.parts) :])
@@ -256,9 +293,9 @@ def _in_folder(folder: Path, scratch: Path, before: str = "") -> Iterator[Handed
         is_link = wanted[place].is_symlink()
         yield HandedIn(f"{before}{place}/{'a link' if is_link else EMPTY}", folder / place)
     for place, path in wanted.items():
-        if path.is_symlink() and _is_read(place):
+        if path.is_symlink() and not path.is_dir():
             yield HandedIn(before + place, path, refused=LINK)
-        elif path.is_file() and not path.is_symlink():
+        elif path.is_file():
             yield from _of_file(before + place, path, scratch)
 
 
@@ -269,8 +306,8 @@ def _empty(folders: list[str], places: Collection[str]) -> list[str]:
 
 
 def _of_file(place: str, path: Path, scratch: Path) -> Iterator[HandedIn]:
-    if path.suffix.lower() == ".zip":
-        yield from _in_zip(path, scratch, "" if "/" not in place else f"{place}/")
+    if _is_zip(path.name):
+        yield from _in_zip(path, scratch, place and f"{place}/")
     else:
         yield HandedIn(place, path, path.stat().st_mtime)
 
@@ -298,6 +335,8 @@ def _in_zip(path: Path, scratch: Path, before: str, share: int = 1) -> Iterator[
             folders = [_place(name) for member, name, _ in listed if member.is_dir()]
             for folder in _empty(folders[:MOST_FILES], names):
                 yield HandedIn(f"{before}{folder}/{EMPTY}", path)
+            if not listed and before:
+                yield HandedIn(f"{before}nothing", path)
             # Notebooks come first: other files take no room from them.
             members.sort(key=lambda one: not _is_read(one[1]))
             left = MOST_UNPACKED // share
@@ -357,7 +396,7 @@ def _place(name: str) -> str:
     """Return a member's name in NFC, without what would lead out of its folder."""
     name = unicodedata.normalize("NFC", name)
     parts = PurePosixPath(name.replace("\\", "/")).parts
-    return "/".join(part for part in parts if part not in ("/", "..", ".") and ":" not in part)
+    return "/".join(part for part in parts if not re.fullmatch(r"/|\.\.?|[A-Za-z]:", part))
 
 
 def _refused(member: zipfile.ZipInfo, most: int) -> str:

@@ -16,7 +16,8 @@ IDENTIFIER = re.compile(r"(\D{3,}?)\s*(\d+)")
 class Row:
     """A student's row, the sheet's ``number``-th.
 
-    ``name`` is the student's as hand-ins of this class have it, ``ways`` are all ways to read it.
+    ``name`` is the student's as hand-ins of this class have it, ``ways`` are all ways to read it;
+    ``called`` are the words of those that fit the class equally well.
     ``own`` are the platforms' own numbers, ``ids`` all numbers, logins and addresses, without
     capitals; ``logins`` those by which people log in. ``fault`` says why nothing is filled in.
     """
@@ -24,6 +25,7 @@ class Row:
     number: int
     name: str = ""
     ways: list[str] = field(default_factory=list)
+    called: set[tuple[str, ...]] = field(default_factory=set)
     own: dict[str, str] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
     logins: set[str] = field(default_factory=set)
@@ -86,6 +88,8 @@ def rows(sheet: Sheet, columns: int, last: int, everybody: Iterable[Identity]) -
     for number, row in body:
         one = Row(number, ways=[read(row, form) for form in forms])
         one.name = one.ways[fitting.index(max(fitting))] if forms else ""
+        equal = zip(one.ways, fitting, strict=True)
+        one.called = {words(way) for way, fits in equal if fits == max(fitting)} - {()}
         one.ways = [way for way in dict.fromkeys(one.ways) if way]
         told = {n: row[n].strip() for n in cells if n < len(row) and row[n].strip()}
         if identifier in told and (said := IDENTIFIER.fullmatch(told[identifier])):
@@ -115,7 +119,7 @@ def is_most(row: list[str]) -> bool:
 
 def row_of(who: Identity, found: list[Row]) -> Row | str:
     """Return the row that is sure to be a student's, else why none is."""
-    by_name = [row for row in found if words(row.name) == words(who.name) != ()]
+    by_name = [row for row in found if words(who.name) in row.called]
     is_free = who.platform in ("", "nbgrader")  # a person's words: a name, a login or a number
     is_own = bool(who.number) and any(who.platform in row.own for row in found)
     if is_own:

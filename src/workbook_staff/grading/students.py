@@ -13,15 +13,17 @@ PATTERNS = {
     "nbgrader": r"(?:^|/)submitted/(?P<student>[^/]+)/[^/]+/[^/]+$",
     "Moodle": rf"(?:^|/){_TEAM}(?P<student>[^/]+?)_(?P<number>\d+)_assignsubmission_\w+?(?:_|/|$)",
     "Blackboard": (
-        r"(?:^|/)[^/]*_(?P<login>[^_/]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:_[^/]*|\.[^/]*)$"
-    ),
-    "Canvas": (
-        r"(?:^|/)(?P<student>[^_/\d][^_/]*)_(?P<late>LATE_)?(?P<number>\d+)_(?P<when>\d+)_[^/]+$"
+        r"(?:^|/)[^/]*_(?P<login>[^_/]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})[_.][^/]*"
+        r"(?:$|(?<=\.zip)/)"
     ),
     "Brightspace": (
         r"(?:^|/)(?P<number>\d+)-\d+ - (?P<student>[^/]+) - (?P<when>[^/-]*\d{4}[^/-]*)(?:/| - )"
     ),
     "Sakai": r"(?:^|/)(?P<student>[^/(,]+,[^/(]*[^/( ])\((?P<login>[^/()]+)\)/",
+    "Canvas": (
+        r"(?:^|/)(?P<student>[^_/\d][^_/]*)_(?P<late>LATE_)?(?P<number>\d+)_(?P<when>\d+)_[^/]+?"
+        r"(?:$|\.zip/)"
+    ),
     "ILIAS": r"(?:^|/)(?P<last>[^/_]+)_(?P<student>[^/_]+)_(?P<login>[^/]+)_(?P<number>\d+)/",
 }
 """Where a path says whose a file is, by platform; the first that fits holds.
@@ -30,6 +32,9 @@ Paths are those within what was given, with slashes. ``number`` is the platform'
 student, ``login`` what they log in by, ``last`` a family name that stands apart; ``when`` says
 which of several is the later one, ``late`` that it was handed in late.
 """
+
+VAGUE = ("Blackboard", "Canvas", "ILIAS")
+"""Those that may fit by chance, as "lab_4_1_last.ipynb" fits Canvas'."""
 
 # How the months begin in the languages of Europe that have Latin letters, and a year with a time.
 _MONTHS = (
@@ -66,11 +71,15 @@ NOBODY = Identity()
 
 @dataclass(frozen=True)
 class Named:
-    """What a path says: who handed the file in, ``when`` (text that sorts), and if ``late``."""
+    """What a path says: who handed the file in, ``when`` (text that sorts), and if ``late``.
+
+    ``before`` is what stands before the first word of the student.
+    """
 
     student: Identity
     when: str = ""
     late: bool = False
+    before: str = ""
 
 
 def patterns(student_from: str | None = None) -> dict[str, re.Pattern[str]]:
@@ -110,7 +119,8 @@ def named(place: str, known: dict[str, re.Pattern[str]]) -> Named | None:
             name = f"{name} {in_a_line(found['last'])}"
         who = Identity(name, found.get("login", ""), found.get("number", ""), platform)
         if who != Identity(platform=platform):
-            return Named(who, _sorting(found.get("when", "")), bool(found.get("late")))
+            when = _sorting(found.get("when", ""))
+            return Named(who, when, bool(found.get("late")), place[: match.start(1)])
     return None
 
 
