@@ -47,7 +47,7 @@ def measure(models: list[Path]) -> list[dict[str, Any]]:
             name: network.predict(_shaped(X, network), verbose=0)
             for name, network in {"float32": model, "int8": _dequantised(model)}.items()
         }
-        truth = np.searchsorted(dataset.label_values, y)
+        truth = dataset.positions(y)
         accuracy = {name: float((p.argmax(axis=1) == truth).mean()) for name, p in said.items()}
         found, speed = _in_browser(model, X[:100])
         rows.append(
