@@ -341,6 +341,9 @@ def test_a_name_in_two_unicode_forms_is_one_student(tmp_path: Path, scratch: Pat
         ("31 janv. 2026 23 h 30", "9 févr. 2026 08 h 05", "1 juin 2026 0905", "1 août 2026 0905"),
         ("30 de enero de 2026 9:05", "3 de abr. de 2026 8.05 p. m.", "1 set 2026 1805"),
         ("30 maart, 2026 1130", "1 mei, 2026 1130", "9 oktober, 2026 1130", "1 mai, 2027 1130"),
+        ("30 Mart 2025 0905", "5 Eki 2025 2330", "3 Kas 2025 2330", "1 Ara 2025 0905"),
+        ("2025年9月13日 2330", "2025年11月3日 905", "2025年11月3日 2330", "2026年1月2日 0905"),
+        ("2025. 9. 13. 2330", "2025. 11. 3. 905", "2025. 11. 13. 905", "2026. 1. 2. 905"),
     ],
 )
 def test_brightspace_s_attempts_are_in_order(

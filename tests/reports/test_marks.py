@@ -41,6 +41,10 @@ MARKS = [
     ({"tags": ["remove-output"]}, OUTPUT),
     ({"tags": ["remove_all_outputs"]}, OUTPUT),
     ({"tags": ["hide-output", "other"]}, OUTPUT),
+    ({"jupyter": {"source_hidden": True}}, INPUT),
+    ({"jupyter": {"source_hidden": True, "outputs_hidden": True}}, WHOLE),
+    ({"collapsed": True, "jupyter": {}}, OUTPUT),
+    ({"hide_input": True, "collapsed": False}, INPUT),
 ]
 
 

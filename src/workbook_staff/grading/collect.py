@@ -88,12 +88,7 @@ def find(
             name = names[file.place] or Named(Identity(by_folder[file.place]))
             late = ("handed in late",) if name.late else ()
             found.append(
-                replace(
-                    file,
-                    who=name.student,
-                    when=name.when,
-                    remarks=late + file.remarks,
-                )
+                replace(file, who=name.student, when=name.when, remarks=late + file.remarks)
             )
     if _is_mixed(called):
         raise GradingError(
@@ -247,7 +242,7 @@ def _told_apart(found: list[HandedIn]) -> list[HandedIn]:
     taken = {name for name, count in counts.items() if count == 1}
     for who, name in shown.items():
         if counts[name] > 1:
-            own = " ".join(filter(None, (who.number or who.login,)))
+            own = who.number or who.login
             wanted = unique = f"{name} ({own})" if own else name
             count = 1
             while unique in taken:
@@ -358,10 +353,7 @@ def _in_zip(path: Path, scratch: Path, before: str, share: int = 1) -> Iterator[
                     try:
                         with archive.open(member) as source, target.open("wb") as file:
                             shutil.copyfileobj(source, file)
-                    except (
-                        *(OSError, RuntimeError, ValueError, NotImplementedError),
-                        zipfile.BadZipFile,
-                    ) as error:
+                    except (OSError, RuntimeError, ValueError, zipfile.BadZipFile) as error:
                         refused = f"it cannot be unpacked ({error})"
                 if not refused and _is_zip(place):
                     if share == 1:

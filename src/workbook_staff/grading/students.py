@@ -38,9 +38,21 @@ VAGUE = ("Blackboard", "Canvas", "ILIAS")
 
 # How the months begin in the languages of Europe that have Latin letters, and a year with a time.
 _MONTHS = (
-    *("jan|ene|gen", "feb|fév|fev", "mar|mär|maa|mrt", "apr|avr|abr", "mai|may|mei|mag|maj"),
-    *("jun|juin|giu", "jul|juil|lug", "aug|aoû|ago|aou", "sep|set", "okt|oct|ott|out"),
-    *("nov", "dec|dez|déc|dic"),
+    *(
+        "jan|ene|gen|oca",
+        "feb|fév|fev|şub",
+        "mar|mär|maa|mrt",
+        "apr|avr|abr|nis",
+        "mai|may|mei|mag|maj",
+    ),
+    *(
+        "jun|juin|giu|haz",
+        "jul|juil|lug|tem",
+        "aug|aoû|ago|aou|ağu",
+        "sep|set|eyl",
+        "okt|oct|ott|out|eki",
+    ),
+    *("nov|kas", "dec|dez|déc|dic|ara"),
 )
 _YEAR_AND_TIME = re.compile(
     r"\b(?P<year>20\d\d)\D+(?P<hour>\d\d?)\D{0,3}(?P<minute>\d\d)\b\W*(?P<half>[ap]\W*m\b)?", re.I
@@ -143,7 +155,7 @@ def _sorting(when: str) -> str:
     begins = (rf"\b({month})" for month in _MONTHS)
     months = [n for n, month in enumerate(begins, 1) if re.search(month, when, re.IGNORECASE)]
     if not (time and day and months):
-        return when.zfill(20)
+        return re.sub(r"\d+", lambda number: number[0].zfill(20), when)
     hour = int(time["hour"])
     if time["half"]:
         hour = hour % 12 + 12 * (time["half"][0] in "pP")

@@ -1,7 +1,7 @@
 """What authors mark in a cell's metadata: what is hidden, and how it goes on slides.
 
 The names are those of Jupyter Book's tags (``hide-input``, ``remove-cell``), which nbconvert writes
-with ``_``, and of RISE (``slideshow.slide_type``).
+with ``_``, of RISE (``slideshow.slide_type``), and of the editors' own command to fold a cell.
 """
 
 import copy
@@ -13,6 +13,8 @@ from nbformat import NotebookNode
 PARTS = {"input", "output"}
 """The parts of a cell that can be hidden."""
 
+_FOLDED = {"input": {"source_hidden", "hide_input"}, "output": {"outputs_hidden", "collapsed"}}
+
 
 def removed(cell: NotebookNode) -> set[str]:
     """Return the parts of a cell that its author leaves out of what is published."""
@@ -21,7 +23,10 @@ def removed(cell: NotebookNode) -> set[str]:
 
 def folded(cell: NotebookNode) -> set[str]:
     """Return the parts of a cell that its author hides until a reader asks for them."""
-    return _tagged(cell, "hide")
+    found = cell.metadata.get("jupyter")
+    known = cell.metadata | (found if isinstance(found, dict) else {})
+    told = {name for name, value in known.items() if value is True}
+    return _tagged(cell, "hide") | {part for part in PARTS if told & _FOLDED[part]}
 
 
 def without_removed(notebook: NotebookNode) -> NotebookNode:
