@@ -214,6 +214,14 @@ def test_only_accents_may_be_dropped(
     assert said(tmp_path, text, moodle(handed_in, 1, "9"))[0] == f"filled in {fits:d} of 1 students"
 
 
+@pytest.mark.parametrize("none", [".", "-", "–"])
+def test_who_has_one_name_only_takes_no_surname_from_the_others(none: str, tmp_path: Path) -> None:
+    text = MOODLE.replace("Ben,Clay", f"Sukarno,{none}")
+    given = moodle("Anna Berg", 2, "55"), moodle(f"Sukarno {none}", 3, "56")
+    assert said(tmp_path, text, *given) == ["filled in 2 of 2 students"]
+    assert [row[4] for row in cells(tmp_path)[1:]] == ["3", "2"]
+
+
 def test_what_was_not_verified_is_no_grade(tmp_path: Path) -> None:
     claimed = Result("jmeier", NOTEBOOK, NAMES[0], "", "right")
     given = [
@@ -456,6 +464,27 @@ def test_an_older_alphabet_is_kept(tmp_path: Path) -> None:
     text = CANVAS.replace("\n", "\r\n")
     rows = filled(tmp_path, text, canvas("meierjoerg", 4, "101"), encoding="cp1252")
     assert rows[3][0] == "Meier, Jörg" and rows[3][5] == "10"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "alphabet", "filled"),
+    [
+        ("Анна", "Берг", "cp1251", 0),
+        ("Łucja", "Żak", "cp1250", 0),
+        ("小明", "王", "gbk", 0),
+        ("Jörg", "Bär", "cp1252", 1),
+        ("Анна", "Берг", "utf-16", 1),
+    ],
+)
+def test_names_in_an_unknown_alphabet_are_told(
+    first: str, last: str, alphabet: str, filled: int, tmp_path: Path
+) -> None:
+    text = f"A;B;ID;X: 04_asl_cnn (Y)\nBen;Clay;7;-\n{first};{last};8;-\nEve;Clay;9;-\n"
+    (tmp_path / "export.csv").write_bytes(text.encode(alphabet))
+    given = moodle(f"{first} {last}", 3, "55")
+    lines = gradebook.fill(tmp_path / "export.csv", [given], tmp_path)
+    assert lines[0] == f"filled in {filled} of 1 students"
+    assert any("may be garbled" in line for line in lines) == (not filled)
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,8 @@ def fill(
     target = folder / f"{file.stem}-filled{file.suffix}"
     table.write(target)
     lines = [f"{why}: {listing(students, MOST_LISTED, '; ')}" for why, students in told.items()]
+    if table.encoding == "cp1252" and "not in the gradebook" in told:
+        lines.append("the file is not in UTF-8, so its names may be garbled: save it as CSV UTF-8")
     return [f"filled in {done} of {len(everybody)} students", *lines, str(target)]
 
 

@@ -160,8 +160,9 @@ def _agree(who: Identity, row: Row) -> bool:
 
 
 def _are(kind: Callable[[str], bool], cells: list[str]) -> bool:
-    """Return whether most cells of a column are of a kind."""
-    return 2 * sum(map(kind, cells)) > len(cells)
+    """Return whether most cells of a column are of a kind; "-" and "." stand for no name."""
+    told = [cell for cell in cells if any(map(str.isalnum, cell))]
+    return 2 * sum(map(kind, told)) > len(told)
 
 
 def _is_name(cell: str) -> bool:
