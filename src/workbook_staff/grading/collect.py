@@ -110,17 +110,15 @@ def _leave_out_chance(
     """Leave out what a vague pattern finds in fewer than half of the notebooks.
 
     Raises:
-        GradingError: It finds the same few students in many folders; or ILIAS' folders, which are
-            four words and a number, are a group's: in most, the notebooks are called by different
-            words.
+        GradingError: It finds the same few students in many folders; or most of ILIAS' folders,
+            four words and a number, hold notebooks that are called by different words.
     """
     of_all = [place for place in names if NOTEBOOK.search(place)] or [*names]
     for platform in students.VAGUE:
         found = {p: n for p, n in names.items() if n and n.student.platform == platform}
         files: dict[Identity, list[str]] = {}
-        for place in of_all:
-            if place in found:
-                files.setdefault(found[place].student, []).append(place)
+        for place in (place for place in of_all if place in found):
+            files.setdefault(found[place].student, []).append(place)
         if 2 * sum(map(len, files.values())) < len(of_all):
             names.update(dict.fromkeys(found))
             continue

@@ -38,21 +38,9 @@ VAGUE = ("Blackboard", "Canvas", "ILIAS")
 
 # How the months begin in the languages of Europe that have Latin letters, and a year with a time.
 _MONTHS = (
-    *(
-        "jan|ene|gen|oca",
-        "feb|fév|fev|şub",
-        "mar|mär|maa|mrt",
-        "apr|avr|abr|nis",
-        "mai|may|mei|mag|maj",
-    ),
-    *(
-        "jun|juin|giu|haz",
-        "jul|juil|lug|tem",
-        "aug|aoû|ago|aou|ağu",
-        "sep|set|eyl",
-        "okt|oct|ott|out|eki",
-    ),
-    *("nov|kas", "dec|dez|déc|dic|ara"),
+    *("jan|ene|gen|oca", "feb|fév|fev|şub", "mar|mär|maa|mrt", "apr|avr|abr|nis"),
+    *("mai|may|mei|mag|maj", "jun|juin|giu|haz", "jul|juil|lug|tem", "aug|aoû|ago|aou|ağu"),
+    *("sep|set|eyl", "okt|oct|ott|out|eki", "nov|kas", "dec|dez|déc|dic|ara"),
 )
 _YEAR_AND_TIME = re.compile(
     r"\b(?P<year>20\d\d)\D+(?P<hour>\d\d?)\D{0,3}(?P<minute>\d\d)\b\W*(?P<half>[ap]\W*m\b)?", re.I
@@ -83,10 +71,7 @@ NOBODY = Identity()
 
 @dataclass(frozen=True)
 class Named:
-    """What a path says: who handed the file in, ``when`` (text that sorts), and if ``late``.
-
-    ``before`` is what stands before the first word of the student.
-    """
+    """What a path says: whose a file is, ``when`` (it sorts), ``late`` or not, what is ``before``."""
 
     student: Identity
     when: str = ""
