@@ -71,7 +71,7 @@ NOBODY = Identity()
 
 @dataclass(frozen=True)
 class Named:
-    """What a path says: whose a file is, ``when`` (it sorts), ``late`` or not, what is ``before``."""
+    """What a path says: whose a file is, ``when`` (it sorts), if ``late``, what is ``before``."""
 
     student: Identity
     when: str = ""
