@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook import exercises
+from workbook.errors import GradingError
 from workbook_staff.grading import course, grade
 from workbook_staff.grading import submission as reading
 from workbook_staff.grading.result import HandIn
@@ -137,6 +138,19 @@ def test_claims_stand_beside_what_was_verified(tmp_path: Path, graded: Graded) -
     assert (results["count"].outcome, results["count"].claimed) == ("wrong", "right")
     assert results["count"].hints == 2
     assert (results["patience"].outcome, results["patience"].claimed) == ("unattempted", "wrong")
+
+
+def test_folders_of_weeks_are_asked_about_and_an_expression_answers(
+    tmp_path: Path, graded: Graded
+) -> None:
+    for week in (1, 2):
+        for name in ("anna", "bert"):
+            put(tmp_path / "in" / f"week{week}" / f"{name}.ipynb", answered(SOLUTIONS))
+    with pytest.raises(GradingError, match="--student-from"):
+        graded(tmp_path / "in", claimed_only=True)
+    found = graded(tmp_path / "in", claimed_only=True, student_from=r"/([^/]+)\.ipynb$")
+    assert list(found) == ["anna", "bert"]
+    assert found["anna"].remarks[0].startswith("the last of 2")
 
 
 def test_claims_alone_execute_nothing(

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 from workbook.errors import GradingError
-from workbook_staff.grading.collect import HandedIn, find
+from workbook_staff.grading.collect import HandedIn, ask_where_folders_are_weeks, find
 
 import pytest
 
@@ -291,6 +291,24 @@ def test_an_empty_zip_is_a_line(
         found = find([str(one)], scratch)
         assert [f.student for f in found if not f.refused] == ["anna"] or len(found) == 2
         assert "bert" in students(found) and "nothing" in found[-1].refused
+
+
+def test_folders_of_weeks_are_nobody_s() -> None:
+    def attempts(*places: str) -> dict[str, list[HandedIn]]:
+        tried: dict[str, list[HandedIn]] = {}
+        for place in places:
+            tried.setdefault(place.partition("/")[0], []).append(HandedIn(place, Path(place)))
+        return tried
+
+    weeks = [f"week{week}/{name}.ipynb" for week in (1, 2) for name in ("anna", "bert", "cleo")]
+    with pytest.raises(GradingError, match=r"week1.*week1/anna\.ipynb"):
+        ask_where_folders_are_weeks(attempts(*weeks))
+    for own in (
+        [f"{name}/try{number}.ipynb" for name in ("anna", "bert") for number in (1, 2)],
+        [f"{name}/{name} {which}.ipynb" for name in ("anna", "bert") for which in ("a", "b")],
+        ["anna/draft.ipynb", "anna/final.ipynb", "bert/lab.ipynb"],
+    ):
+        ask_where_folders_are_weeks(attempts(*own))
 
 
 def test_other_files_beside_a_notebook_are_no_line(tmp_path: Path, scratch: Path) -> None:

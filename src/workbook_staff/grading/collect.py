@@ -8,7 +8,7 @@ import tempfile
 import unicodedata
 import zipfile
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -197,6 +197,26 @@ def _ask_where_many_become_one(
     if 2 * len(many) > len(files) or (many and is_deep):
         example = next(place for place, student in by_folder.items() if student == many[0])
         raise _unclear(given, many[0], sum(files[many[0]].values()), example)
+
+
+def ask_where_folders_are_weeks(attempts: Mapping[str, Sequence[HandedIn]]) -> None:
+    """Stop where several students, by folder, have one notebook under the same different words.
+
+    ``attempts`` are a student's files of one notebook. Seen from outside, ``week1/{anna,bert}`` is
+    what ``anna/{part1,part2}`` is; only that both files are the same notebook tells them apart.
+
+    Raises:
+        GradingError: It is so.
+    """
+    files = {s: [one.place for one in tried] for s, tried in attempts.items() if len(tried) > 1}
+    count = Counter(PurePosixPath(place).name for places in files.values() for place in places)
+    again = {
+        student: [place for place in places if count[PurePosixPath(place).name] > 1]
+        for student, places in files.items()
+    }
+    many = [student for student, places in again.items() if _differ(places)]
+    if len(many) > 1:
+        raise _unclear("what was handed in", many[0], len(again[many[0]]), again[many[0]][0])
 
 
 def _differ(places: Iterable[str], notebook: str = "") -> bool:

@@ -34,7 +34,7 @@ from workbook_staff.grading import (
     submission,
     tables,
 )
-from workbook_staff.grading.collect import HandedIn, find
+from workbook_staff.grading.collect import HandedIn, ask_where_folders_are_weeks, find
 from workbook_staff.grading.course import Course, OwnRun, Slot
 from workbook_staff.grading.result import HandIn, Result
 from workbook_staff.grading.sandbox import parent
@@ -92,7 +92,7 @@ def grade(
         found = find(given, Path(scratch), options.student_from, called)
         print(f"{len(found):,} files were handed in")
         read = _mapped(pool, _read, [(one, asked) for one in found], "read")
-        chosen = _last(found, read)
+        chosen = _last(found, read, options.student_from is None)
         if why_not:
             print(f"Nothing is executed: {why_not}. Claims are read, and not verified.")
             runs = {}
@@ -171,13 +171,26 @@ def _read(one: HandedIn, courses: list[Course]) -> tuple[HandIn, dict[str, Answe
 
 
 def _last(
-    found: list[HandedIn], read: list[tuple[HandIn, dict[str, Answer]]]
+    found: list[HandedIn], read: list[tuple[HandIn, dict[str, Answer]]], is_guessed: bool
 ) -> list[tuple[HandIn, dict[str, Answer]]]:
-    """Return the last hand-in of each student and notebook, and those that are not read."""
+    """Return the last hand-in of each student and notebook, and those that are not read.
+
+    Raises:
+        GradingError: It ``is_guessed`` whose each is, and looks wrong.
+    """
     groups: dict[tuple[str, str], list[tuple[HandedIn, HandIn, dict[str, Answer]]]] = {}
     for one, (hand_in, answered) in zip(found, read, strict=True):
         if answered:
             groups.setdefault((one.student, hand_in.notebook), []).append((one, hand_in, answered))
+    if is_guessed:
+        for notebook in {notebook for _, notebook in groups}:
+            ask_where_folders_are_weeks(
+                {
+                    student: [one for one, _, _ in several if not one.who.platform]
+                    for (student, of), several in groups.items()
+                    if of == notebook
+                }
+            )
     chosen = [(hand_in, answered) for hand_in, answered in read if not answered]
     for several in groups.values():
         _, hand_in, answered = max(several, key=lambda found: found[0].order)
