@@ -45,6 +45,8 @@ MARKS = [
     ({"jupyter": {"source_hidden": True, "outputs_hidden": True}}, WHOLE),
     ({"collapsed": True, "jupyter": {}}, OUTPUT),
     ({"hide_input": True, "collapsed": False}, INPUT),
+    ({"cellView": "form"}, INPUT),
+    ({"cellView": "code"}, set()),
 ]
 
 

@@ -1,7 +1,8 @@
 """What authors mark in a cell's metadata: what is hidden, and how it goes on slides.
 
 The names are those of Jupyter Book's tags (``hide-input``, ``remove-cell``), which nbconvert writes
-with ``_``, of RISE (``slideshow.slide_type``), and of the editors' own command to fold a cell.
+with ``_``, of RISE (``slideshow.slide_type``), of Colab (``cellView``), and of the editors' own
+command to fold a cell.
 """
 
 import copy
@@ -13,7 +14,10 @@ from nbformat import NotebookNode
 PARTS = {"input", "output"}
 """The parts of a cell that can be hidden."""
 
-_FOLDED = {"input": {"source_hidden", "hide_input"}, "output": {"outputs_hidden", "collapsed"}}
+_FOLDED = {
+    "input": {"source_hidden", "hide_input", "cellView"},
+    "output": {"outputs_hidden", "collapsed"},
+}
 
 
 def removed(cell: NotebookNode) -> set[str]:
@@ -25,7 +29,7 @@ def folded(cell: NotebookNode) -> set[str]:
     """Return the parts of a cell that its author hides until a reader asks for them."""
     found = cell.metadata.get("jupyter")
     known = cell.metadata | (found if isinstance(found, dict) else {})
-    told = {name for name, value in known.items() if value is True}
+    told = {name for name, value in known.items() if value is True or value == "form"}  # Colab
     return _tagged(cell, "hide") | {part for part in PARTS if told & _FOLDED[part]}
 
 
