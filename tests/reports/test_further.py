@@ -1,5 +1,6 @@
 """A course of a core notebook and its companion in ``further/``: what every command makes of it."""
 
+import threading
 from pathlib import Path
 
 from workbook import paths
@@ -7,7 +8,7 @@ from workbook.errors import NotebookError
 from workbook_staff import reports, results_table
 from workbook_staff.cli import main
 from workbook_staff.grading import course
-from workbook_staff.notebooks import find, student_edition
+from workbook_staff.notebooks import execute, find, student_edition
 from workbook_staff.pages import export
 from workbook_staff.pages.anchors import Anchors
 
@@ -111,3 +112,25 @@ def test_the_table_has_rows_for_both(made: tuple[Path, Path]) -> None:
     assert new.count("50.00%") == 2 and "| shifts |" in new
     with pytest.raises(NotebookError, match=r"notebooks/further/01_moved\.ipynb"):
         results_table.renewed(readme.splitlines()[0], {results_table.name(made[1]): record})
+
+
+def test_a_companion_waits_for_its_own_core_notebook_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["01_first", "02_core", "further/01_moved", "further/02_more", "further/03_alone"]
+    begun, second = list[str](), threading.Event()
+
+    def executed(job: execute.Job, _: object) -> str:
+        begun.append(job.path.stem)
+        if job.path.stem == "02_more":
+            second.set()
+        if job.path.stem == "01_first":
+            assert second.wait(60), "the companion of another waits for this one"
+        return job.path.stem
+
+    monkeypatch.setattr(execute, "_executed", executed)
+    jobs = [execute.Job(tmp_path / f"{name}.ipynb") for name in names]
+    done = [run for _, run in execute.execute_all(jobs, at_once=2)]
+    assert sorted(map(str, done)) == sorted(begun) == sorted(name.split("/")[-1] for name in names)
+    assert begun.index("02_core") < begun.index("02_more")
+    assert begun[-1] == "01_moved" and done.index("01_first") < done.index("01_moved")

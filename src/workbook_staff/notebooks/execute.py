@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Generator, Iterable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,11 +104,11 @@ def execute_all(
 ) -> Generator[tuple[Job, Run | Exception], None, None]:
     """Execute notebooks side by side, the longest first; yield each as soon as it is done.
 
-    Those that go deeper begin when all others are done, since they load the models of these. The
-    cells after one that fails are not run, and come back without outputs; the files are not
-    changed. What ends one of the runs (an OSError, NotebookError or KernelError) is yielded in its
-    place, and stops no other one. ``at_once`` is how many run at a time (default: as many as there
-    is room for); each has as many threads as it would have alone, so that its numbers are the same.
+    One that goes deeper begins when its core notebook is done, whose model it loads. The cells
+    after one that fails are not run, and come back without outputs; the files are not changed. What
+    ends one of the runs (an OSError, NotebookError or KernelError) is yielded in its place, and
+    stops no other one. ``at_once`` is how many run at a time (default: as many as there is room
+    for); each has as many threads as it would have alone, so that its numbers are the same.
 
     Raises:
         KeyboardInterrupt: The reader pressed Ctrl-C; all kernels are stopped.
@@ -117,15 +117,20 @@ def execute_all(
     running: set[_Client] = set()
     pool = ThreadPoolExecutor(at_once or capacity.at_once(KERNEL_BYTES))
     try:
-        for is_further in (False, True):
-            now = [job for job in order if find.is_further(job.path) == is_further]
-            futures = {pool.submit(_executed, job, running): job for job in now}
-            for future in as_completed(futures):
+        core = [job.path for job in order if not find.is_further(job.path)]
+        waiting = [job for job in order if any(find.is_companion(job.path, it) for it in core)]
+        futures = {pool.submit(_executed, job, running): job for job in order if job not in waiting}
+        while futures:
+            for future in wait(futures, return_when=FIRST_COMPLETED).done:
+                done = futures.pop(future)
+                for job in [job for job in waiting if find.is_companion(job.path, done.path)]:
+                    waiting.remove(job)
+                    futures[pool.submit(_executed, job, running)] = job
                 try:
                     run: Run | Exception = future.result()
                 except Exception as error:
                     run = error
-                yield futures[future], run
+                yield done, run
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         for client in list(running):

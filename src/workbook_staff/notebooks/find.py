@@ -79,6 +79,12 @@ def is_further(path: Path) -> bool:
     return path.resolve().parent.name == FURTHER
 
 
+def is_companion(path: Path, core: Path) -> bool:
+    """Return whether a notebook goes deeper into what another is about: their numbers are equal."""
+    same = path.stem.partition("_")[0] == core.stem.partition("_")[0]
+    return same and is_further(path) and not is_further(core)
+
+
 def place(path: Path) -> Path:
     """Return where one of the course's notebooks is within ``notebooks/``."""
     return path.relative_to(paths.NOTEBOOKS)
