@@ -293,6 +293,13 @@ def test_an_empty_zip_is_a_line(
         assert "bert" in students(found) and "nothing" in found[-1].refused
 
 
+def test_a_few_of_a_platform_s_among_others_are_known(tmp_path: Path, scratch: Path) -> None:
+    names = [f"student{letter}/a.ipynb" for letter in "abcdefg"]
+    names += ["anna_1024_9024_a.ipynb", "HW 3_bert_attempt_2026-11-20-12-30-11_a.ipynb"]
+    found = find([str(put(tmp_path / "in", *names))], scratch)
+    assert students(found)[:2] == ["anna", "bert"] and len(found) == 9
+
+
 def test_folders_of_weeks_are_nobody_s() -> None:
     def attempts(*places: str) -> dict[str, list[HandedIn]]:
         tried: dict[str, list[HandedIn]] = {}

@@ -107,7 +107,7 @@ def _is_mixed(pairs: Collection[tuple[str, object]]) -> bool:
 def _leave_out_chance(
     given: str, names: dict[str, Named | None], notebooks: Collection[str]
 ) -> None:
-    """Leave out what a vague pattern finds in fewer than half of the notebooks.
+    """Leave out what a vague pattern finds with short numbers, in fewer than half of the notebooks.
 
     Raises:
         GradingError: It finds the same few students in many folders; or most of ILIAS' folders,
@@ -119,7 +119,9 @@ def _leave_out_chance(
         files: dict[Identity, list[str]] = {}
         for place in (place for place in of_all if place in found):
             files.setdefault(found[place].student, []).append(place)
-        if 2 * sum(map(len, files.values())) < len(of_all):
+        is_rare = 2 * sum(map(len, files.values())) < len(of_all)
+        digits = max((len(name.student.number) for name in found.values()), default=0)
+        if is_rare and 0 < digits < 4:
             names.update(dict.fromkeys(found))
             continue
         many = [who for who, places in files.items() if _is_a_groups(places, notebooks)]

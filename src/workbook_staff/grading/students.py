@@ -34,7 +34,7 @@ which of several is the later one, ``late`` that it was handed in late.
 """
 
 VAGUE = ("Blackboard", "Canvas", "ILIAS")
-"""Those that may fit by chance, as "lab_4_1_last.ipynb" fits Canvas'."""
+"""Those that may fit by chance, as "lab_4_1_last.ipynb" fits Canvas', or cut a login short."""
 
 # How the months begin in the languages of Europe that have Latin letters, and a year with a time.
 _MONTHS = (
