@@ -20,6 +20,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 
 from workbook import paths
@@ -97,7 +98,13 @@ def page(run: Run, path: Path) -> str:
     for cell in export.Exporter(untrusted=True).cells(run.notebook, anchors, path.resolve().parent):
         deck.add(cell)
     first, *others = deck.slides
-    shown = [slide for slide in others if slide.parts]
+    # A heading with nothing below it is a slide, unless the next slide names it as its section.
+    below = [slide.section for slide in others[1:]]
+    shown = [
+        slide
+        for slide, section in zip_longest(others, below)
+        if slide.parts or slide.title != section
+    ]
     if not shown and not first.parts:
         raise NotebookError(
             f"{path}: it holds nothing that a slide could show: write text into it, or run it and "

@@ -186,3 +186,13 @@ def test_a_wide_table_is_whole_on_paper(
 def test_a_long_formula_is_whole_on_paper(browser: Any, tmp_path: Path, formula: str) -> None:
     made = new_markdown_cell(f"$${formula}$$")
     assert on_paper(browser, tmp_path, True, made)["beyond"] <= 1
+
+
+def test_a_heading_with_nothing_below_it_is_a_slide(tmp_path: Path) -> None:
+    text = "## One\n\nWords.\n\n## Two\n\n## Three\n\n### Part\n\nMore.\n\n## Last"
+    shown = deck(tmp_path, new_markdown_cell(text))
+    assert [
+        next(name for name in ("Title", "One", "Two", "Part", "Last") if name in one)
+        for one in shown
+    ] == ["Title", "One", "Two", "Part", "Last"]
+    assert "Three" in shown[3]
