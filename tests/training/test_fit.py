@@ -75,6 +75,7 @@ def epochs_made(monkeypatch):
     return made
 
 
+@pytest.mark.usefixtures("long_enough")
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_same_weights_and_history_as_keras(data, optimizer, epochs_made):
     X, y = data
@@ -92,6 +93,7 @@ def test_same_weights_and_history_as_keras(data, optimizer, epochs_made):
         np.testing.assert_allclose(mine, stock, atol=1e-5)
 
 
+@pytest.mark.usefixtures("long_enough")
 def test_augmentation_runs_inside_the_compiled_epoch(data, epochs_made):
     y = data[1]
     X = np.random.default_rng(0).random((N, 8, 8), dtype="float32")
@@ -377,6 +379,7 @@ def test_numbers_to_predict_may_be_larger_than_the_number_of_outputs(data, epoch
     assert len(epochs_made) == 2
 
 
+@pytest.mark.usefixtures("long_enough")
 def test_what_xla_does_not_know_trains_without_it(data, epochs_made):
     X, y = data
     models = []
@@ -573,6 +576,7 @@ def test_random_numbers_of_keras_are_those_of_its_own_fit(data, draw, epochs_mad
     assert_same(*models)
 
 
+@pytest.mark.usefixtures("long_enough")
 def test_the_courses_own_layers_train_with_xla():
     model = Sequential([keras.Input((28, 28, 1)), RandomWarp(shift=2), RandomLight(0.2)])
     model.add(LocalContrast())

@@ -39,6 +39,9 @@ zero, makes NaN of a root of 0; its random numbers do not follow from the seed; 
 convolutions took 40 times as long as TensorFlow's, dropout 10.
 """
 
+SHORT = 1_200
+"""Steps up to which a training is over before XLA has paid for its three seconds of compiling."""
+
 BATCH_HOOKS = [
     f"on_{kind}batch_{moment}" for kind in ("", "train_", "test_") for moment in ("begin", "end")
 ]
@@ -200,6 +203,11 @@ def _jit(wanted: bool) -> Callable[[SimpleNamespace], bool]:
     )
 
 
+def _short(asked: SimpleNamespace) -> bool:
+    steps = len(asked.train[0]) // int(asked.batch_size or 32)
+    return steps * (asked.epochs - asked.initial_epoch) < SHORT
+
+
 def _unsupported(asked: SimpleNamespace) -> bool:
     return not model_supports_jit(asked.model)
 
@@ -220,5 +228,6 @@ RULES = [
     Rule("declined", PLAIN, "compile was given jit_compile=False", _jit(False)),
     Rule("unsupported", PLAIN, "Keras allows no XLA for this model or machine", _unsupported),
     Rule("untested", PLAIN, "a part of the model is not tested with XLA", _untested),
+    Rule("short", PLAIN, "it is over before XLA would have paid for compiling", _short),
     Rule("tested", XLA, "all parts of the model are tested with it", lambda asked: True),
 ]
