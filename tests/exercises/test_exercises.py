@@ -13,7 +13,7 @@ from unittest.mock import MagicMock
 
 from workbook import exercises
 from workbook.errors import UnknownExerciseError
-from workbook.exercises import Exercise, calls, records, slips
+from workbook.exercises import Exercise, calls, judges, records, slips
 from workbook.exercises.exercise import Equals, Prediction
 from workbook_staff.notebooks import find, solutions, student_edition
 
@@ -67,7 +67,6 @@ def known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records, "predicted", {})
     for name, exercise in mine.items():
         monkeypatch.setitem(exercises.EXERCISES, name, exercise)
-    monkeypatch.setitem(exercises.NOTEBOOKS, "test", mine)
 
 
 @pytest.fixture
@@ -374,7 +373,7 @@ def test_what_is_stored_is_the_right_answer(path: Path) -> None:
 def test_every_exercise_of_a_notebook_is_asked_once_in_it(path: Path) -> None:
     asked = [solutions.asked(cell.source) for cell in _tagged(nbformat.read(path, 4), "check")]
     judged = [one.exercise for one in asked if one.call in ("check", "fill")]
-    assert sorted(judged) == sorted(exercises.NOTEBOOKS[path.stem])
+    assert sorted(judged) == sorted(judges.of(path.stem))
     assert len(judged) >= 4
     assert {one.exercise for one in asked if one.call == "predict"} <= set(judged)
     recalled = [one.exercise for one in asked if one.call == "recall"]

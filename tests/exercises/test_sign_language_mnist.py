@@ -4,6 +4,7 @@ from typing import Any
 
 from workbook import exercises
 from workbook.backend import keras
+from workbook.exercises import judges
 
 import numpy as np
 import pytest
@@ -51,7 +52,7 @@ def test_hints_do_not_hold_the_answer() -> None:
         "both-hands": ["flip=", "RandomFlip"],
         "break-even": ["0.13", "0.130"],
     }
-    both = exercises.NOTEBOOKS["04_asl_cnn"] | exercises.NOTEBOOKS["04_on_whose_hands"]
+    both = judges.of("04_asl_cnn") | judges.of("04_on_whose_hands")
     for name, exercise in both.items():
         assert len(exercise.hints) == 3
         for text in answers.get(name.partition(".")[2], []):

@@ -9,9 +9,10 @@ import pytest
 
 
 def test_every_exercise_and_every_slip_has_its_words_and_no_words_have_none() -> None:
-    assert {p.stem for p in texts.FOLDER.glob("*.toml")} == {*judges.NOTEBOOKS, "common"}
+    assert {p.stem for p in texts.FOLDER.glob("*.toml")} == {*judges.MODULES, "common"}
     assert texts.common().keys() == slips.COMMON.keys() and all(texts.common().values())
-    for notebook, known in judges.NOTEBOOKS.items():
+    for notebook in judges.MODULES:
+        known = judges.of(notebook)
         assert texts.read(notebook).exercises.keys() == known.keys()
         for name, exercise in known.items():
             assert exercise.title and exercise.form and exercise.why, name

@@ -15,11 +15,10 @@ judged, is recorded as an output in the notebook (see :mod:`workbook.exercises.r
 
 from workbook.exercises.calls import check, fill, hint, predict, recall
 from workbook.exercises.exercise import Exercise, Facts, Prediction, Statement, Verdict, judged
-from workbook.exercises.judges import EXERCISES, NOTEBOOKS, RECALL
+from workbook.exercises.judges import EXERCISES, RECALL
 
 __all__ = [
     "EXERCISES",
-    "NOTEBOOKS",
     "RECALL",
     "Exercise",
     "Facts",

@@ -22,13 +22,14 @@ import cloudpickle
 
 def main(folder: Path, file: Path, slots: list[dict[str, Any]]) -> None:
     """Write the facts of each exercise, and the files of what measures and judges its answers."""
+    asked = {slot["exercise"]: exercises.EXERCISES[slot["exercise"]] for slot in slots}
     # By value, so that the sandbox, which has no such module, gets what measures and no more.
     for name, module in sorted(sys.modules.items()):
         if name.startswith(f"{judges.__name__}."):
             cloudpickle.register_pickle_by_value(module)
     told = {}
     for slot in slots:
-        exercise = exercises.EXERCISES[slot["exercise"]]
+        exercise = asked[slot["exercise"]]
         kept = json.loads((folder / f"{slot['exercise']}.json").read_text(encoding="utf-8"))
         given = [_value(source, kept, folder) for source in slot["given"]]
         measure = snapshot.put(exercise.measure, folder / "objects") if exercise.measure else None

@@ -6,34 +6,28 @@ said to answers is in ``texts/``, under the notebook's whole name.
 Where students' code runs for grading, neither of the two folders is to be seen.
 """
 
+import importlib
+from collections import UserDict
+from collections.abc import MutableMapping
 from dataclasses import replace
 from typing import Any
 
 from workbook.exercises import slips, texts
 from workbook.exercises.exercise import Exercise, Prediction, Statement
-from workbook.exercises.judges import (
-    further_01,
-    further_02,
-    further_03,
-    further_04,
-    lab_01,
-    lab_02,
-    lab_03,
-    lab_04,
-)
 
-_JUDGED: dict[str, dict[str, Exercise]] = {
-    "01_mnist_dense": lab_01.EXERCISES,
-    "02_fashion_mnist_dense": lab_02.EXERCISES,
-    "03_kaggle_mnist_3layer": lab_03.EXERCISES,
-    "04_asl_cnn": lab_04.EXERCISES,
-    "01_inside_and_moved": further_01.EXERCISES,
-    "02_when_to_trust_it": further_02.EXERCISES,
-    "03_every_last_digit": further_03.EXERCISES,
-    "04_on_whose_hands": further_04.EXERCISES,
+MODULES = {
+    "01_mnist_dense": "lab_01",
+    "02_fashion_mnist_dense": "lab_02",
+    "03_kaggle_mnist_3layer": "lab_03",
+    "04_asl_cnn": "lab_04",
+    "01_inside_and_moved": "further_01",
+    "02_when_to_trust_it": "further_02",
+    "03_every_last_digit": "further_03",
+    "04_on_whose_hands": "further_04",
 }
+"""The module that judges a notebook's answers, by the notebook's name without its ending."""
 
-_TEXTS = {notebook: texts.read(notebook) for notebook in _JUDGED}
+_TEXTS = {notebook: texts.read(notebook) for notebook in MODULES}
 
 _COMMON = texts.common()
 
@@ -48,16 +42,30 @@ def _complete(exercise: Exercise, words: dict[str, Any]) -> Exercise:
     )
 
 
-NOTEBOOKS: dict[str, dict[str, Exercise]] = {
-    notebook: {
-        name: _complete(exercise, _TEXTS[notebook].exercises[name])
-        for name, exercise in exercises.items()
-    }
-    for notebook, exercises in _JUDGED.items()
-}
-"""The exercises of each notebook, by the notebook's name without its ending."""
+def of(notebook: str) -> dict[str, Exercise]:
+    """Return the exercises of a notebook by their names."""
+    judged = importlib.import_module(f"{__name__}.{MODULES[notebook]}").EXERCISES
+    words = _TEXTS[notebook].exercises
+    return {name: _complete(exercise, words[name]) for name, exercise in judged.items()}
 
-EXERCISES: dict[str, Exercise] = {n: e for some in NOTEBOOKS.values() for n, e in some.items()}
+
+class _Exercises(UserDict[str, Any]):
+    """Exercises by name; until one is asked for, in its place stands the name of its notebook.
+
+    A notebook's run is of the code that it imports: were it all judges, a change to one would have
+    every notebook executed again.
+    """
+
+    def __getitem__(self, name: str) -> Any:
+        if isinstance(self.data[name], str):
+            self.data |= of(self.data[name])
+        return self.data[name]
+
+
+EXERCISES: MutableMapping[str, Exercise] = _Exercises(
+    {name: notebook for notebook, one in _TEXTS.items() for name in one.exercises}
+)
+"""The exercises of all notebooks by name, in the order of their texts."""
 
 RECALL: dict[str, tuple[Statement, ...]] = {
     name: statements for one in _TEXTS.values() for name, statements in one.recall.items()
