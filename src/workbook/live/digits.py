@@ -64,7 +64,7 @@ def measured(networks: Mapping[str, "keras.Model"], path: Path | None = None) ->
         f"{len(y)} drawings in {paths.shown(path)}; in brackets the 95% interval of Wilson (1927):"
     )
     for name, model in networks.items():
-        right = _right(model, X, y)
+        right = int((model.predict(_pixels(model, X), verbose=0).argmax(axis=1) == y).sum())
         low, high = plots.interval(right, len(y))
         print(f"{name}: {right} read correctly, {right / len(y):.0%} ({low:.0%} to {high:.0%})")
 
@@ -83,14 +83,11 @@ def moved(
     path = path or paths.DATA / "my_digits.csv"
     if not path.exists():
         return None
-    from workbook import plots
-
-    from scipy import ndimage
+    from workbook import explain, plots
 
     X, y = read_digits(path)
-    images = [ndimage.shift(X, (0, 0, right), order=0) for right in shifts]
     accuracy = {
-        name: [_right(model, each, y) / len(y) for each in images]
+        name: explain.accuracy_when_moved(model, _pixels(model, X), y, shifts)
         for name, model in networks.items()
     }
     title = f"Accuracy on {len(y)} of your own drawings, moved"
@@ -106,10 +103,9 @@ def _drawings(path: Path) -> tuple[np.ndarray, np.ndarray] | None:
     return None
 
 
-def _right(model: "keras.Model", images: np.ndarray, labels: np.ndarray) -> int:
-    """Return how many images, uint8 ``(n, 28, 28)``, a network reads as their labels say."""
-    pixels = images.reshape(-1, *model.input_shape[1:]).astype("float32") / 255
-    return int((model.predict(pixels, verbose=0).argmax(axis=1) == labels).sum())
+def _pixels(model: "keras.Model", images: np.ndarray) -> np.ndarray:
+    """Return images, uint8 ``(n, 28, 28)``, as a network takes them: from 0 to 1."""
+    return images.reshape(-1, *model.input_shape[1:]).astype("float32") / 255
 
 
 def _in_range(numbers: np.ndarray) -> bool:
