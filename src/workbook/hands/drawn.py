@@ -6,6 +6,10 @@ a letter is made, where the camera stands, the light. A network learns to pass o
 networks from simulation to the real world", IROS). A hand is a skeleton in three dimensions whose
 bones are capsules, as in `workbook.practice.hands`, here lit, on black, and cropped as
 :func:`workbook.hands.read_photo` crops a hand that was cut out.
+
+Fists (E, M, N, S, T) stay the hardest. It is people that are lacking for them, not pixels: small
+networks that had learned person 1's five fists read 80% of person 3's at 28 x 28, and 71% of them
+at 96 x 96 (photographs of Kaggle's "ASL Dataset", three seeds).
 """
 
 from collections.abc import Sequence
