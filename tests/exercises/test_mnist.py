@@ -7,6 +7,7 @@ from workbook.backend import keras
 from workbook.exercises import judges
 
 import numpy as np
+import pytest
 from judging import judged
 
 
@@ -40,6 +41,21 @@ def test_probabilities_of_an_image_are_right_as_they_are_and_as_a_row() -> None:
         for answer in (rows[0], rows[:1], rows[:1].T, rows[1], rows)
     ]
     assert outcomes == ["right", "right", "right", "wrong", "wrong"]
+
+
+@pytest.mark.parametrize(
+    ("losses", "slip"),
+    [([0.38, 0.29], ""), ([0.29, 0.28], "trained before"), ([0.05, 0.03], "trained before")],
+)
+def test_a_network_that_was_trained_before_is_known_by_its_losses(
+    losses: list[float], slip: str
+) -> None:
+    facts = {"training": {"epochs": 4}, "begun": 0.33}
+    built = {"units": [200, 10], "parameters": 159_010, "bends": [], "others": []}
+    answer = built | {"training": facts["training"], "losses": losses}
+    verdict = exercises.judged(exercises.EXERCISES["mnist.without-relu"], answer, facts)
+    assert verdict.outcome == ("wrong" if slip else "right")
+    assert (verdict.misconception.name if verdict.misconception else "") == slip
 
 
 def test_hints_do_not_hold_the_answers() -> None:

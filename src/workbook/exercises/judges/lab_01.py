@@ -47,6 +47,8 @@ def _training(history: Any) -> dict[str, Any]:
 def _of_trained(without: Sequence[Any], bent: Sequence[Any]) -> Facts:
     """Return how the networks to compare with were trained, and their mean accuracies.
 
+    Also the lowest loss that a network with relu had in its first epoch.
+
     ``without`` and ``bent`` are histories of networks without a hidden layer, and with a hidden
     layer and relu; a history for each seed.
     """
@@ -54,7 +56,8 @@ def _of_trained(without: Sequence[Any], bent: Sequence[Any]) -> Facts:
         float(np.mean([each.history["val_accuracy"][-1] for each in several]))
         for several in (without, bent)
     ]
-    return {"training": _training(bent[0]), "without": means[0], "bent": means[1]}
+    begun = min(float(each.history["loss"][0]) for each in bent)
+    return {"training": _training(bent[0]), "without": means[0], "bent": means[1], "begun": begun}
 
 
 def _built(answer: Any, *_: Any) -> dict[str, Any]:
@@ -125,13 +128,15 @@ def _is_another(one: Any, facts: Facts) -> bool:
     )
 
 
-def _was_trained_before(answer: Any, _: Facts) -> bool:
-    """Return whether the loss hardly falls: one that is compiled anew keeps its weights.
+def _was_trained_before(answer: Any, facts: Facts) -> bool:
+    """Return whether the loss begins low, or hardly falls: compiling anew keeps the weights.
 
     In the first epochs of a new network it falls by a fourth and more.
     """
     losses = answer.get("losses", [])
-    return len(losses) > 1 and bool(losses[0] < 1.15 * losses[-1])
+    return len(losses) > 1 and bool(
+        losses[0] < 1.15 * losses[-1] or losses[0] < 0.7 * facts.get("begun", 0)
+    )
 
 
 UNITS = np.array([784, 300, 50, 10])
