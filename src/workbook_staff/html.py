@@ -4,7 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable
-from functools import cache, partial
+from functools import cache
 from importlib.resources import files
 
 from workbook import palette
@@ -17,8 +17,7 @@ RIGHTS = {
 }
 """What a page may be allowed besides its style, its own script and pictures inside it."""
 
-_MARKS = re.compile(r"([*`]+)([^*`]+)\1")
-"""Emphasis and code in Markdown, as the course's own explanations have them."""
+_CODE, _EMPHASIS = re.compile(r"(`+)(.+?)\1"), re.compile(r"(\*+)(?=\S)([^*]+)(?<=\S)\1")
 
 
 def page(
@@ -65,8 +64,14 @@ def _environment() -> Environment:
         autoescape=True,
         keep_trailing_newline=True,
     )
-    made.filters["plain"] = partial(_MARKS.sub, r"\2")
+    made.filters["plain"] = _plain
     return made
+
+
+def _plain(text: str) -> str:
+    """Return Markdown without its marks of code and of emphasis; asterisks in code stay."""
+    text = _CODE.sub(lambda code: code[2].replace("*", "\0"), text)
+    return _EMPHASIS.sub(r"\2", text).replace("\0", "*")
 
 
 @cache

@@ -22,6 +22,7 @@ def _exercise(wanted: Any, within: float = 0.0) -> Exercise:
         (np.array([0.25, 0.5]), [[0.1, 0.5]], "(2,), got (1, 2)"),
         (np.array([0.25, 0.5]), 0.25, "2 numbers, got 1"),
         (np.array([0.25, 0.5]), [[1, 2], [3]], "rows"),
+        (np.array([0.25, 0.5]), [0.5, 0.25], "The form is right, the value is not"),
         ("bag", ["bag", "shirt"], "one name"),
         ("bag", 3, "a name, as text"),
         ({"bag", "shirt"}, "bag, shirt", "one by one"),

@@ -63,6 +63,7 @@ def test_where_a_claim_does_not_hold_both_stand_with_the_reason(
     made = {
         "further down": below(claiming(answer="field = 2 * eleven"), "eleven = 11"),
         "deleted": claiming(answer="field = 2 * eleven"),
+        "shown": claiming("22", answer="field = _"),
         "a package": claiming("from sklearn import metrics", answer="field = metrics.n(22)"),
         "another value": claiming("n = 20", answer="field = n + 1"),
         "taken out": claiming(answer="field = ..."),
@@ -73,7 +74,7 @@ def test_where_a_claim_does_not_hold_both_stand_with_the_reason(
     found = {student: field(one) for student, one in graded(tmp_path / "in").items()}
     assert all(one.is_disputed for one in found.values())
     assert {student: one.outcome for student, one in found.items()} == {
-        **dict.fromkeys(("further down", "deleted", "a package", "asked for"), "error"),
+        **dict.fromkeys(("further down", "deleted", "shown", "a package", "asked for"), "error"),
         "another value": "wrong",
         "taken out": "unattempted",
     }
@@ -82,12 +83,36 @@ def test_where_a_claim_does_not_hold_both_stand_with_the_reason(
         f"{only} a cell further down, [7], which defines eleven, was run before"
     )
     assert found["deleted"].reason == f"{only} a cell that is no longer there defined eleven"
+    assert found["shown"].reason.startswith(f"{only} _ is what another cell had shown")
     assert found["a package"].reason.startswith("your own machine had sklearn")
     assert found["another value"].reason == (
         "your check judged 22; made anew by your cells it is 21"
     )
     assert "no longer there" in found["taken out"].reason
     assert "asks for input" in found["asked for"].reason
+
+
+def test_what_no_slice_sees_counts_where_the_notebook_claims_right(
+    tmp_path: Path, graded: Graded
+) -> None:
+    loop = "for name, row in rows.items():\n    row.append(11)"
+    total = "class Sum:\n    total = 0\n    def add(self, n):\n        self.total += n\n\ns = Sum()"
+    later = "import asyncio\nasync def n():\n    await asyncio.sleep(0)\n    return 22"
+    made = {
+        "a loop": claiming("rows = {1: [], 2: []}", loop, answer="field = sum(rows[1] + rows[2])"),
+        "another name": claiming("p = []\nq = p", "p.append(22)", answer="field = q[0]"),
+        "a method": claiming(total, "s.add(22)", answer="field = s.total"),
+        "a file": claiming("open('n.txt', 'w').write('22')", answer="field = open('n.txt').read()"),
+        "a module": claiming("%%file mine.py\nN = 22", answer="from mine import N\nfield = N"),
+        "awaited": claiming(later, answer="field = await n()"),
+    }
+    made["by keyword"] = claiming(answer="size = 22")
+    check = next(cell for cell in made["by keyword"].cells if cell.id == "receptive-field-check")
+    check.source = f'exercises.check("{S}.receptive-field", answer=size)'
+    for student, one in made.items():
+        put(tmp_path / "in" / student / "small.ipynb", one)
+    found = {student: field(one) for student, one in graded(tmp_path / "in").items()}
+    assert {s: (r.outcome, r.why) for s, r in found.items() if r.outcome != "right"} == {}
 
 
 def test_a_cell_that_failed_leaves_what_came_before(tmp_path: Path, graded: Graded) -> None:

@@ -33,7 +33,8 @@ def check(name: str, answer: Any, *given: Any, because: Any = ...) -> None:
 def fill(name: str, answer: Any, *given: Any) -> Any:
     """Check ``answer`` and return it, or the workbook's own where it is missing or wrong.
 
-    For a blank that the cells below need: they run whatever was written into it.
+    For a blank that the cells below need: they run whatever was written into it, and find an array
+    where the answer is a list of numbers, a data frame or a tensor.
 
     Raises:
         UnknownExerciseError: There is no such exercise.
@@ -41,7 +42,8 @@ def fill(name: str, answer: Any, *given: Any) -> Any:
     exercise = _known(name)
     assert exercise.ours is not None, f"{name} has nothing of its own to go on with"
     if _check(name, answer, given, "The cells below go on with the workbook's own.") == "right":
-        return answer
+        is_array = isinstance(answer, list | tuple) or hasattr(answer, "__array__")
+        return np.asarray(answer) if is_array else answer
     return exercise.ours(*given)
 
 
@@ -173,8 +175,10 @@ def _words(exercise: Exercise, plain: Any, facts: Facts, verdict: Verdict) -> st
         return "Right as far as it goes: give more digits after the point."
     if verdict.misconception:
         return verdict.misconception.say
-    expected = f"An answer looks like this: {exercise.form}." if exercise.form else ""
-    return " ".join(filter(None, [form.remark(exercise, plain, facts), expected]))
+    remark = form.remark(exercise, plain, facts)
+    is_told = remark == form.FITS or not exercise.form
+    expected = "" if is_told else f"An answer looks like this: {exercise.form}."
+    return " ".join(filter(None, [remark, expected]))
 
 
 def _measured(exercise: Exercise, answer: Any, given: tuple[Any, ...]) -> tuple[Any, str]:

@@ -8,6 +8,9 @@ from workbook.exercises.exercise import Equals, Exercise, Facts
 import numpy as np
 
 
+FITS = "The form is right, the value is not."
+
+
 def too_few_digits(exercise: Exercise, answer: Any, facts: Facts) -> bool:
     """Return whether an answer (JSON) would be right but for having been rounded too early."""
     if not isinstance(exercise.right, Equals):
@@ -40,7 +43,7 @@ def _significant(number: float) -> int:
 
 
 def remark(exercise: Exercise, answer: Any, facts: Facts) -> str:
-    """Return a line on the form of a wrong answer (JSON), in Markdown; "" if it is as expected."""
+    """Return a line on the form of a wrong answer (JSON), in Markdown; "" if nothing is to say."""
     if answer is None:
         return ""
     if isinstance(exercise.right, Equals):
@@ -64,7 +67,7 @@ def _beside(answer: Any, wanted: Any) -> str:
             return "That is text: expected a number, without quotation marks."
         return "Not all of this is numbers, or the rows are of different lengths."
     if found.shape == numbers.shape:
-        return ""
+        return FITS
     if found.size == numbers.size and np.allclose(found.ravel(), numbers.ravel(), atol=1e-2):
         return (
             f"The numbers are right, the shape is not: got {found.shape}, expected {numbers.shape}."

@@ -135,6 +135,10 @@ class _WithoutIPython(ast.NodeTransformer):
         match _ipython(node.value):
             case "run_line_magic", [name, code]:
                 return parsed(code) if name in _RUN else ast.Pass()
+            case "run_cell_magic", ["writefile" | "file", file, code]:
+                *options, name = file.split() or [""]
+                mode = "a" if options else "w"
+                return ast.parse(f"print({code!r}, end='', file=open({name!r}, {mode!r}))").body
             case "run_cell_magic", [name, _, code]:
                 return parsed(code) if name in _RUN else ast.Pass()
             case str(), _:

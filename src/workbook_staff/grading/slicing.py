@@ -189,6 +189,12 @@ def _check(statement: ast.stmt, exercises: set[str]) -> Check | None:
             args=[ast.Constant(value=str(exercise)), answer, *_],
         ) if name in _CHECKS and exercise in exercises:
             return Check(exercise, ast.unparse(answer))
+        case ast.Call(
+            func=ast.Attribute(attr=name) | ast.Name(id=name),
+            args=[ast.Constant(value=str(exercise))],
+            keywords=[ast.keyword(arg="answer", value=answer), *_],
+        ) if name in _CHECKS and exercise in exercises:
+            return Check(exercise, ast.unparse(answer))
     return None
 
 

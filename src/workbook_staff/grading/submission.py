@@ -140,6 +140,8 @@ class _Reader:
         given: set[str] = set()
         for end, expression in self._points(slot):
             attempts += self._attempts(slot, end, expression, nowhere)
+            if claim.get("outcome") == "right":
+                attempts.append(self._whole(slot, end, expression))
             given |= self._made_anew(slot, end)
         outcome: Outcome | Literal[""] = ""
         why = ""
@@ -217,15 +219,29 @@ class _Reader:
             made = self._slicer.slice(names, end, is_given)
             for name in made.nowhere:
                 nowhere.setdefault(name, self._elsewhere(name, end))
-            found.append(
-                Attempt(
-                    tuple(self._parts[n].source for n in made.parts),
-                    expression,
-                    made.course,
-                    frozenset({slot.exercise} | {e for n in made.parts for e in self._of(n)}),
-                )
-            )
+            found.append(self._attempt(slot, made.parts, expression, made.course))
         return found
+
+    def _whole(self, slot: Slot, end: int, expression: str) -> Attempt:
+        """Return the answer made by all of the student's own cells above it, one after the other.
+
+        For what no slice sees: values that are changed under another name, and files.
+        """
+        places = [n for n, p in enumerate(self._parts[:end]) if not (p.is_course or p.check)]
+        needed = slicing.used(expression)
+        for place in places:
+            needed |= self._parts[place].names.uses | self._parts[place].names.later
+        return self._attempt(slot, places, expression, needed & self._given)
+
+    def _attempt(
+        self, slot: Slot, places: Sequence[int], expression: str, course: frozenset[str]
+    ) -> Attempt:
+        return Attempt(
+            tuple(self._parts[n].source for n in places),
+            expression,
+            course,
+            frozenset({slot.exercise} | {e for n in places for e in self._of(n)}),
+        )
 
     def _of(self, place: int) -> list[str]:
         """Return the exercises whose answers a part makes."""
@@ -234,6 +250,8 @@ class _Reader:
 
     def _elsewhere(self, name: str, end: int) -> str:
         """Return why a notebook may have a name that no cell above binds."""
+        if re.fullmatch(r"_+\d*|Out", name):
+            return f"{name} is what another cell had shown: give that a name of its own"
         part = self._slicer.after(name, end)
         if part is None:
             return f"a cell that is no longer there defined {name}"
