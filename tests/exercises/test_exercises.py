@@ -187,6 +187,10 @@ def test_a_blank_goes_on_with_the_answer_where_it_is_right(shown: list[records.S
     assert exercises.fill("test.size", wrong) == "ours"
     assert exercises.fill("test.size", ...) == "ours"
     assert exercises.fill("test.size", "of no shape") == "ours"
+    assert repr(shown[0]) == "Right. Two it is."
+    assert repr(shown[1]).startswith("Not yet. The cells below go on with the workbook's own.")
+    assert repr(shown[2]).startswith("Not attempted yet. The cells below go on")
+    assert [said.record and said.record.get("answer") for said in shown] == [[2], [3], None, None]
 
 
 def test_a_blank_filled_with_a_list_goes_on_as_an_array(
@@ -198,10 +202,6 @@ def test_a_blank_filled_with_a_list_goes_on_as_an_array(
     for written in ([1, 1], (1.0, 1.0), pd.Series([1, 1])):
         filled = exercises.fill("test.pair", written)
         assert isinstance(filled, np.ndarray) and (filled * 2.0).sum() == 4
-    assert repr(shown[0]) == "Right. Two it is."
-    assert repr(shown[1]).startswith("Not yet. The cells below go on with the workbook's own.")
-    assert repr(shown[2]).startswith("Not attempted yet. The cells below go on")
-    assert [said.record and said.record.get("answer") for said in shown] == [[2], [3], None, None]
 
 
 def test_statements_are_answered_one_by_one(shown: list[records.Said], statements: None) -> None:
