@@ -114,6 +114,16 @@ def test_a_course_cell_with_a_line_more_is_still_the_course_s(small: Path, tmp_p
     assert _read(small, tmp_path, notebook) == ("extra = 0", "field = len(losses) * 2 + extra")
 
 
+def test_several_cells_of_the_course_in_one_are_still_the_course_s(
+    small: Path, tmp_path: Path
+) -> None:
+    notebook = answered({"receptive-field": "field = len(compared) * extra"})
+    cells = {cell.id: cell for cell in notebook.cells}
+    cells["made"].source += f"\n{cells['trained'].source}\nextra = 11"
+    notebook.cells.remove(cells["trained"])
+    assert _read(small, tmp_path, notebook) == ("extra = 11", "field = len(compared) * extra")
+
+
 @pytest.mark.parametrize(
     ("source", "binds", "uses", "changes"),
     [

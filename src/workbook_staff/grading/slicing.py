@@ -149,31 +149,28 @@ def _groups(
 
 
 def _of_course(statements: list[ast.stmt], course: frozenset[tuple[str, ...]]) -> list[bool]:
-    """Return which statements are the course's own: those of a whole cell of it, if any.
+    """Return which statements are the course's own: those of whole cells of it, if any.
 
     Where a student's line before one of them binds what it uses, they are the student's.
     """
     texts = [ast.unparse(statement) for statement in statements]
-    for cell in sorted(course, key=len, reverse=True):
-        if not cell or len(cell) > len(texts):
-            continue
-        found, rest = [], list(cell)
-        for text in texts:
-            is_next = bool(rest) and text == rest[0]
-            found.append(is_next)
-            if is_next:
+    found = [False] * len(texts)
+    for cell in sorted(course, key=lambda cell: (-len(cell), cell)):
+        rest, of_cell = list(cell), []
+        for n, text in enumerate(texts):
+            if rest and text == rest[0] and not found[n]:
                 rest.pop(0)
-        if rest:
-            continue
-        changed: set[str] = set()
-        for statement, is_course in zip(statements, found, strict=True):
-            names = code_cells.names([statement], Effects())
-            if is_course and changed & (names.uses | names.later):
-                return [False] * len(texts)
-            if not is_course:
-                changed |= names.binds | names.changes
-        return found
-    return [False] * len(texts)
+                of_cell.append(n)
+        for n in of_cell if not rest else ():
+            found[n] = True
+    changed: set[str] = set()
+    for statement, is_course in zip(statements, found, strict=True):
+        names = code_cells.names([statement], Effects())
+        if is_course and changed & (names.uses | names.later):
+            return [False] * len(texts)
+        if not is_course:
+            changed |= names.binds | names.changes
+    return found
 
 
 def _check(statement: ast.stmt, exercises: set[str]) -> Check | None:
