@@ -7,7 +7,6 @@ from workbook.exercises.exercise import Equals, Exercise, Facts
 
 import numpy as np
 
-
 FITS = "The form is right, the value is not."
 
 
