@@ -31,7 +31,8 @@ Expected = dict[str, tuple[str, str]]
 class Answers:
     """Answers to an exercise, as code: right ones, and wrong ones, each with its slip.
 
-    ``trains``: some of them train a network, which takes as long here as it took the student.
+    ``trains``: some of them train a network, which takes as long here as it took the student, or
+    are of a training by which this file stands in for the notebook's.
     """
 
     right: tuple[str, ...]

@@ -67,6 +67,7 @@ def test_where_a_claim_does_not_hold_both_stand_with_the_reason(
         "a package": claiming("from sklearn import metrics", answer="field = metrics.n(22)"),
         "another value": claiming("n = 20", answer="field = n + 1"),
         "taken out": claiming(answer="field = ..."),
+        "none": claiming(answer="field = None"),
         "asked for": claiming(answer="field = int(input('How many? '))"),
     }
     for student, one in made.items():
@@ -76,7 +77,7 @@ def test_where_a_claim_does_not_hold_both_stand_with_the_reason(
     assert {student: one.outcome for student, one in found.items()} == {
         **dict.fromkeys(("further down", "deleted", "shown", "a package", "asked for"), "error"),
         "another value": "wrong",
-        "taken out": "unattempted",
+        **dict.fromkeys(("taken out", "none"), "unattempted"),
     }
     only = "runs in your notebook only because"
     assert found["further down"].reason == (

@@ -251,7 +251,8 @@ def _run(job: dict[str, Any], namespace: dict[str, Any], measure: Any, given: li
     except BaseException as error:
         told = failed if failed and isinstance(error, NameError) else error
         return {"outcome": "error", "why": f"{type(told).__name__}: {told}"[:300]}
-    if value is ... or (type(value) is tuple and any(part is ... for part in value)):
+    is_part_open = type(value) is tuple and any(part is ... for part in value)
+    if value is ... or value is None or is_part_open:
         return {"outcome": "unattempted"}
     try:
         plain = measure(value, *given) if measure else answers.as_json(value)
