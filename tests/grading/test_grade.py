@@ -182,6 +182,8 @@ def test_a_number_off_the_students_own_curve_is_right_by_their_facts(
     put(tmp_path / "in" / "anna" / "small.ipynb", answered(own, claims))
     forged = {"hand-or-sleeve": {"outcome": "right", "facts": {"ratios": "x"}}}
     put(tmp_path / "in" / "bert" / "small.ipynb", answered(own, forged))
+    judged_wrong = {"hand-or-sleeve": claims["hand-or-sleeve"] | {"outcome": "wrong"}}
+    put(tmp_path / "in" / "dora" / "small.ipynb", answered(own, judged_wrong))
     # The losses are written down in the notebook: there is nothing that could be another's own.
     others = {"losses": [0.1] + [0.2] * 10, "patience": [2, 3]}
     exercise = exercises.EXERCISES[f"{S}.patience"]
@@ -196,6 +198,7 @@ def test_a_number_off_the_students_own_curve_is_right_by_their_facts(
     (result,) = (r for r in found["anna"].results if r.exercise.endswith("hand-or-sleeve"))
     assert result.outcome == "right" and result.by_own_facts and "own check" in result.why
     assert outcomes(found["bert"])["hand-or-sleeve"] == "wrong"
+    assert outcomes(found["dora"])["hand-or-sleeve"] == "wrong"
 
 
 HOSTILE = {

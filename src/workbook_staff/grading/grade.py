@@ -230,7 +230,8 @@ def _graded(
 
 def _result(result: Result, answer: Answer, slot: Slot, run: OwnRun) -> Result:
     exercise = exercises.EXERCISES[slot.exercise]
-    own = answer.facts if exercise.varies else {}
+    # What their own check judged wrong by its facts is not right by them when it is made anew.
+    own = answer.facts if exercise.varies and answer.claimed != "wrong" else {}
     if not answer.attempts:
         result = replace(result, outcome=answer.outcome, why=answer.why)
     tried: list[Result] = []
