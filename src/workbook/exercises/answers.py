@@ -153,6 +153,12 @@ def _float(number: float) -> str:
     return f"{number:.4g}"
 
 
+def is_missing(value: Any) -> bool:
+    """Return whether an answer is still None or ``...``, or a part of several is ``...``."""
+    is_part_open = type(value) is tuple and any(part is ... for part in value)
+    return value is ... or value is None or is_part_open
+
+
 def parts(value: Any) -> list[Any] | None:
     """Return the parts of a list, a tuple, an array or a series in order; None for all else."""
     kind = type(value)

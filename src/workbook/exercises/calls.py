@@ -57,7 +57,7 @@ def predict(name: str, prediction: Any) -> None:
         UnknownExerciseError: There is no such prediction.
     """
     wanted: Prediction = _find(name, PREDICTIONS)
-    if _missing(prediction):
+    if answers.is_missing(prediction):
         _show(f"**No prediction yet.** {NOT_YET} Then run on.")
         return
     said = answers.say(prediction)
@@ -93,7 +93,7 @@ def recall(name: str, replies: Any) -> None:
         UnknownExerciseError: There are no such statements.
     """
     statements = _find(name, RECALL)
-    if _missing(replies):
+    if answers.is_missing(replies):
         replies = [...] * len(statements)
     several = answers.parts(replies)
     if several is None or len(several) != len(statements):
@@ -113,7 +113,7 @@ def _check(
     name: str, answer: Any, given: tuple[Any, ...], otherwise: str = "", because: Any = ...
 ) -> str:
     exercise = _known(name)
-    if _missing(answer):
+    if answers.is_missing(answer):
         _show(f"**Not attempted yet.** {otherwise or NOT_YET}", _record(name, "unattempted"))
         return "unattempted"
     try:
@@ -218,13 +218,6 @@ def _find(name: str, among: Mapping[str, Any]) -> Any:
     )
 
 
-def _missing(answer: Any) -> bool:
-    """Whether an answer is still None or ``...``, or a part of one of several parts ``...``."""
-    return (
-        answer is ... or answer is None or (type(answer) is tuple and any(p is ... for p in answer))
-    )
-
-
 def _unlike(expected: Prediction, prediction: Any) -> str:
     """Return what a prediction should look like, "" if it does."""
     low, high = expected.between
@@ -243,7 +236,7 @@ def _unlike(expected: Prediction, prediction: Any) -> str:
 
 
 def _replied(statement: Statement, reply: Any) -> str:
-    if _missing(reply):
+    if answers.is_missing(reply):
         return "Not answered yet."
     said = answers.truth(reply)
     if said is None:

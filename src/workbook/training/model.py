@@ -25,7 +25,7 @@ class CompiledEpochs:
         """Configure training exactly as ``keras.Model.compile`` does.
 
         With ``jit_compile="auto"``, XLA compiles the epoch of a model all parts of which are in
-        ``rules.TESTED_WITH_XLA``.
+        ``rules.TESTED_WITH_XLA``, where ``fit`` takes ``rules.SHORT`` steps or more.
         """
         self._requested_jit = options.get("jit_compile", args[7] if len(args) > 7 else "auto")
         super().compile(*args, **options)  # type: ignore[misc]

@@ -40,7 +40,7 @@ convolutions took 40 times as long as TensorFlow's, dropout 10.
 """
 
 SHORT = 1_200
-"""Steps up to which a training is over before XLA has paid for its three seconds of compiling."""
+"""With fewer steps a training is over before XLA has paid for its three seconds of compiling."""
 
 BATCH_HOOKS = [
     f"on_{kind}batch_{moment}" for kind in ("", "train_", "test_") for moment in ("begin", "end")

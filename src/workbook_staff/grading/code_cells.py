@@ -138,7 +138,7 @@ class _WithoutIPython(ast.NodeTransformer):
             case "run_cell_magic", ["writefile" | "file", file, code]:
                 *options, name = file.split() or [""]
                 mode = "a" if options else "w"
-                return ast.parse(f"print({code!r}, end='', file=open({name!r}, {mode!r}))").body
+                return ast.parse(f"open({name!r}, {mode!r}).write({code!r})").body
             case "run_cell_magic", [name, _, code]:
                 return parsed(code) if name in _RUN else ast.Pass()
             case str(), _:

@@ -23,7 +23,8 @@ import cloudpickle
 def main(folder: Path, file: Path, slots: list[dict[str, Any]]) -> None:
     """Write the facts of each exercise, and the files of what measures and judges its answers."""
     asked = {slot["exercise"]: exercises.EXERCISES[slot["exercise"]] for slot in slots}
-    # By value, so that the sandbox, which has no such module, gets what measures and no more.
+    # By value, so that the sandbox, which has no such module, gets what measures and no more. The
+    # modules are there now: each was imported when its exercise was asked for.
     for name, module in sorted(sys.modules.items()):
         if name.startswith(f"{judges.__name__}."):
             cloudpickle.register_pickle_by_value(module)

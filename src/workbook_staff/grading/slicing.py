@@ -183,15 +183,11 @@ def _check(statement: ast.stmt, exercises: set[str]) -> Check | None:
     match call:
         case ast.Call(
             func=ast.Attribute(attr=name) | ast.Name(id=name),
-            args=[ast.Constant(value=str(exercise)), answer, *_],
+            args=[ast.Constant(value=str(exercise)), *given],
+            keywords=named,
         ) if name in _CHECKS and exercise in exercises:
-            return Check(exercise, ast.unparse(answer))
-        case ast.Call(
-            func=ast.Attribute(attr=name) | ast.Name(id=name),
-            args=[ast.Constant(value=str(exercise))],
-            keywords=[ast.keyword(arg="answer", value=answer), *_],
-        ) if name in _CHECKS and exercise in exercises:
-            return Check(exercise, ast.unparse(answer))
+            given += [one.value for one in named if one.arg == "answer"]
+            return Check(exercise, ast.unparse(given[0])) if given else None
     return None
 
 

@@ -251,8 +251,7 @@ def _run(job: dict[str, Any], namespace: dict[str, Any], measure: Any, given: li
     except BaseException as error:
         told = failed if failed and isinstance(error, NameError) else error
         return {"outcome": "error", "why": f"{type(told).__name__}: {told}"[:300]}
-    is_part_open = type(value) is tuple and any(part is ... for part in value)
-    if value is ... or value is None or is_part_open:
+    if answers.is_missing(value):
         return {"outcome": "unattempted"}
     try:
         plain = measure(value, *given) if measure else answers.as_json(value)
