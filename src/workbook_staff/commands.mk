@@ -2,7 +2,7 @@
 #   EDITION=student  leave the solutions out of the reports
 #   FRESH=1          execute every notebook for the reports, though nothing has changed
 #   IN=PATH          what `make grade` judges: a folder, a zip, a pattern
-#   SLOW=1          `make test` runs the slow tests, too, as CI does
+#   SLOW=1          `make test` runs the slow tests and the further notebooks, too, as CI does
 #   MODEL=FILE.keras  the trained network that `make live` shows
 EDITION ?= instructor
 MODEL ?= data/models/01_mnist_dense.keras
@@ -41,7 +41,8 @@ grade: $(INSTALLED) ## judge what was handed in (IN=folder or zip), into reports
 
 test: $(INSTALLED) lint ## lint, types, unit tests, then the notebooks on practice data (quick)
 	$(RUN) -m pytest -n auto --dist worksteal $(if $(SLOW),,-m "not slow")
-	WORKBOOK_DATA=practice WORKBOOK_QUICK=1 $(RUN) -m pytest $(NBVAL) -n 2 --dist loadscope notebooks
+	WORKBOOK_DATA=practice WORKBOOK_QUICK=1 $(RUN) -m pytest $(NBVAL) -n 2 --dist loadscope \
+	  $(if $(SLOW),notebooks,notebooks/*.ipynb)
 
 test-full: $(INSTALLED) ## the notebooks on the real data, full training, floors asserted
 	WORKBOOK_DATA=real WORKBOOK_QUICK= $(RUN) -m pytest $(NBVAL) $(or $(NOTEBOOKS),notebooks)

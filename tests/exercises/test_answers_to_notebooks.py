@@ -52,7 +52,11 @@ def _verdict(notebook: str, name: str, source: str) -> exercises.Verdict:
     return _told(notebook, name, eval(_slot(notebook, name).answer, namespace))[0]
 
 
-EACH = [(notebook, name) for notebook, several in ANSWERS.items() for name in several]
+EACH = [
+    pytest.param(notebook, name, marks=[pytest.mark.slow] if one.trains else [])
+    for notebook, several in ANSWERS.items()
+    for name, one in several.items()
+]
 
 
 def test_every_exercise_has_answers_and_every_slip_one() -> None:
@@ -104,7 +108,7 @@ def test_an_axis_too_many_is_told_from_wrong_numbers(notebook: str, name: str) -
 
 def test_what_a_notebook_goes_on_with_is_right() -> None:
     went_on = set()
-    for notebook, name in EACH:
+    for notebook, name in (one.values for one in EACH):
         slot = _slot(notebook, name)
         if (ours := exercises.EXERCISES[slot.exercise].ours) is not None:
             given = tuple(eval(part, _made(notebook)) for part in slot.given)

@@ -405,7 +405,9 @@ HOSTILE = {
 
 
 @needs_sandbox
-@pytest.mark.parametrize("seconds", [2, 600], ids=["endless", "others"])
+@pytest.mark.parametrize(
+    "seconds", [2, pytest.param(600, marks=pytest.mark.slow)], ids=["endless", "others"]
+)
 def test_hostile_answers_reach_nothing_and_stop_nobody(
     seconds: int, tmp_path: Path, graded: Graded, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.skipif(bool(parent.missing()), reason=parent.missing())
 Graded = Callable[..., dict[str, HandIn]]
 
 
+@pytest.mark.slow
 def test_every_habit_of_writing_what_is_right_is_right(
     small: Path, tmp_path: Path, graded: Graded
 ) -> None:

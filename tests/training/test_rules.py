@@ -29,7 +29,9 @@ def trained(cls, parts=(), compiled=None, x=X, y=Y, last="softmax", **fit):
     keras.utils.set_random_seed(1)
     model = cls([keras.Input(x.shape[1:]), *(make() for make in parts), layers.Flatten()])
     model.add(layers.Dense(CLASSES, activation=last))
-    options = {"loss": SPARSE, "metrics": ["accuracy"], "optimizer": "sgd"} | (compiled or {})
+    options = {"loss": SPARSE, "metrics": ["accuracy"], "optimizer": "sgd"}
+    # Untraced, Keras' own model gives the same numbers, which is quicker for a few batches.
+    options |= {"run_eagerly": cls is keras.Sequential} | (compiled or {})
     if callable(options["optimizer"]):
         options["optimizer"] = options["optimizer"]()
     model.compile(**options)
@@ -100,9 +102,13 @@ CASES = {
     "odd argument": [{"batch_size": 8.0}, {"shuffle": "batch"}, {"batch_size": -1}],
     "no arrays": [{"x": tf.constant(X)}, {"validation_data": (X, Y, np.ones(N))}, {"y": Y[:5]}],
     "cannot build": [{"validation_data": (X[:, :2], Y)}],
-    "not finite": [{"x": broken(3, np.nan)}, {"validation_data": (broken(3, np.inf), Y)}],
+    # Where all is NaN, argmax answers otherwise eagerly.
+    "not finite": [
+        {"compiled": {"run_eagerly": False}, "x": broken(3, np.nan)},
+        {"compiled": {"run_eagerly": False}, "validation_data": (broken(3, np.inf), Y)},
+    ],
     "label": [{"y": Y + 1}, {"y": Y - 1}, {"validation_data": (X, Y + 1)}],
-    "asked for": [{"compiled": {"jit_compile": True}, "parts": [Quadratic]}],
+    "asked for": [{"compiled": {"jit_compile": True, "run_eagerly": False}, "parts": [Quadratic]}],
     "declined": [{"compiled": {"jit_compile": False}}],
     "unsupported": [{"parts": [lambda: NoXla(4)]}],
     "untested": [
@@ -184,6 +190,7 @@ WITH_XLA = {
             lambda: RandomLight(contrast=0.3, noise=0.1, seed=4),
             LocalContrast,
         ],
+        "compiled": {"run_eagerly": False},
     },
     "a model in the model": {"parts": [lambda: keras.Sequential([layers.Dense(4)])]},
     "categorical, Adam": {
@@ -228,6 +235,13 @@ def test_how_it_trained_is_printed_on_request(verbose, weights, capsys):
     model, _ = trained(Sequential, compiled=compiled, class_weight=weights, verbose=verbose)
     lines = capsys.readouterr().out.splitlines()
     assert (model.how_it_trained in lines) == (verbose == 2)
+
+
+def test_a_quick_run_is_short(monkeypatch):
+    monkeypatch.setattr(rules, "QUICK", True)
+    model, _ = trained(Sequential, epochs=1)
+    (short,) = (rule for rule in rules.RULES if rule.name == "short")
+    assert_decided(short, model.how_it_trained)
 
 
 def test_the_reason_names_the_part():

@@ -6,10 +6,14 @@ from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
+from workbook import QUICK
 from workbook.backend import keras, tf
 from workbook.training import rules
 from workbook.training.epoch import Epoch
 from workbook.training.progress import Progress
+
+QUICK_BATCHES = 100
+"""The batches of an epoch in a quick run, which is there to show that all cells run."""
 
 
 class CompiledEpochs:
@@ -93,8 +97,9 @@ class CompiledEpochs:
         if compiled:
             rows = int(batch_size or 32)
             valid_rows = int(validation_batch_size or rows)
+            some = slice(rows * QUICK_BATCHES if QUICK else None)
             given = {
-                "x": Epoch(train[0], train[1], rows, bool(shuffle)),
+                "x": Epoch(train[0][some], train[1][some], rows, bool(shuffle)),
                 "validation_data": valid and Epoch(valid[0], valid[1], valid_rows, False),
                 "callbacks": keras.callbacks.CallbackList(
                     callbacks,

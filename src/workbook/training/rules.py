@@ -5,6 +5,7 @@ from numbers import Integral
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+from workbook import QUICK
 from workbook.backend import keras, tf
 from workbook.layers import LocalContrast, RandomLight, RandomWarp
 from workbook.training.epoch import to_tensor
@@ -205,7 +206,7 @@ def _jit(wanted: bool) -> Callable[[SimpleNamespace], bool]:
 
 def _short(asked: SimpleNamespace) -> bool:
     steps = len(asked.train[0]) // int(asked.batch_size or 32)
-    return steps * (asked.epochs - asked.initial_epoch) < SHORT
+    return QUICK or steps * (asked.epochs - asked.initial_epoch) < SHORT
 
 
 def _unsupported(asked: SimpleNamespace) -> bool:
