@@ -164,13 +164,20 @@ def test_a_process_tells_that_its_data_is_practice_data(monkeypatch, capsys):
 
 
 def test_a_measurement_that_fails_says_why_and_which(measure, monkeypatch, capfd):
-    # A process of its own, up to the wrong variable.
-    monkeypatch.setenv("WORKBOOK_DATA", "reel")
-    monkeypatch.setattr(bench, "_training", lambda: [bench._measure("train", "keras", "sgd")])
+    # In a process of its own.
+    monkeypatch.setattr(bench, "_training", lambda: [bench._measure("train", "abacus", "sgd")])
     assert bench.main() == 1
     *_, first, last = capfd.readouterr().err.splitlines()
-    assert first.startswith("WORKBOOK_DATA: 'reel'; expected auto")
-    assert last.startswith("FAILED: the measurement 'train keras sgd'")
+    assert first == "KeyError: 'abacus'"
+    assert last.startswith("FAILED: the measurement 'train abacus sgd'")
+
+
+def test_a_measurement_without_its_data_says_why_in_a_line(monkeypatch):
+    monkeypatch.setenv("WORKBOOK_DATA", "reel")
+    monkeypatch.setattr(measurements, "MEASUREMENTS", {"train": measurements._data})
+    monkeypatch.setattr(sys, "argv", ["-c", "train"])
+    with pytest.raises(SystemExit, match=r"^WORKBOOK_DATA: 'reel'; expected auto .*$"):
+        measurements.main()
 
 
 def test_the_bound_counts_the_products_of_a_small_network(monkeypatch):

@@ -190,7 +190,8 @@ def serving(folder: Path, port: int, host: str = "") -> Iterator[str]:
             f"port {port} cannot be used ({error.strerror}): name another one with "
             "python -m workbook watch --port N, or 0 for any that is free"
         ) from None
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    # It looks this often, in seconds, whether it is to end.
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}/"

@@ -3,6 +3,7 @@
 import csv
 import re
 from pathlib import Path
+from typing import Any
 
 from workbook import exercises
 from workbook.errors import GradingError
@@ -11,7 +12,6 @@ from workbook_staff.grading.result import HandIn, Result
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
 
 NOTEBOOK = "04_asl_cnn"
 NAMES = [f"sign-language-mnist.{n}" for n in ("count", "patience", "convolve")]
@@ -202,30 +202,25 @@ def test_wrong_answers_count_together_by_the_slip_that_explains_them(tmp_path: P
     assert "1 × <code><bdi>7</bdi></code>" in text
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
 @pytest.mark.parametrize("name", ["index.html", "students/Bert.html"])
-def test_in_a_browser(name: str, width: int, scheme: str, browser: Browser, tmp_path: Path) -> None:
+def test_in_a_browser(name: str, tabs: Any, tmp_path: Path) -> None:
     class_pages.write(CLASS, tmp_path)
-    context = browser.new_context(
-        viewport={"width": width, "height": 740},
-        color_scheme=scheme,  # type: ignore[arg-type]
-    )
-    page = context.new_page()
-    said: list[str] = []
-    requests: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("request", lambda request: requests.append(request.url))
+    tab = tabs()
+    page = tab.page
     page.goto((tmp_path / name).as_uri())
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-    assert said == [] and all(url.startswith(("file:", "data:")) for url in requests)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    context.close()
+    for width, scheme in ((360, "light"), (1280, "dark")):
+        page.set_viewport_size({"width": width, "height": 740})
+        page.emulate_media(color_scheme=scheme)
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert tab.logged == []
+    assert all(url.startswith(("file:", "data:")) for url in tab.requests)
 
 
-def test_a_heading_sorts(browser: Browser, tmp_path: Path) -> None:
+def test_a_heading_sorts(tabs: Any, tmp_path: Path) -> None:
     class_pages.write(CLASS, tmp_path)
-    page = browser.new_page()
+    page = tabs().page
     page.goto((tmp_path / "index.html").as_uri())
 
     def right() -> list[str]:

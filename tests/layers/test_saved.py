@@ -24,6 +24,7 @@ def saved(tmp_path):
     return tmp_path / "model.keras"
 
 
+@pytest.mark.slow
 def test_the_line_that_notebooks_show_opens_it(saved):
     code = f"""
 import keras

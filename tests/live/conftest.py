@@ -1,5 +1,4 @@
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 from workbook import live
@@ -7,7 +6,7 @@ from workbook_staff import live_page
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 
 @pytest.fixture(scope="session")
@@ -25,27 +24,39 @@ def pictures() -> tuple[np.ndarray, np.ndarray]:
 Opened = Callable[..., Page]
 
 
-@pytest.fixture
-def opened(browser: Browser, tmp_path: Path) -> Iterator[Opened]:
-    """Open an output as a page of its own; a page that logs an error fails its test."""
-    contexts, troubles = [], []
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[[live.Live], str]:
+    """Give the address of an output's own page, which is written once."""
+    folder = tmp_path_factory.mktemp("pages")
+    pages: list[live.Live] = []
 
-    def open_page(shown: live.Live, **context: Any) -> Page:
-        path = tmp_path / "page.html"
-        path.write_text(live_page.render(shown, "Shown"), encoding="utf-8")
-        contexts.append(browser.new_context(**context))
-        opened = contexts[-1].new_page()
-        opened.on("pageerror", lambda error: troubles.append(str(error)))
-        opened.on("console", lambda s: troubles.extend([s.text] if s.type == "error" else []))
-        opened.on("request", lambda request: troubles.extend(_asked(request.url, path)))
-        opened.goto(path.as_uri())
-        return opened
+    def address(shown: live.Live) -> str:
+        if not any(shown is one for one in pages):
+            pages.append(shown)
+            text = live_page.render(shown, "Shown")
+            (folder / f"{len(pages)}.html").write_text(text, encoding="utf-8")
+        number = next(n for n, one in enumerate(pages, start=1) if one is shown)
+        return (folder / f"{number}.html").as_uri()
+
+    return address
+
+
+@pytest.fixture
+def opened(tabs: Any, written: Callable[[live.Live], str]) -> Iterator[Opened]:
+    """Open an output as a page of its own; a page that logs an error fails its test."""
+    addresses: dict[int, tuple[Any, str]] = {}
+
+    def check() -> None:
+        for tab, address in addresses.values():
+            asked = [url for url in tab.requests if not url.startswith((address, "data:", "blob:"))]
+            assert (tab.errors, asked) == ([], [])
+
+    def open_page(shown: live.Live, **look: Any) -> Page:
+        check()
+        tab, address = tabs(**look), written(shown)
+        addresses[id(tab)] = tab, address
+        tab.page.goto(address)
+        return tab.page
 
     yield open_page
-    for context in contexts:
-        context.close()
-    assert not troubles
-
-
-def _asked(url: str, path: Path) -> list[str]:
-    return [] if url == path.as_uri() or url.startswith(("data:", "blob:")) else [f"asked {url}"]
+    check()

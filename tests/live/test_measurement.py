@@ -31,7 +31,7 @@ class Small:
 
 def test_a_saved_model_is_measured_on_all_its_images(tmp_path, monkeypatch, pictures):
     images = pictures[0]
-    model = dense()
+    model = dense((8,))
     model.save(tmp_path / "01_mine.keras")
     said = model.predict(images.astype("float32") / 255, verbose=0).argmax(axis=1)
     labels = np.where(np.arange(100) < 80, said, (said + 1) % 10)

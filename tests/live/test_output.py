@@ -19,7 +19,7 @@ from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from networks import LETTERS, dense, hands
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 # Keras' own, where it saves a model.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -70,7 +70,7 @@ def test_it_shows_itself_as_html_as_a_picture_and_in_words(pad: live.Live) -> No
     assert len(json.dumps(data[live.MIME_TYPE])) < 200
 
 
-def test_a_page_names_its_script_by_its_hash_and_no_other_runs(exported, pad, browser: Browser):
+def test_a_page_names_its_script_by_its_hash_and_no_other_runs(exported, pad, tabs: Any):
     made = notebook(pad)
     made.cells[0].source += "\n\n<script>document.title = 'another'</script>"
     text = exported(made)
@@ -79,27 +79,23 @@ def test_a_page_names_its_script_by_its_hash_and_no_other_runs(exported, pad, br
     digest = base64.b64encode(hashlib.sha256(own[0].encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}';" in policy(text)
     assert "unsafe-inline" not in policy(text).replace("style-src 'unsafe-inline'", "")
-    tab = browser.new_page()
-    asked: list[str] = []
-    tab.on("request", lambda request: asked.append(request.url))
-    tab.goto((paths.REPORTS / "01_digits.html").as_uri())
-    expect(tab.get_by_role("application", name="Drawing pad")).to_be_visible()
-    expect(tab.get_by_role("button", name="Copy").first).to_be_attached()
-    assert tab.title() == "Digits"
-    assert not [url for url in asked if not url.startswith(("file:", "data:"))]
-    tab.close()
+    tab = tabs()
+    tab.page.goto((paths.REPORTS / "01_digits.html").as_uri())
+    expect(tab.page.get_by_role("application", name="Drawing pad")).to_be_visible()
+    expect(tab.page.get_by_role("button", name="Copy").first).to_be_attached()
+    assert tab.page.title() == "Digits"
+    assert not [url for url in tab.requests if not url.startswith(("file:", "data:"))]
 
 
-def test_several_outputs_share_the_script(exported, pad, pictures, browser: Browser) -> None:
+def test_several_outputs_share_the_script(exported, pad, pictures, tabs: Any) -> None:
     text = exported(notebook(pad, live.inside(hands(), *pictures, LETTERS), pad))
     assert len(scripts(text)) == 1 and len(text) < 3e6
-    tab = browser.new_page(viewport={"width": 1280, "height": 800})
+    tab = tabs(height=800).page
     tab.goto((paths.REPORTS / "01_digits.html").as_uri())
     assert tab.get_by_role("application", name="Drawing pad").count() == 2
     assert tab.get_by_role("group", name="Test images").count() == 1
     found = Axe().run(tab)
     assert found.violations_count == 0, found.generate_report()
-    tab.close()
 
 
 def test_a_page_without_it_carries_nothing_of_it(exported) -> None:
@@ -109,17 +105,14 @@ def test_a_page_without_it_carries_nothing_of_it(exported) -> None:
     assert "workbook-live" not in text and "script-src 'sha256-" in policy(text)
 
 
-def test_an_untrusted_page_keeps_the_picture_only(
-    exported, pad: live.Live, browser: Browser
-) -> None:
+def test_an_untrusted_page_keeps_the_picture_only(exported, pad: live.Live, tabs: Any) -> None:
     text = exported(notebook(pad), untrusted=True)
     assert "script-src 'none'" in policy(text)
     assert "<script" not in text and "application/json" not in text
-    tab = browser.new_page()
+    tab = tabs().page
     tab.goto((paths.REPORTS / "01_digits.html").as_uri())
     expect(tab.get_by_role("img", name=re.compile("A still picture of the pad"))).to_be_visible()
     assert tab.locator("[role=application]").count() == 0
-    tab.close()
 
 
 @pytest.mark.parametrize("record", [None, [], "x", 3, {}, {"kind": "pad", "sha256": "0" * 64}])
@@ -167,17 +160,16 @@ def test_a_stored_notebook_holds_the_data_and_its_page_runs_elsewhere(
     assert [piece.kind for cell in slides for piece in cell.pieces] == ["picture"]
 
 
-def test_a_page_can_stand_alone(tmp_path, capsys, browser: Browser) -> None:
+def test_a_page_can_stand_alone(tmp_path, capsys, tabs: Any) -> None:
     dense().save(tmp_path / "01_mine.keras")
     assert main(["live", str(tmp_path / "01_mine.keras"), "--folder", str(tmp_path / "out")]) == 0
     written = tmp_path / "out" / "01_mine.html"
     assert capsys.readouterr().out.strip() == str(written)
     text = written.read_text(encoding="utf-8")
     assert "unsafe-inline" not in policy(text).replace("style-src 'unsafe-inline'", "")
-    tab = browser.new_page()
+    tab = tabs().page
     tab.goto(written.as_uri())
     expect(tab.get_by_role("application", name="Drawing pad")).to_be_visible()
-    tab.close()
 
 
 def test_a_saved_model_with_layers_of_the_workbook_is_read(tmp_path) -> None:

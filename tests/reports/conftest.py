@@ -10,6 +10,6 @@ from loopback import Host
 @pytest.fixture(scope="module")
 def host() -> Iterator[Host]:
     with Host() as host:
-        threading.Thread(target=host.serve_forever, daemon=True).start()
+        threading.Thread(target=host.serve_forever, args=(0.05,), daemon=True).start()
         yield host
         host.shutdown()

@@ -146,22 +146,20 @@ ON_PAPER = """() => {
 }"""
 
 
-def on_paper(browser: Any, tmp_path: Path, untrusted: bool, *cells: nbformat.NotebookNode) -> Any:
+def on_paper(tabs: Any, tmp_path: Path, untrusted: bool, *cells: nbformat.NotebookNode) -> Any:
     run = Run(new_notebook(cells=cells), 0.0)
     text = export.Exporter(untrusted=untrusted).page(run, Path("a.ipynb")).text
     (tmp_path / "a.html").write_text(text, encoding="utf-8")
-    opened = browser.new_page(viewport={"width": 1001, "height": 700})  # 265 mm
+    opened = tabs(width=1001, height=700).page  # 265 mm
     opened.goto((tmp_path / "a.html").as_uri())
     opened.emulate_media(media="print")
-    found = opened.evaluate(ON_PAPER)
-    opened.close()
-    return found
+    return opened.evaluate(ON_PAPER)
 
 
 @pytest.mark.parametrize(("columns", "untrusted"), [(13, False), (40, True), (100, True)])
 @pytest.mark.parametrize("kind", ["text/html", "text/markdown", "Markdown"])
 def test_a_wide_table_is_whole_on_paper(
-    browser: Any, tmp_path: Path, columns: int, kind: str, untrusted: bool
+    tabs: Any, tmp_path: Path, columns: int, kind: str, untrusted: bool
 ) -> None:
     if kind == "text/html":
         row = "".join(f"<td>{number}.2345</td>" for number in range(columns))
@@ -175,7 +173,7 @@ def test_a_wide_table_is_whole_on_paper(
         if kind == "Markdown"
         else new_code_cell("x", outputs=[output], execution_count=1)
     )
-    found = on_paper(browser, tmp_path, untrusted, made)
+    found = on_paper(tabs, tmp_path, untrusted, made)
     assert found["cells"] == columns and found["cut"] == 0 and found["beyond"] <= 1
 
 
@@ -183,9 +181,9 @@ def test_a_wide_table_is_whole_on_paper(
     "formula",
     ["+".join(f"a_{{{n}}}" for n in range(90)), r"y = \sum_i " + r"\frac{x_i}{2} - " * 60 + "1"],
 )
-def test_a_long_formula_is_whole_on_paper(browser: Any, tmp_path: Path, formula: str) -> None:
+def test_a_long_formula_is_whole_on_paper(tabs: Any, tmp_path: Path, formula: str) -> None:
     made = new_markdown_cell(f"$${formula}$$")
-    assert on_paper(browser, tmp_path, True, made)["beyond"] <= 1
+    assert on_paper(tabs, tmp_path, True, made)["beyond"] <= 1
 
 
 def test_a_heading_with_nothing_below_it_is_a_slide(tmp_path: Path) -> None:

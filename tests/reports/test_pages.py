@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from loopback import Host
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 # One white pixel.
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=="
@@ -126,19 +126,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory, host: Host) -> Iterator[Pat
 
 
 @pytest.fixture
-def opened(browser: Browser, folder: Path) -> Iterator[Any]:
-    contexts = []
+def opened(tabs: Any, folder: Path) -> Any:
+    def open_page(name: str, **look: Any) -> tuple[Page, list[str]]:
+        tab = tabs(**look)
+        tab.page.goto((folder / name).as_uri())
+        return tab.page, tab.requests
 
-    def open_page(name: str, **context: Any) -> tuple[Page, list[str]]:
-        contexts.append(browser.new_context(**context))
-        page, requests = contexts[-1].new_page(), []
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto((folder / name).as_uri(), wait_until="load")
-        return page, requests
-
-    yield open_page
-    for context in contexts:
-        context.close()
+    return open_page
 
 
 PAGES = pytest.mark.parametrize("name", ["01_digits.html", "index.html"])
@@ -147,7 +141,6 @@ PAGES = pytest.mark.parametrize("name", ["01_digits.html", "index.html"])
 @PAGES
 def test_a_page_asks_no_host_for_anything(opened: Any, host: Host, name: str) -> None:
     page, requests = opened(name)
-    page.wait_for_load_state("networkidle")
     # A script in a trusted output may try; the browser, as the page tells it to, does not let it.
     tried = [url for url in requests if not url.startswith(("file:", "data:"))]
     assert set(tried) <= {f"{host.url}/fetched"}
@@ -156,18 +149,21 @@ def test_a_page_asks_no_host_for_anything(opened: Any, host: Host, name: str) ->
 
 
 @PAGES
-@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
-def test_axe_finds_nothing(opened: Any, name: str, scheme: str, width: int) -> None:
-    page, _ = opened(name, color_scheme=scheme, viewport={"width": width, "height": 740})
+def test_axe_finds_nothing(opened: Any, name: str) -> None:
+    page, _ = opened(name)
     page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    for width, scheme in ((360, "light"), (1280, "dark")):
+        page.set_viewport_size({"width": width, "height": 740})
+        page.emulate_media(color_scheme=scheme)
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
 
 
 @PAGES
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_phone_scrolls_one_way_only(opened: Any, name: str, scripts: bool) -> None:
-    page, _ = opened(name, viewport={"width": 360, "height": 740}, java_script_enabled=scripts)
+    kind = {} if scripts else {"java_script_enabled": False}
+    page, _ = opened(name, width=360, height=740, **kind)
     size = page.locator("html").evaluate("e => [e.scrollWidth, e.clientWidth]") if scripts else None
     boxes = [page.locator(part).first.bounding_box() for part in ("main", "h1")]
     assert size is None or size[0] <= size[1]
@@ -213,7 +209,7 @@ def test_the_first_tab_stop_skips_to_the_content(opened: Any) -> None:
     assert page.evaluate("document.activeElement.id") == "content"
 
 
-def test_an_untrusted_page_runs_no_script(browser: Browser, host: Host, tmp_path: Path) -> None:
+def test_an_untrusted_page_runs_no_script(tabs: Any, host: Host, tmp_path: Path) -> None:
     notebook = made_notebook(host.url)
     notebook.cells[0].source += (
         "\n\n<script>document.title = 'run'</script><img src=x onerror=\"document.title = 'run'\">"
@@ -224,13 +220,12 @@ def test_an_untrusted_page_runs_no_script(browser: Browser, host: Host, tmp_path
         patch.setattr(paths, "REPORTS", tmp_path)
         reports.make([tmp_path / "mine.ipynb"], untrusted=True)
     text = (tmp_path / "mine.html").read_text(encoding="utf-8")
-    page = browser.new_page()
+    page = tabs().page
     page.goto((tmp_path / "mine.html").as_uri())
     assert page.title() == "Digits"
     assert page.locator("script").count() == 0
     assert page.locator("[onerror], a[href^='javascript']").count() == 0
     assert "What you will learn" in text
-    page.close()
 
 
 def test_print_keeps_figures_whole(opened: Any) -> None:

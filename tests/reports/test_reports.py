@@ -61,6 +61,17 @@ def exported(*cells: Any, edition: str = "instructor", untrusted: bool = False) 
     return export.Exporter(edition, untrusted).page(run, Path("made.ipynb")).text
 
 
+@pytest.fixture
+def no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take a notebook's outputs for those of its run, where a test is not about a kernel."""
+
+    def executed(job: execute.Job, *_: object) -> execute.Run:
+        stored = execute.stored(job.path)
+        return execute.Run(stored.notebook, 1.0, stored.failure)
+
+    monkeypatch.setattr(execute, "_executed", executed)
+
+
 def test_make_runs_every_notebook_and_leaves_it_as_it_was() -> None:
     first = write(paths.NOTEBOOKS / "01_a.ipynb", "# First", "import sys, os", "print(6 * 7)")
     second = write(paths.NOTEBOOKS / "02_b.ipynb", "# Second", "print('seven')")
@@ -78,13 +89,19 @@ def test_make_runs_every_notebook_and_leaves_it_as_it_was() -> None:
     ]
 
 
-def test_a_notebook_runs_in_its_folder_with_this_interpreter() -> None:
-    path = write(
-        paths.NOTEBOOKS / "a.ipynb", "import os, sys", "print(os.getcwd())", "print(sys.executable)"
-    )
+def test_a_notebook_runs_in_its_folder_with_this_interpreter_and_tells_of_its_progress(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    where = "import os, sys\nprint(os.getcwd())"
+    path = write(paths.NOTEBOOKS / "01_a.ipynb", "## Load", where, "print(sys.executable)")
     run = running.execute(path)
     assert run.notebook.cells[1].outputs[0].text.strip() == str(paths.NOTEBOOKS.resolve())
     assert Path(run.notebook.cells[2].outputs[0].text.strip()).samefile(sys.executable)
+    assert export.cell_seconds(run.notebook.cells[2]) is not None
+    lines = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"01_a  \d+ s  cell  1 of 2  Load", lines[0])
+    assert lines[-1].startswith("01_a  ")
+    assert lines[-1].endswith("2 cells done")
 
 
 def test_a_failing_notebook_gives_a_page_whose_last_cells_were_not_run(
@@ -139,19 +156,9 @@ def test_ctrl_c_stops_the_kernel_and_says_so() -> None:
         running.execute(path)
 
 
-def test_progress_says_what_is_done_and_how_long_it_took(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    running.execute(write(paths.NOTEBOOKS / "01_a.ipynb", "## Load", "1", "2"))
-    lines = capsys.readouterr().out.splitlines()
-    assert re.fullmatch(r"01_a  \d+ s  cell  1 of 2  Load", lines[0])
-    assert lines[-1].startswith("01_a  ")
-    assert lines[-1].endswith("2 cells done")
-
-
 def test_notebooks_side_by_side_give_what_they_give_one_after_the_other() -> None:
     train = "import numpy as np\nnp.random.default_rng(1).normal(size=(300, 300)) @ np.ones(300)"
-    for name in "abc":
+    for name in "ab":
         write(paths.NOTEBOOKS / f"{name}.ipynb", f"{name!r}", train)
     write(paths.NOTEBOOKS / "d.ipynb", "1 / 0")
     jobs = [execute.Job(path, seconds=n) for n, path in enumerate(paths.NOTEBOOKS.iterdir())]
@@ -258,6 +265,7 @@ def test_a_file_that_is_no_notebook_stops_what_needs_them_all(
     assert "a.ipynb: not a notebook (it is no JSON)" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_what_a_killed_run_left_is_no_page_and_no_notebook(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -278,6 +286,7 @@ def test_what_a_killed_run_left_is_no_page_and_no_notebook(
     assert "holds no pages" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_the_index_keeps_the_pages_of_earlier_runs(folders: Path) -> None:
     reports.make([write(folders / "one.ipynb", "# One", "1")])
     reports.make([write(folders / "two.ipynb", "# Two", "2")])
@@ -307,8 +316,10 @@ def test_a_notebook_that_is_not_there_is_named(
     assert "nowhere.ipynb: there is no such notebook" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_refresh_leaves_a_failing_notebook_alone() -> None:
-    path = write(paths.NOTEBOOKS / "a.ipynb", "1 / 0")
+    error = new_output("error", ename="ZeroDivisionError", evalue="no", traceback=["no"])
+    path = write(paths.NOTEBOOKS / "a.ipynb", new_code_cell("1 / 0", outputs=[error]))
     before = path.read_bytes()
     assert refresh.refresh([path]) == 1
     assert path.read_bytes() == before
@@ -405,6 +416,7 @@ def test_student_notebooks_say_what_grading_looks_for() -> None:
 
 
 @pytest.mark.skipif(not pdf.chromium(), reason="no Chromium, Chrome or Edge on this machine")
+@pytest.mark.usefixtures("no_kernel")
 def test_each_page_is_printed_to_a_pdf_beside_it() -> None:
     reports.make([write(paths.ROOT / "a.ipynb", "# A", new_code_cell("1"))])
     assert main(["pdf"]) == 0
@@ -431,6 +443,7 @@ def test_printing_with_no_browser_says_what_to_do(
     assert "install one, or open the pages" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_a_browser_that_does_not_start_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -442,6 +455,7 @@ def test_a_browser_that_does_not_start_is_named(
     assert "open the pages in any browser" in said
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_a_notebook_that_cannot_be_exported_is_named_and_the_others_are_exported(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -461,6 +475,7 @@ def test_a_notebook_that_cannot_be_exported_is_named_and_the_others_are_exported
     assert "c.html" in page("index")
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_a_page_does_not_replace_one_of_the_same_run(folders: Path) -> None:
     for name in ("anna", "bert"):
         (folders / name).mkdir()
@@ -473,6 +488,7 @@ def test_a_page_does_not_replace_one_of_the_same_run(folders: Path) -> None:
     assert not (paths.REPORTS / "index.html").exists()
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_the_index_links_to_a_page_whatever_its_name() -> None:
     assert reports.make([write(paths.ROOT / "hw#1 50%.ipynb", "# A")]) == 0
     assert 'href="hw%231%2050%25.html"' in page("index")
@@ -671,6 +687,7 @@ def test_html_within_text_stays_as_it_was_written() -> None:
     assert "<em>a</em>" in text.partition('<div class="x">')[2].partition("</div>")[0]
 
 
+@pytest.mark.usefixtures("no_kernel")
 @pytest.mark.parametrize("source", ["![alt](dot.png)", "an <img src='dot.png' alt='alt'> inline"])
 def test_images_beside_the_notebook_are_put_inside_the_page(folders: Path, source: str) -> None:
     (folders / "dot.png").write_bytes(base64.b64decode(PNG))
@@ -707,11 +724,13 @@ def test_untrusted_content_is_cleaned_wherever_it_stands(nasty: str) -> None:
 
 
 def test_seconds_of_a_cell_are_for_the_instructor() -> None:
-    path = write(paths.NOTEBOOKS / "a.ipynb", "import time\ntime.sleep(0.6)")
-    reports.make([path], edition="instructor")
-    assert "took 0." in page("a")
-    reports.make([path], edition="student")
-    assert "took 0." not in page("a")
+    times = {
+        "iopub.execute_input": "2026-01-02T03:04:05",
+        "shell.execute_reply": "2026-01-02T03:04:05.7",
+    }
+    cell = new_code_cell("x", metadata={"execution": times})
+    assert "took 0.7 s" in exported(cell)
+    assert "took 0.7 s" not in exported(cell, edition="student")
 
 
 def test_a_kernel_that_cannot_start_says_why(
@@ -781,12 +800,13 @@ def test_an_untrusted_heading_has_no_anchor_of_the_pages_own() -> None:
     assert 'id="top"' not in text
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_a_short_run_is_told_of_and_is_none_for_the_readme(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     record = RECORDED | {"quick": True}
-    code = f"from IPython.display import display\ndisplay({{{MIME_TYPE!r}: {record!r}}}, raw=True)"
-    path = write(paths.NOTEBOOKS / "a.ipynb", code)
+    output = new_output("display_data", data={MIME_TYPE: record})
+    path = write(paths.NOTEBOOKS / "a.ipynb", new_code_cell("x", outputs=[output]))
     assert refresh.refresh() == 0
     assert f"{path} now holds the outputs of a short run" in capsys.readouterr().out
     readme = "| [a](notebooks/a.ipynb) | it | |\n"

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import workbook
 from workbook import datasets, paths
+from workbook.datasets import sources
 from workbook_staff import capacity, data, reports
 from workbook_staff.cli import main
 from workbook_staff.notebooks import execute, recorder, run_cache
 
 import nbformat
+import numpy as np
 import pytest
 import running
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -448,6 +450,8 @@ LOAD = "import sys\nsys.audit('workbook.datasets', {!r})"
 
 def test_the_workbook_says_what_it_loads(monkeypatch):
     heard = []
+    arrays = {name: np.zeros(1) for name in ("X_train", "y_train", "X_test", "y_test")}
+    monkeypatch.setattr(sources, "practice", lambda _: sources.Loaded(arrays, "a test", False))
     sys.addaudithook(
         lambda event, found: heard.append(found) if event == "workbook.datasets" else 0
     )
@@ -528,7 +532,11 @@ def test_a_run_that_starts_another_program_is_not_kept(executed, capsys, source)
 
 # https://github.com/jupyter-book/jupyter-book/issues/1117 and
 # https://github.com/INRIA/scikit-learn-mooc/issues/329: an error is told each time.
-def test_a_failed_run_is_not_kept(capsys):
+def test_a_failed_run_is_not_kept(capsys, monkeypatch):
+    def fails(job: execute.Job, *_: object) -> execute.Run:
+        return execute.Run(nbformat.read(job.path, 4), 1.0, failure="ZeroDivisionError")
+
+    monkeypatch.setattr(execute, "_executed", fails)
     write("a", "1 / 0")
     for _ in range(2):
         assert reports.make() == 1

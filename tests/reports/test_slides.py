@@ -1,7 +1,6 @@
 """Slides in a real browser: our notebooks' stored outputs, and notebooks that are not ours."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from loopback import Host
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 OURS = [path.stem for path in find.own()]
 COURSE = [path.stem for path in find.own() if not find.is_further(path)]
@@ -103,21 +102,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory, host: Host) -> Path:
 
 
 @pytest.fixture
-def opened(browser: Browser, folder: Path) -> Iterator[Any]:
-    contexts = []
+def opened(tabs: Any, folder: Path) -> Any:
+    def open_slides(name: str, **kind: Any) -> Any:
+        tab = tabs(**kind)
+        tab.page.goto((folder / f"{name}.slides.html").as_uri())
+        if kind.get("java_script_enabled", True):
+            tab.page.wait_for_selector(".showing section.now .slide")
+        return tab
 
-    def open_slides(name: str, **options: Any) -> Page:
-        options = {"viewport": {"width": 1280, "height": 720}} | options
-        contexts.append(browser.new_context(**options))
-        page = contexts[-1].new_page()
-        page.goto((folder / f"{name}.slides.html").as_uri())
-        if options.get("java_script_enabled", True):
-            page.wait_for_selector(".showing section.now .slide")
-        return page
-
-    yield open_slides
-    for context in contexts:
-        context.close()
+    return open_slides
 
 
 def deck(folder: Path, name: str) -> list[Any]:
@@ -152,8 +145,11 @@ def measured(page: Page) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_every_slide_of_ours_fits_and_can_be_read_from_afar(opened: Any, name: str) -> None:
-    found = measured(opened(name))
+def test_slides_of_ours_make_a_lecture_fit_and_can_be_read_from_afar(
+    opened: Any, name: str
+) -> None:
+    found = measured(opened(name).page)
+    assert 12 <= len(found) <= 60
     assert {(slide["width"], slide["height"]) for slide in found} == {(1280, 720)}
     assert [slide for slide in found if slide["beyond"] > 1 or slide["scrolls"]] == []
     assert [slide for slide in found if slide["smallest"] < 16] == []
@@ -161,15 +157,15 @@ def test_every_slide_of_ours_fits_and_can_be_read_from_afar(opened: Any, name: s
 
 
 def test_of_a_stranger_nothing_is_cut_off_either(opened: Any) -> None:
-    found = measured(opened("stranger"))
-    assert [s for s in found if s["beyond"] > 1 and not s["scrolls"]] == []
-    said = opened("stranger").locator(".rest").all_text_contents()
+    page = opened("stranger").page
+    assert [s for s in measured(page) if s["beyond"] > 1 and not s["scrolls"]] == []
+    said = page.locator(".rest").all_text_contents()
     assert "… 69 more lines in the notebook" in said and "… 49 more rows in the notebook" in said
     assert "… 29 more points in the notebook" in said
 
 
 def test_a_slide_that_is_too_large_is_seen_by_the_measure(opened: Any) -> None:
-    page = opened(OURS[0])
+    page = opened(OURS[0]).page
     page.evaluate("""() => {
       const part = document.createElement("div");
       part.style.cssText = "height: 900px; flex: none";
@@ -177,11 +173,6 @@ def test_a_slide_that_is_too_large_is_seen_by_the_measure(opened: Any) -> None:
       document.querySelector(".now .slide").append(part);
     }""")
     assert page.evaluate(MEASURE)["beyond"] > 100
-
-
-@pytest.mark.parametrize("name", OURS)
-def test_a_notebook_gives_a_lecture_of_sensible_length(opened: Any, name: str) -> None:
-    assert 12 <= count(opened(name)) <= 60
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -245,13 +236,10 @@ def test_a_slide_has_the_gist_and_its_notes_the_rest(tmp_path: Path) -> None:
 def test_the_slides_ask_no_host_and_run_no_script_but_theirs(
     opened: Any, host: Host, name: str
 ) -> None:
-    page = opened(name)
-    requests: list[str] = []
-    page.on("request", lambda request: requests.append(request.url))
-    page.reload()
-    page.wait_for_selector(".showing section.now .slide")
+    tab = opened(name)
+    page = tab.page
     measured(page)
-    assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+    assert [url for url in tab.requests if not url.startswith(("file:", "data:"))] == []
     assert page.evaluate(f"fetch('{host.url}/asked').catch(() => 'refused')") == "refused"
     assert host.asked == []
     assert page.title().endswith(": slides")
@@ -261,7 +249,7 @@ def test_the_slides_ask_no_host_and_run_no_script_but_theirs(
 
 @pytest.mark.parametrize("name", [pytest.param(OURS[-1], marks=pytest.mark.slow), "stranger"])
 def test_axe_finds_nothing(opened: Any, name: str) -> None:
-    page = opened(name)
+    page = opened(name).page
     for _ in range(6):
         found = Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
@@ -269,7 +257,7 @@ def test_axe_finds_nothing(opened: Any, name: str) -> None:
 
 
 def test_the_keyboard_turns_the_slides(opened: Any) -> None:
-    page = opened(OURS[0])
+    page = opened(OURS[0]).page
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     assert at(page) == 2
@@ -281,7 +269,7 @@ def test_the_keyboard_turns_the_slides(opened: Any) -> None:
 
 
 def test_the_notes_stand_below_the_slide(opened: Any) -> None:
-    page = opened(OURS[0])
+    page = opened(OURS[0]).page
     page.keyboard.press("ArrowRight")
     page.keyboard.press("s")
     assert page.locator(".now .notes").is_visible()
@@ -291,7 +279,7 @@ def test_the_notes_stand_below_the_slide(opened: Any) -> None:
 
 @pytest.mark.parametrize("name", [OURS[0], "stranger"])
 def test_each_slide_is_printed_on_a_page_of_its_own(opened: Any, name: str) -> None:
-    page = opened(name)
+    page = opened(name).page
     slides, scrolling = count(page), page.locator(".scrolls").count()
     assert bool(scrolling) == (name == "stranger")
     printed = page.pdf(prefer_css_page_size=True)
@@ -304,7 +292,7 @@ def test_each_slide_is_printed_on_a_page_of_its_own(opened: Any, name: str) -> N
 def test_without_scripts_the_slides_stand_below_each_other_with_their_notes(
     opened: Any, folder: Path
 ) -> None:
-    page = opened(OURS[0], java_script_enabled=False)
+    page = opened(OURS[0], java_script_enabled=False).page
     for kind in (".slide", ".notes"):
         boxes = [page.locator(kind).nth(n).bounding_box() for n in range(4)]
         assert all(box and box["height"] > 50 for box in boxes)
