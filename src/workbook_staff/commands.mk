@@ -9,6 +9,9 @@ MODEL ?= data/models/01_mnist_dense.keras
 # Colab's Python, whose packages are in .ci/colab-requirements.txt.
 COLAB_PYTHON ?= python3.13
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 1800 --nbval-kernel-startup-timeout 120
+# Two notebooks at a time: the core ones, then the further ones, which begin with their models.
+QUICK = WORKBOOK_DATA=practice WORKBOOK_QUICK=1 $(RUN) -m pytest $(NBVAL) -n 2 --dist loadscope
+FULL = WORKBOOK_DATA=real WORKBOOK_QUICK= $(RUN) -m pytest $(NBVAL) -n 2 --dist loadscope
 # Neither data of your own nor trained models; .venv is `make clean`'s.
 MADE_AGAIN := data/cache reports .kept .pytest_cache .ruff_cache .mypy_cache
 # For `make lock`: of what is not in pyproject.toml itself, the newest that goes with it.
@@ -41,11 +44,12 @@ grade: $(INSTALLED) ## judge what was handed in (IN=folder or zip), into reports
 
 test: $(INSTALLED) lint ## lint, types, unit tests, then the notebooks on practice data (quick)
 	$(RUN) -m pytest -n auto --dist worksteal $(if $(SLOW),,-m "not slow")
-	WORKBOOK_DATA=practice WORKBOOK_QUICK=1 $(RUN) -m pytest $(NBVAL) -n 2 --dist loadscope \
-	  $(if $(SLOW),notebooks,notebooks/*.ipynb)
+	$(QUICK) notebooks/*.ipynb
+	$(if $(SLOW),$(QUICK) notebooks/further)
 
 test-full: $(INSTALLED) ## the notebooks on the real data, full training, floors asserted
-	WORKBOOK_DATA=real WORKBOOK_QUICK= $(RUN) -m pytest $(NBVAL) $(or $(NOTEBOOKS),notebooks)
+	$(FULL) $(or $(NOTEBOOKS),notebooks/*.ipynb)
+	$(if $(NOTEBOOKS),,$(FULL) notebooks/further)
 
 data: $(INSTALLED) ## show each dataset: where it was found, verified or not, how to get it
 	@$(RUN) -m workbook data
