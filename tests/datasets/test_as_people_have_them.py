@@ -131,6 +131,11 @@ def test_it_is_found(name, place, course, monkeypatch, capsys):
     assert " yes " in row and "unusable" not in row
 
 
+def test_files_in_folders_of_their_own_names_are_of_the_folder_above(course):
+    idx_in_folders(course, course.data / "archive", dots=True)
+    assert datasets.load(MNIST).source.startswith("from data/archive")
+
+
 def put(path, data=b"x"):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)

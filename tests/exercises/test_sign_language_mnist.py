@@ -44,6 +44,12 @@ def test_patience_is_what_keras_has(patience: int) -> None:
         assert _judged("patience", answer, (losses, (patience,))).outcome == "right"
 
 
+def test_a_rise_is_counted_from_the_first_epoch_on() -> None:
+    verdict = _judged("patience", [(6, 4)], ([0.5, 0.6, 0.55, 0.4, 0.45, 0.5], (2,)))
+    assert verdict.misconception is not None
+    assert verdict.misconception.name == "from one to the next"
+
+
 def test_hints_do_not_hold_the_answer() -> None:
     answers = {
         "count": ["19,668,992", "19668992", "288", "28 * 28 * 28 * 28"],

@@ -100,6 +100,10 @@ def test_of_several_definitions_the_last_before_the_check_counts(
     assert found == ("n = 22", "field = n")
 
 
+def test_a_cell_that_is_left_open_hides_no_answer_above_it(small: Path, tmp_path: Path) -> None:
+    assert made(small, tmp_path, "field = 22") == ("field = 22",)
+
+
 def test_what_the_course_binds_comes_from_its_run(small: Path, tmp_path: Path) -> None:
     path = put(tmp_path / "small.ipynb", answered({"receptive-field": "field = len(losses) * 2"}))
     _, found, _ = submission.answers(path, course.courses([small]), "small.ipynb")
@@ -186,3 +190,4 @@ def test_text_in_place_of_code_is_told(small: Path, tmp_path: Path) -> None:
     _, found, _ = submission.answers(path, course.courses([small]), "small.ipynb")
     answer = found[f"{S}.receptive-field"]
     assert answer.outcome == "unattempted" and "a cell of text" in answer.why
+    assert found[f"{S}.patience"].why == "no cell gives stops a value"

@@ -205,6 +205,13 @@ def test_a_slip_of_the_format_is_mended(slip: str, capsys: pytest.CaptureFixture
     assert not capsys.readouterr().err
 
 
+def test_a_warning_is_told_from_what_was_printed() -> None:
+    (said,) = CODE["outputs"]
+    put(Path("hw.ipynb"), notebook(CODE | {"outputs": [said, said | {"name": "stderr"}]}))
+    assert hand_in("hw.ipynb") == 0
+    assert re.findall(r'<pre class="text (\w+)">an output', read("hw")) == ["text", "stderr"]
+
+
 UMLAUT = json.dumps(notebook(TEXT, CODE | {"source": "'für'"}), ensure_ascii=False, indent=1)
 
 

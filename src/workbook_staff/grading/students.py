@@ -86,8 +86,7 @@ def patterns(student_from: str | None = None) -> dict[str, re.Pattern[str]]:
         GradingError: It is no regular expression, or has no group for the student.
     """
     if student_from is None:
-        # Canvas' word LATE is in capitals, and no name is.
-        return {p: re.compile(e, re.I if p != "Canvas" else 0) for p, e in PATTERNS.items()}
+        return {platform: re.compile(one, re.I) for platform, one in PATTERNS.items()}
     try:
         pattern = re.compile(student_from)
     except re.error as error:

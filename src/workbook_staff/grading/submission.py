@@ -169,7 +169,6 @@ class _Reader:
         checks = [n for n, p in enumerate(self._parts) if p.check and _exercise(p) == slot.exercise]
         makers = [n for n, part in enumerate(self._parts) if self._makes(part, slot)]
         last = checks[-1] if checks else -1
-        before = [n for n in makers if n < last]
         below = [n for n in makers if n > last]
         near = [n for n in below if n < self._next(last)] if checks else []
         points = [(near[-1] + 1, slot.answer)] if near else []
@@ -183,8 +182,6 @@ class _Reader:
                 break
         if not points and below:
             points.append((below[-1] + 1, slot.answer))
-        if not points and before:
-            points.append((before[-1] + 1, slot.answer))
         return points
 
     def _makes(self, part: Part, slot: Slot) -> bool:
@@ -275,11 +272,7 @@ class _Reader:
                 cell.get("id") == slot.cell_id or _seems_to_assign(cell.source, slot.names)
             ):
                 return "unattempted", "it stands in a cell of text, which runs nothing"
-        for cell in self._notebook.cells:
-            if cell.cell_type == "code" and _says(cell) == slot.exercise:
-                missing = " and ".join(slot.names)
-                return "unattempted", f"no cell gives {missing} a value"
-        return "unattempted", "no cell of it answers this"
+        return "unattempted", f"no cell gives {' and '.join(slot.names)} a value"
 
     def _is_meant(self, part: Part, slot: Slot) -> bool:
         """Return whether a cell that cannot run would have answered an exercise."""
