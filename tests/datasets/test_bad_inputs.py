@@ -72,6 +72,15 @@ def pickled_npz(course):
     np.savez(course.data / "mnist.npz", allow_pickle=True, **arrays)
 
 
+def npz_of_a_format_to_come(course):
+    npz(course)
+    with zipfile.ZipFile(course.data / "mnist.npz") as archive:
+        arrays = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(course.data / "mnist.npz", "w") as archive:
+        for name, data in arrays.items():
+            archive.writestr(name, b"\x93NUMPY\x09" + data[7:])
+
+
 def npz_without(course, name):
     arrays = {k: v for k, v in course.arrays["mnist"].items() if k != name}
     np.savez(course.data / "mnist.npz", **arrays)
@@ -193,6 +202,12 @@ BAD = {
         "not an npz",
     ),
     "npz of pickled objects": ("mnist", pickled_npz, "mnist.npz", "pickled Python objects"),
+    "npz of a format to come": (
+        "mnist",
+        npz_of_a_format_to_come,
+        "mnist.npz",
+        "a cut or damaged npz file",
+    ),
     "npz without an array": (
         "mnist",
         lambda c: npz_without(c, "y_test"),

@@ -172,7 +172,6 @@ LOOP: list[Any] = []
 LOOP.append(LOOP)
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "answer",
     [
@@ -217,11 +216,12 @@ LOOP.append(LOOP)
     ],
     ids=lambda answer: type(answer).__name__[:20],
 )
-def test_no_answer_is_an_error_or_fills_the_page(kind: str, answer: Any, said: Said) -> None:
-    if kind == "name" and isinstance(answer, bytes):
-        return  # that is one
-    text = said(kind, answer)
-    assert text.startswith("Not yet: got ") and len(text) < 500 and "\n" not in text
+def test_no_answer_is_an_error_or_fills_the_page(answer: Any, said: Said) -> None:
+    for kind in KINDS:
+        if kind == "name" and isinstance(answer, bytes):
+            continue  # that is one
+        text = said(kind, answer)
+        assert text.startswith("Not yet: got ") and len(text) < 500 and "\n" not in text, kind
 
 
 @pytest.mark.parametrize(

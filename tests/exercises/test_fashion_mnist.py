@@ -1,9 +1,12 @@
 """Notebook 02's exercises, beside the answers that students write: trainings that went wrong."""
 
+from typing import Any
+
 from workbook import exercises
 from workbook.backend import keras
 
 import numpy as np
+import pytest
 from judging import judged
 
 
@@ -31,6 +34,27 @@ def test_the_notebook_s_own_training_does_not_go_on_from_a_wrong_one() -> None:
         curves.append(history.history["loss"])
     assert curves[1][0] > curves[1][-1]  # a rate that has decayed to 0 would leave it where it was
     np.testing.assert_allclose(curves[0], curves[1], rtol=0.2)
+
+
+@pytest.mark.parametrize(
+    ("change", "slip"),
+    [
+        ({}, ""),
+        ({"validated": False}, "not validated"),
+        ({"on others": True}, "on others"),
+        ({"epochs": 3}, "epochs"),
+        ({"steps": 35}, "all images"),
+        ({"steps": 8}, "batches"),
+    ],
+)
+def test_a_training_that_is_another_is_known_by_what_is_recorded(
+    change: dict[str, Any], slip: str
+) -> None:
+    facts = {"epochs": 2, "steps": 16, "steps of all": 35}
+    seen = {"epochs": 2, "steps": 16, "validated": True, "on others": False} | change
+    verdict = exercises.judged(exercises.EXERCISES["fashion-mnist.train"], seen, facts)
+    assert verdict.outcome == ("wrong" if slip else "right")
+    assert (verdict.misconception.name if verdict.misconception else "") == slip
 
 
 def test_a_diverged_training_is_no_remedy() -> None:

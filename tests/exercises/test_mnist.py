@@ -43,16 +43,34 @@ def test_probabilities_of_an_image_are_right_as_they_are_and_as_a_row() -> None:
     assert outcomes == ["right", "right", "right", "wrong", "wrong"]
 
 
+BUILT = {
+    "units": [200, 10],
+    "parameters": 159_010,
+    "bends": [],
+    "training": {"epochs": 4},
+    "losses": [0.38, 0.29],
+}
+
+
 @pytest.mark.parametrize(
-    ("losses", "slip"),
-    [([0.38, 0.29], ""), ([0.29, 0.28], "trained before"), ([0.05, 0.03], "trained before")],
+    ("change", "slip"),
+    [
+        ({}, ""),
+        ({"units": [20, 10]}, "another network"),
+        ({"parameters": 159_011}, "another network"),
+        ({"bends": ["tanh"]}, "relu"),
+        ({"training": {"epochs": 5}}, "unequal training"),
+        ({"losses": [0.29, 0.28]}, "trained before"),
+        ({"losses": [0.05, 0.03]}, "trained before"),
+    ],
 )
-def test_a_network_that_was_trained_before_is_known_by_its_losses(
-    losses: list[float], slip: str
+@pytest.mark.parametrize("place", ["first", "others"])
+def test_a_network_that_is_another_or_was_trained_otherwise_is_known_by_what_is_recorded(
+    place: str, change: dict[str, Any], slip: str
 ) -> None:
-    facts = {"training": {"epochs": 4}, "begun": 0.33}
-    built = {"units": [200, 10], "parameters": 159_010, "bends": [], "others": []}
-    answer = built | {"training": facts["training"], "losses": losses}
+    facts = {"training": BUILT["training"], "begun": 0.33}
+    first, other = (BUILT | change, BUILT) if place == "first" else (BUILT, BUILT | change)
+    answer = first | {"others": [other]}
     verdict = exercises.judged(exercises.EXERCISES["mnist.without-relu"], answer, facts)
     assert verdict.outcome == ("wrong" if slip else "right")
     assert (verdict.misconception.name if verdict.misconception else "") == slip

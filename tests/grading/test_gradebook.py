@@ -492,6 +492,7 @@ def test_names_in_an_unknown_alphabet_are_told(
     [
         ("", "it is empty"),
         ("a,b\n1,2\n", "expected one column for each of 04_asl_cnn.*; found the columns a, b"),
+        ("update,a\n1,2\n", "expected one column for each of 04_asl_cnn.*; found the columns upd"),
         (CANVAS.replace("04_asl_cnn", "Homework"), "expected one column for each of 04_asl_cnn"),
     ],
 )

@@ -359,6 +359,8 @@ def test_a_name_in_two_unicode_forms_is_one_student(tmp_path: Path, scratch: Pat
         (
             "Nov 3, 2025 1130 PM",
             "Nov 12, 2025 1204 AM",
+            "Nov 12, 2025 904 AM",
+            "Nov 12, 2025 1204 PM",
             "Dec 1, 2025 904 AM",
             "Jan 2, 2026 1 00 PM",
         ),

@@ -104,6 +104,20 @@ def test_a_cell_that_is_left_open_hides_no_answer_above_it(small: Path, tmp_path
     assert made(small, tmp_path, "field = 22") == ("field = 22",)
 
 
+@pytest.mark.parametrize(
+    ("given", "answers"), [("...", []), ("11 * 2", ["11 * 2"]), ("answer=11 * 2", ["11 * 2"])]
+)
+def test_what_a_check_is_given_is_the_answer_but_for_three_dots(
+    given: str, answers: list[str], small: Path, tmp_path: Path
+) -> None:
+    notebook = answered({"receptive-field": "field = ..."})
+    check = next(cell for cell in notebook.cells if cell.id == "receptive-field-check")
+    check.source = check.source.replace("field)", f"{given})")
+    path = put(tmp_path / "small.ipynb", notebook)
+    _, found, _ = submission.answers(path, course.courses([small]), "small.ipynb")
+    assert [one.answer for one in found[f"{S}.receptive-field"].attempts] == answers
+
+
 def test_what_the_course_binds_comes_from_its_run(small: Path, tmp_path: Path) -> None:
     path = put(tmp_path / "small.ipynb", answered({"receptive-field": "field = len(losses) * 2"}))
     _, found, _ = submission.answers(path, course.courses([small]), "small.ipynb")
