@@ -46,7 +46,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Said:
     return check
 
 
-@pytest.mark.parametrize("answer", ["25450 weights", [25_450, 1], "", ("a", "b"), object])
+@pytest.mark.parametrize("answer", ["25450 weights", "2,5450", [25_450, 1], "", ("a", "b"), object])
 def test_an_answer_of_the_wrong_kind_is_wrong_and_no_error(answer: Any, said: Said) -> None:
     assert said("number", answer).startswith("Not yet: got ")
 
@@ -241,8 +241,10 @@ def test_no_answer_is_an_error_or_fills_the_page(answer: Any, said: Said) -> Non
         (1e20, "1e+20"),
         (Choice(0.5, "a"), "(0.5, 'a')"),
         (Pair(1, 2.0), "(1, 2)"),
+        ([7] * 20, f"[{'7, ' * 19}7]"),
+        ([7] * 21, f"[{'7, ' * 19}7, … (21 in all)]"),
     ],
-    ids=range(14),
+    ids=range(16),
 )
 def test_what_was_answered_is_shown(answer: Any, shown: str, said: Said) -> None:
     assert said("number", answer).startswith(f"Not yet: got {shown}. ")
