@@ -84,6 +84,10 @@ FOUND = {
         lambda c: c.zip(DIGITS, c.data / "Downloads" / "digit-recognizer (2).zip", "digits/"),
     ),
     "17 a renamed zip": (SIGNS, lambda c: c.zip(SIGNS, c.data / "kaggle signs.zip", "x/y/")),
+    "17 beside folders of letters": (
+        SIGNS,
+        lambda c: (c.csv(SIGNS, c.data / "archive"), [(c.data / k).mkdir() for k in "AB"]),
+    ),
     "17 a Finder's number": (SIGNS, lambda c: c.csv(SIGNS, c.data / "archive 2")),
     "17 idx in folders": (MNIST, lambda c: idx_in_folders(c, c.data / "archive", dots=True)),
     "17 idx in folders, hyphens": (MNIST, lambda c: idx_in_folders(c, c.data / "mnist", False)),
