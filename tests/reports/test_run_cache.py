@@ -184,6 +184,21 @@ def test_what_another_notebook_imports_costs_no_run(executed, checkout):
     assert executed == ["a", "b", "b"]
 
 
+def test_the_settings_of_keras_which_hold_in_no_notebook_cost_no_run(
+    executed, checkout, monkeypatch
+):
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(checkout))
+    settings = checkout / ".keras/keras.json"
+    settings.parent.mkdir()
+    settings.write_text("{}")
+    write("a", "import pathlib\nprint((pathlib.Path.home() / '.keras/keras.json').read_text())")
+    make()
+    settings.write_text('{"floatx": "float16"}')
+    make()
+    assert executed == ["a"]
+
+
 # What costs one.
 
 
