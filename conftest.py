@@ -1,5 +1,6 @@
 """How the notebooks are compared when ``pytest --nbval-lax`` executes them again."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,10 +8,15 @@ from workbook import QUICK
 from workbook.datasets.sources import mode
 from workbook.errors import NotebookError
 from workbook.exercises import records
-from workbook_staff.notebooks import reading
+from workbook_staff.notebooks import execute, reading
 
 import nbformat
 import pytest
+
+
+def pytest_configure() -> None:
+    """Let what trains have as many threads as where the notebooks' outputs are from."""
+    os.environ |= execute.ONE_THREAD | os.environ
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:

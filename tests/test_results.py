@@ -79,6 +79,19 @@ def test_the_record_travels_as_an_output_of_its_own_type():
     assert "98.00%" in bundle["text/plain"]
 
 
+@pytest.mark.parametrize(("threads", "said"), [("1", "1 CPU core"), ("3", "3 CPU cores")])
+def test_the_device_is_what_computes(threads, said, monkeypatch):
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", threads)
+    assert results.device() == said
+
+
+@pytest.mark.parametrize("threads", ["", "0", "many"])
+def test_without_a_number_of_threads_all_cores_compute(threads, monkeypatch):
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", threads)
+    monkeypatch.setattr(results.os, "cpu_count", lambda: 8)
+    assert results.device() == "8 CPU cores"
+
+
 def test_the_table_and_the_record_show_the_same_digits():
     bundle = _summary(test=0.9973465)._repr_mimebundle_()  # 99.74%, were it rounded to 0.99735
     assert f"{bundle[results.MIME_TYPE]['accuracy']['test']:.2%}" == "99.73%"

@@ -149,4 +149,6 @@ def device() -> str:
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         return ", ".join(tf.config.experimental.get_device_details(g)["device_name"] for g in gpus)
-    return f"{os.cpu_count()} CPU cores"
+    threads = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+    count = int(threads if threads.isdecimal() else 0) or os.cpu_count()
+    return "1 CPU core" if count == 1 else f"{count} CPU cores"

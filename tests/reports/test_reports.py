@@ -156,6 +156,14 @@ def test_ctrl_c_stops_the_kernel_and_says_so() -> None:
         running.execute(path)
 
 
+def test_a_kernel_has_one_thread_unless_the_user_says_otherwise(tmp_path, monkeypatch):
+    for name in execute.ONE_THREAD:
+        monkeypatch.delenv(name, raising=False)
+    assert execute._environment(tmp_path, None).items() >= execute.ONE_THREAD.items()
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "4")
+    assert execute._environment(tmp_path, None)["TF_NUM_INTRAOP_THREADS"] == "4"
+
+
 def test_notebooks_side_by_side_give_what_they_give_one_after_the_other() -> None:
     train = "import numpy as np\nnp.random.default_rng(1).normal(size=(300, 300)) @ np.ones(300)"
     for name in "ab":

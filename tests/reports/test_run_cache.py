@@ -486,14 +486,6 @@ def test_a_changed_dataset_is_seen_by_the_notebook_that_loads_it(executed, capsy
     assert executed == ["a", "b", "a"]
 
 
-def test_another_number_of_cores_is_seen(executed, capsys, monkeypatch):
-    monkeypatch.setattr(capacity, "cores", lambda: 1)
-    write("a", "print(1)")
-    make()
-    monkeypatch.setattr(capacity, "cores", lambda: 2)
-    assert "a  executed again: the number of cores changed" in said_after(capsys)
-
-
 SAVES = "import pathlib\npathlib.Path('model').write_text(str(len(pathlib.__file__)) + {!r})"
 LOADS = "print(open('../model').read())"
 

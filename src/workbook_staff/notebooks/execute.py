@@ -40,8 +40,17 @@ OUTPUT_CHARACTERS = 50_000_000
 OUTPUT_COUNT = 50_000
 """How many outputs a notebook may have; each piece of what a cell prints is one at first."""
 
-THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-"""Variables that say how many threads a kernel's libraries use, set where the user has not."""
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+}
+"""Variables by which a kernel's libraries take one thread, where the user has set nothing.
+
+Two notebooks side by side wait for each other's threads: with one thread each, they take a fifth to
+a third less of the processor. The numbers, which depend on how many there are, are then the same
+on a machine with more cores.
+"""
 
 FIXED = ("IPYTHONDIR", "MATPLOTLIBRC")
 """Variables that are the same for every run, whatever the user has set."""
@@ -108,7 +117,7 @@ def execute_all(
     after one that fails are not run, and come back without outputs; the files are not changed. What
     ends one of the runs (an OSError, NotebookError or KernelError) is yielded in its place, and
     stops no other one. ``at_once`` is how many run at a time (default: as many as there is room
-    for); each has as many threads as it would have alone, so that its numbers are the same.
+    for); each has one thread, as it has alone, so that its numbers are the same.
 
     Raises:
         KeyboardInterrupt: The reader pressed Ctrl-C; all kernels are stopped.
@@ -301,7 +310,7 @@ def _environment(scratch: Path, folder: Path | None) -> dict[str, str]:
     (scratch / "matplotlibrc").touch()
     kept = {name: value for name, value in os.environ.items() if name not in SET_ASIDE}
     return (
-        dict.fromkeys(THREADS, str(capacity.cores()))
+        ONE_THREAD
         | kept
         | {
             "IPYTHONDIR": str(scratch / "ipython"),

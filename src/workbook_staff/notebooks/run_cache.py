@@ -25,7 +25,7 @@ from typing import Any
 import workbook
 from workbook import datasets, paths
 from workbook.errors import listing
-from workbook_staff import capacity, data
+from workbook_staff import data
 from workbook_staff.notebooks import execute, recorder, terminal
 from workbook_staff.notebooks.execute import Run, runs
 
@@ -392,7 +392,6 @@ def _settings() -> dict[str, str]:
     settings = {
         "Python": sys.version,
         "the machine": _machine(),
-        "the number of cores": str(capacity.cores()),  # by it, how many threads a run has
         "the folder of the checkout": _digest(str(paths.ROOT)),
         "how notebooks are executed": _digest(b"".join(file.read_bytes() for file in executing)),
         "the package nbclient": _package("nbclient"),
