@@ -47,8 +47,8 @@ ONE_THREAD = {
 }
 """Variables by which a kernel's libraries take one thread, where the user has set nothing.
 
-Two notebooks side by side wait for each other's threads: with one thread each, they take a fifth to
-a third less of the processor. The numbers, which depend on how many there are, are then the same
+Two notebooks side by side wait for each other's threads: with one thread each, they take about a
+quarter less of the processor. The numbers, which depend on how many there are, are then the same
 on a machine with more cores.
 """
 
