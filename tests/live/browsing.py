@@ -1,5 +1,7 @@
 """What the tests do in a page: draw, wait, look at pixels."""
 
+from tests.looks import settle
+
 from playwright.sync_api import Page
 
 SEVEN = [(0.25, 0.2), (0.7, 0.2), (0.45, 0.8)]
@@ -22,8 +24,3 @@ def draw(page: Page, points: list[tuple[float, float]], steps: int = 6) -> None:
         page.mouse.move(x, y, steps=steps)
     page.mouse.up()
     settle(page)
-
-
-def settle(page: Page) -> None:
-    """Wait until what was asked for is drawn."""
-    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")

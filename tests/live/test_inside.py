@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from tests.looks import assert_both_are_fine, settle
 from workbook import live
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from browsing import PIXELS, settle
+from browsing import PIXELS
 from networks import LETTERS, hands
 from playwright.sync_api import expect
 
@@ -81,10 +81,4 @@ def test_axe_finds_nothing(opened: Any, shown: live.Live) -> None:
     for stage in ("Local contrast", "Block 3"):
         page.get_by_label(stage, exact=True).check()
         page.get_by_label("Slide a patch").set_checked(stage == "Block 3")
-        for width, scheme in ((360, "light"), (1280, "dark")):
-            page.set_viewport_size({"width": width, "height": 740})
-            page.emulate_media(color_scheme=scheme)
-            settle(page)
-            found = Axe().run(page)
-            assert found.violations_count == 0, found.generate_report()
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert_both_are_fine(page)

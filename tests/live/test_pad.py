@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+from tests.looks import assert_both_are_fine, settle
 from workbook import live
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from browsing import PIXELS, SEVEN, draw, settle
+from browsing import PIXELS, SEVEN, draw
 from networks import dense
 from playwright.sync_api import Page, expect
 
@@ -199,13 +199,7 @@ def test_axe_finds_nothing(opened: Any, two: live.Live) -> None:
             page.get_by_role("button", name="This is a 7", exact=True).click()
             draw(page, SEVEN)
             page.locator("summary").click()
-        for width, scheme in ((360, "light"), (1280, "dark")):
-            page.set_viewport_size({"width": width, "height": 740})
-            page.emulate_media(color_scheme=scheme)
-            settle(page)
-            found = Axe().run(page)
-            assert found.violations_count == 0, found.generate_report()
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert_both_are_fine(page)
 
 
 def test_print_and_a_browser_without_scripts_show_the_still_picture(opened: Any, two: Any) -> None:

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.looks import assert_both_are_fine
 from workbook import paths
 from workbook.results import MIME_TYPE
 from workbook_staff import reports
 
 import nbformat
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from loopback import Host
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Page
@@ -152,11 +152,7 @@ def test_a_page_asks_no_host_for_anything(opened: Any, host: Host, name: str) ->
 def test_axe_finds_nothing(opened: Any, name: str) -> None:
     page, _ = opened(name)
     page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
-    for width, scheme in ((360, "light"), (1280, "dark")):
-        page.set_viewport_size({"width": width, "height": 740})
-        page.emulate_media(color_scheme=scheme)
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
+    assert_both_are_fine(page)
 
 
 @PAGES

@@ -241,19 +241,17 @@ class CountsInACheckpoint(keras.callbacks.ModelCheckpoint):
 
 
 def by_keras(case, X, y):
-    """Return what to compile and how to fit for one case that the compiled loop cannot honour."""
+    """Return the arguments of a ``fit`` that the compiled loop cannot honour."""
     fit = {"x": X, "y": y, "batch_size": BATCH}
     batches = tf.data.Dataset.from_tensor_slices((X, y)).batch(BATCH)
     return {
-        "weighted validation": ({}, fit | {"validation_data": (X, y, np.linspace(0, 1, N))}),
-        "batch callback": ({}, fit | {"callbacks": [CountsBatches()]}),
-        "tf.data": ({}, {"x": batches}),
-        "generator": ({}, {"x": ((X[i : i + 9], y[i : i + 9]) for i in range(0, N, 9))}),
-        "split sample weights": (
-            {},
-            fit | {"validation_split": 0.2, "sample_weight": np.linspace(0, 1, N)},
-        ),
-        "hook in a checkpoint": ({}, fit | {"callbacks": [CountsInACheckpoint("x.keras")]}),
+        "weighted validation": fit | {"validation_data": (X, y, np.linspace(0, 1, N))},
+        "batch callback": fit | {"callbacks": [CountsBatches()]},
+        "tf.data": {"x": batches},
+        "generator": {"x": ((X[i : i + 9], y[i : i + 9]) for i in range(0, N, 9))},
+        "split sample weights": fit
+        | {"validation_split": 0.2, "sample_weight": np.linspace(0, 1, N)},
+        "hook in a checkpoint": fit | {"callbacks": [CountsInACheckpoint("x.keras")]},
     }[case]
 
 
@@ -272,8 +270,8 @@ def by_keras(case, X, y):
 def test_what_keras_own_loop_has_to_do(data, case, epochs_made):
     models = []
     for cls in (Sequential, keras.Sequential):
-        compiled, fit = by_keras(case, *data)
-        model = dense(cls, **compiled)
+        fit = by_keras(case, *data)
+        model = dense(cls)
         keras.utils.set_random_seed(3)
         model.fit(**fit, shuffle=False, verbose=0)
         models.append(model)
